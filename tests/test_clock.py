@@ -1,4 +1,4 @@
-"""Time as the store writes it: text that sorts as time does, and only times that are ones."""
+"""Timestamps: their text sorts like time, and only valid times are parsed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ seconds = st.floats(clock.EARLIEST, clock.LATEST - 1)
 
 
 @given(seconds, seconds)
-def test_texts_sort_as_their_times_do(one, other):
-    """To the millisecond that is written."""
+def test_timestamps_sort_like_time(one, other):
+    """With a resolution of a millisecond."""
     assert (clock.iso(one) < clock.iso(other)) <= (one < other)
 
 
 @given(seconds)
-def test_what_is_written_is_read_again(moment):
-    """Within the millisecond."""
+def test_timestamps_are_parsed_to_the_same_time(moment):
+    """Within a millisecond."""
     assert clock.parse(clock.iso(moment)) == pytest.approx(moment, abs=6e-4)
 
 
@@ -48,13 +48,13 @@ def test_what_is_written_is_read_again(moment):
         (10**400, None),
     ],
 )
-def test_times_of_many_forms_are_read(value, expected):
-    """Seconds, milliseconds, dates and ISO 8601; of all else there is no time."""
+def test_times_in_many_formats_are_parsed(value, expected):
+    """Seconds, milliseconds, dates and ISO 8601; anything else is None."""
     assert clock.parse(value) == expected
 
 
-def test_lengths_and_times_for_people():
-    """No zeros that say nothing."""
+def test_durations_and_times_are_formatted_for_people():
+    """Without redundant zeros."""
     assert [clock.length(n) for n in (59.96, 119, 120, 86_400, 172_800)] == [
         "60 s",
         "119 s",

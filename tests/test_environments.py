@@ -1,4 +1,4 @@
-"""A version with its environment is one text, and is taken apart again, in Python and in SQL."""
+"""Analysed versions: combined and split again, in Python and in SQL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modeltap.store.connection import connect
 
 @pytest.mark.parametrize("environment", [None, "", "staging", "eu-west 1", "prod/2"])
 @pytest.mark.parametrize("version", ["", "2", "team@2", "@", "a@b@", "@@"])
-def test_what_was_put_together_is_taken_apart(tmp_path, version, environment):
+def test_a_combined_version_is_split_again(tmp_path, version, environment):
     analyzed = with_environment(version, environment)
     assert (version_of(analyzed), environment_of(analyzed)) == (version, environment or None)
     with closing(connect(tmp_path / "store.db")) as connection:
@@ -26,6 +26,6 @@ def test_what_was_put_together_is_taken_apart(tmp_path, version, environment):
     assert stored == (environment or None)
 
 
-def test_each_version_in_each_environment_is_its_own():
+def test_combined_versions_are_unique():
     pairs = [(v, e) for v in ("", "2", "2@", "@2", "2@a") for e in ("", "a", "2")]
     assert len({with_environment(*pair) for pair in pairs}) == len(pairs)

@@ -1,4 +1,4 @@
-"""The tree of errors, and the nearest right name."""
+"""The exceptions, and the hint about the nearest name."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from modeltap import errors
 
 
-def test_every_error_is_one_of_ours():
-    """One `except` catches all that is raised on purpose, and the docstring draws them all."""
+def test_every_error_derives_from_the_base_class():
+    """And is shown in the module docstring."""
     found = [
         kind
         for _, kind in inspect.getmembers(errors, inspect.isclass)
@@ -30,6 +30,6 @@ def test_every_error_is_one_of_ours():
         ("zzz", [str(n) for n in range(100, 115)], "5 more"),
     ],
 )
-def test_the_nearest_is_named_or_what_there_is(name, known, part):
+def test_the_hint_has_the_nearest_name_or_all_names(name, known, part):
     assert part in errors.nearest(name, known)
     assert errors.nearest(name, []) == ""

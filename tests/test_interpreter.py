@@ -1,4 +1,4 @@
-"""Child processes start wherever the app's own process runs, or it is said why not."""
+"""The interpreter of child processes, in apps that were started in unusual ways."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ PUTS = {
 
 
 def bare_python():
-    """Return the interpreter behind this environment's, which has no modeltap."""
+    """Return the interpreter of this environment's base, which has no modeltap."""
     python = Path(sys.base_prefix, "bin", f"python{sysconfig.get_python_version()}")
     if sys.prefix == sys.base_prefix or not python.exists():
         pytest.skip("needs a virtual environment: python -m venv .venv")
@@ -57,7 +57,7 @@ def bare_python():
 
 
 def run(folder, put, *, folders=FOLDERS, patience=60, **environ):
-    """Run an app that finds modeltap by `put` alone; return what it says, and its log."""
+    """Run an app that finds modeltap by `put` alone; return its output and its log."""
     import json
 
     (folder / "app.py").write_text(APP.replace("{put}", put))
@@ -74,8 +74,8 @@ def run(folder, put, *, folders=FOLDERS, patience=60, **environ):
 
 
 @pytest.mark.parametrize("put", PUTS.values(), ids=PUTS)
-def test_modules_by_sys_path_only(tmp_path, put):
-    """As PEX, Bazel and hand-written launchers have them: children import what the app does."""
+def test_modules_on_sys_path_are_importable(tmp_path, put):
+    """As with PEX, Bazel and custom launchers."""
     written, code, output, log = run(tmp_path, put)
     assert (written, code) == (1, 0), output
     assert "m" in output
@@ -83,8 +83,8 @@ def test_modules_by_sys_path_only(tmp_path, put):
 
 
 @pytest.mark.parametrize("place", ["lib", "."])
-def test_modules_installed_beside_the_app(tmp_path, place):
-    """`pip install --target`, also into the app's own folder, whose other modules are not ours."""
+def test_modules_in_a_target_folder_are_importable(tmp_path, place):
+    """`pip install --target`, also into the app's own folder, whose other modules are ignored."""
     folder = tmp_path / place
     folder.mkdir(exist_ok=True)
     for source in FOLDERS:
@@ -97,8 +97,8 @@ def test_modules_installed_beside_the_app(tmp_path, place):
     assert (written, code) == (1, 0), output
 
 
-def test_a_folder_that_cannot_be_handed_on_is_a_reason_with_its_fix(tmp_path):
-    """PYTHONPATH has no way to write a colon; what the log says to set helps."""
+def test_a_folder_with_a_colon_is_an_error_with_the_fix(tmp_path):
+    """PYTHONPATH cannot contain a colon."""
     folder = tmp_path / "a:b"
     folder.mkdir()
     links = []
@@ -121,8 +121,8 @@ def test_a_folder_that_cannot_be_handed_on_is_a_reason_with_its_fix(tmp_path):
 
 
 @pytest.mark.parametrize("chosen", ["/no/such/python", "/", os.devnull])
-def test_a_wrong_choice_is_named(tmp_path, chosen):
-    """By the log, once, and the app goes on."""
+def test_an_invalid_interpreter_is_logged_once(tmp_path, chosen):
+    """And the app continues."""
     written, _, output, log = run(tmp_path, PUTS["insert"], patience=1, MODELTAP_PYTHON=chosen)
     assert not written
     for text in (output, log):
@@ -130,8 +130,8 @@ def test_a_wrong_choice_is_named(tmp_path, chosen):
 
 
 @pytest.mark.parametrize("name", ["uwsgi", "httpd", "", "python-that-is-gone"])
-def test_a_host_that_is_no_python_leaves_it_to_its_environment(tmp_path, monkeypatch, name):
-    """`sys.executable` is then a server, which must not be started once more."""
+def test_a_host_process_uses_the_python_of_its_environment(tmp_path, monkeypatch, name):
+    """`sys.executable` is a server, which must not be started again."""
     program = tmp_path / name if name else ""
     if name in ("uwsgi", "httpd"):
         program.write_text("#!/bin/sh\n")
@@ -141,8 +141,8 @@ def test_a_host_that_is_no_python_leaves_it_to_its_environment(tmp_path, monkeyp
     assert python == str(Path(sys.prefix, "bin", f"python{sysconfig.get_python_version()}"))
 
 
-def test_without_any_python_the_fix_is_named(tmp_path, monkeypatch):
-    """And a frozen program is not started in its own place."""
+def test_without_a_python_the_fix_is_reported(tmp_path, monkeypatch):
+    """A frozen program is not started again."""
     monkeypatch.setenv("PATH", "")
     for prefix in ("prefix", "exec_prefix", "base_prefix", "base_exec_prefix"):
         monkeypatch.setattr(sys, prefix, str(tmp_path))
@@ -151,12 +151,12 @@ def test_without_any_python_the_fix_is_named(tmp_path, monkeypatch):
         interpreter.command("modeltap")
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(sys, "executable", "/opt/python-app")
-    with pytest.raises(ConfigError, match=r"frozen \('/opt/python-app'\); set MODELTAP_PYTHON"):
+    with pytest.raises(ConfigError, match=r"a frozen program.*; set MODELTAP_PYTHON"):
         interpreter.command("modeltap")
 
 
-def test_the_working_folder_is_handed_on_where_pythonpath_names_it(tmp_path, monkeypatch):
-    """There may be a plugin in it; otherwise it is the app's own."""
+def test_the_working_directory_is_kept_if_pythonpath_has_it(tmp_path, monkeypatch):
+    """It may contain a plugin."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delenv("PYTHONPATH", raising=False)

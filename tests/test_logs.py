@@ -1,4 +1,4 @@
-"""Logs: a record is one line, whoever writes it; a traceback keeps its frames."""
+"""Logs: a record is one line, and a traceback keeps its frames."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHOWN = "name\\nmodeltap: all is well\\x1b[2J\\u202e"
 
 @pytest.fixture
 def written():
-    """What an app's own handler, which escapes nothing, writes of our records."""
+    """The output of an app's handler, which escapes nothing, for our records."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     logger.addHandler(handler)
@@ -26,7 +26,7 @@ def written():
 @pytest.mark.parametrize(
     ("message", "arguments"), [(FORGED, ()), ("%s", (FORGED,)), ("%(n)s", ({"n": FORGED},))]
 )
-def test_a_name_forges_no_line_in_an_apps_log(written, message, arguments):
+def test_names_cannot_forge_lines_in_an_apps_log(written, message, arguments):
     logger.warning(message, *arguments)
     assert written.getvalue() == f"{SHOWN}\n"
 
@@ -41,8 +41,8 @@ def test_an_error_is_one_line_below_its_frames(written):
     assert frames[0] == "Traceback (most recent call last):" and "test_logs.py" in frames[1]
 
 
-def test_a_record_without_controls_keeps_its_template(caplog):
-    """Services that group records by their template still can."""
+def test_a_harmless_record_keeps_its_template(caplog):
+    """Services that group records by template still can."""
     logger.warning("modeltap: %s is late", "m")
     assert caplog.records[0].msg == "modeltap: %s is late" and caplog.records[0].args == ("m",)
 
@@ -65,7 +65,7 @@ def test_other_libraries_records_are_escaped_by_the_commands():
     assert any(line.startswith("Stack (most recent call last):") for line in lines)
 
 
-def test_a_traceback_of_a_group_and_of_wrong_source_is_shown():
+def test_tracebacks_of_groups_and_syntax_errors_are_shown():
     with pytest.raises(ExceptionGroup) as group:
         raise ExceptionGroup(FORGED, [ValueError(FORGED)])
     with pytest.raises(SyntaxError) as wrong:

@@ -1,4 +1,4 @@
-"""Numbers as texts: read as they are written, in one style a column; codes are none."""
+"""Numbers in text: one style per column; codes are not numbers."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def write(value, style, how):
 @pytest.mark.parametrize(
     ("style", "how"), [(style, how) for style, hows in WRITTEN.items() for how in hows]
 )
-def test_a_column_is_read_in_the_style_that_all_of_it_has(style, how):
-    """Decimal points and commas, separators of thousands, signs of currencies."""
+def test_a_column_has_one_number_style(style, how):
+    """Decimal points and commas, thousands separators, currency signs."""
     values = [1234.5, 0.25, 99.75, 12.0, 1_234_567.25, 7.5]
     texts = [write(value, style, how) for value in values]
     found = forms_of(*texts).style()
@@ -63,20 +63,20 @@ def test_a_column_is_read_in_the_style_that_all_of_it_has(style, how):
         ([], "point"),
     ],
 )
-def test_what_is_ambiguous_has_one_reading_and_codes_have_none(texts, style):
-    """Leading zeros, exponents behind whole numbers and underscores are those of codes."""
+def test_ambiguous_numbers_have_one_value_and_codes_none(texts, style):
+    """Leading zeros, exponents after integers and underscores are typical of codes."""
     assert forms_of(*texts).style() == style
 
 
-def test_the_other_columns_decide_what_one_does_not_show():
-    """In a table of decimal commas 1.234 is more than a thousand."""
+def test_other_columns_resolve_an_ambiguous_style():
+    """In a table with decimal commas 1.234 is more than a thousand."""
     columns = [forms_of("1.234", "5.678"), forms_of("1,5"), forms_of("x")]
     assert has_comma(columns) and columns[0].style(comma=True) == "comma"
     assert not has_comma([*columns, forms_of("0.5")])
 
 
 @given(st.text(max_size=30))
-def test_no_text_fails(text):
+def test_any_text_is_accepted(text):
     """And what has no form is no number."""
     for style in ("point", "comma", "grouped"):
         number = number_of(text, style)
@@ -84,10 +84,10 @@ def test_no_text_fails(text):
 
 
 @given(st.floats(allow_nan=False))
-def test_floats_are_read_as_they_are_written(value):
+def test_floats_are_parsed_exactly(value):
     assert number_of(repr(value)) == value
 
 
-def test_a_very_long_number_is_none():
-    """Python would refuse it."""
+def test_a_very_long_number_is_not_parsed():
+    """Python would reject it."""
     assert number_of("1" * 5000) is None

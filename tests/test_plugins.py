@@ -1,4 +1,4 @@
-"""The plugin manager: anyone's plugins before the built-in ones, a broken one left out."""
+"""The plugin manager: third-party plugins first, and broken ones skipped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modeltap_channels import slack
 
 @pytest.fixture
 def entries(monkeypatch):
-    """Let entry points be those that a test says, by group."""
+    """Replace the entry points, by group."""
     said = {}
     monkeypatch.setattr(plugins, "entry_points", lambda group: said.get(group, []))
     plugins.hooks.cache_clear()
@@ -21,8 +21,7 @@ def entries(monkeypatch):
     plugins.hooks.cache_clear()
 
 
-def test_built_ins_of_one_kind_alone_are_imported(entries):
-    """Hooks of protocols know no channel."""
+def test_only_built_in_plugins_of_one_kind_are_imported(entries):
     name = "modeltap.channels"
     entries[name] = [EntryPoint("slack", "modeltap_channels.slack", name)]
     (known,) = plugins.hooks("channels").format_event.get_hookimpls()
@@ -30,8 +29,7 @@ def test_built_ins_of_one_kind_alone_are_imported(entries):
     assert plugins.hooks("protocols").format_event.get_hookimpls() == []
 
 
-def test_a_plugin_that_cannot_be_imported_costs_nobody_else(entries, caplog):
-    """It is named in the log."""
+def test_a_broken_plugin_is_logged_and_skipped(entries, caplog):
     name = "modeltap.channels"
     entries["modeltap"] = [EntryPoint("broken", "no_such_module_anywhere", "modeltap")]
     entries[name] = [EntryPoint("slack", "modeltap_channels.slack", name)]

@@ -1,4 +1,4 @@
-"""Escapes: each control character is shown, JSON stays JSON, and letters stay letters."""
+"""Escaping: control characters become visible, JSON stays valid, letters are unchanged."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_every_control_bidi_separator_and_surrogate_is_escaped():
         "a b",
     ],
 )
-def test_letters_of_any_language_stay(name):
+def test_letters_of_any_language_are_unchanged(name):
     assert escaped(name) == escaped_json(name) == name
 
 
@@ -54,5 +54,5 @@ def test_json_is_the_same_value_before_and_after(text):
     assert escaped(line) == line
 
 
-def test_lines_stay_lines():
+def test_line_ends_are_kept():
     assert escaped_lines("a\n b\r\n\x1b") == "a\n b\\r\n\\x1b"

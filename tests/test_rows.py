@@ -1,4 +1,4 @@
-"""Rows and columns: how many names there may be."""
+"""Conversion of rows to columns, with a limited number of names."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from modeltap.rows import columns, row_type
 CHANGING = [{"usual": n, **{f"k{n}_{place}": 1 for place in range(20)}} for n in range(500)]
 
 
-def test_of_ever_changing_names_the_usual_ones_are_columns():
-    """A column for each would be ten thousand, of one value each."""
+def test_only_frequent_names_become_columns():
+    """Otherwise there would be ten thousand columns with one value each."""
     assert columns(CHANGING) == {"usual": list(range(500))}
     found = columns(CHANGING * 2)
     assert len(found) == 1000
@@ -21,8 +21,8 @@ def test_of_ever_changing_names_the_usual_ones_are_columns():
 
 
 @pytest.mark.parametrize("deep", ["", "a.", "a.b."])
-def test_known_names_stay(deep):
-    """However rare: a window is counted by its reference's features."""
+def test_known_names_are_kept(deep):
+    """Even if rare, because a window is counted by its reference's features."""
     rows = CHANGING
     for name in reversed(deep.split(".")[:-1]):
         rows = [{name: row} for row in rows]
@@ -31,23 +31,23 @@ def test_known_names_stay(deep):
     assert columns(rows, known=[rare])[rare] == [None] * 499 + [1]
 
 
-def test_objects_share_their_room():
-    """A thousand objects of a thousand names each would be a million columns."""
+def test_nested_objects_share_the_limit_of_columns():
+    """A thousand objects with a thousand names each would be a million columns."""
     rows = [{f"o{n}": {f"k{place}": 1 for place in range(1000)}, "x": n} for n in range(30)]
     found = columns(rows)
     assert 1000 < len(found) <= 10_000
     assert found["x"] == list(range(30))
 
 
-def test_a_wide_row_is_whole():
-    """As many names as one row has are no sign of ids."""
+def test_a_wide_row_keeps_all_columns():
+    """Many names in one row are not ids."""
     wide = {f"f{n}": n for n in range(3000)}
     assert len(columns([wide] * 5)) == 3000
     assert len(columns([{"features": wide}] * 5)) == 3000
 
 
-def test_rows_beside_structs_bring_no_more_names():
-    """Those of a form of their own are decoded one by one, and come to the others."""
+def test_dictionaries_among_structs_add_no_rare_names():
+    """Rows of another form are decoded separately."""
     kind = row_type([{"usual": 1}])
     found = columns([*(kind(n) for n in range(5)), *CHANGING])
     assert found.keys() == {"usual"}
@@ -68,8 +68,8 @@ def leaves(value):
 
 
 @given(st.lists(st.dictionaries(names, nested, max_size=5), min_size=1, max_size=4))
-def test_values_of_names_that_collide_are_kept_both(rows):
-    """Dotted names are written by clients, too, and are those of fields within objects."""
+def test_values_of_colliding_names_are_both_kept(rows):
+    """Clients may write dotted names that equal those of nested fields."""
     found = columns(rows)
     for place, row in enumerate(rows):
         told = [column[place] for column in found.values() if column[place] is not None]

@@ -1,4 +1,4 @@
-"""The public doubles: a receiver that answers as it is told, a clock that stands still."""
+"""The public test doubles: a webhook receiver and a clock."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def post(receiver, timeout=5.0):
     return httpx.post(receiver.url, json={"type": "x"}, timeout=timeout, trust_env=False)
 
 
-def test_answers_are_given_in_turn_and_requests_are_kept():
-    """A status, one with headers, and 204 when there are none left."""
+def test_responses_are_sent_in_order_and_requests_recorded():
+    """A status, one with headers, and then 204."""
     seen = []
     answers = [500, (429, {"retry-after": "7"})]
     with WebhookReceiver(answers=answers, on_receive=seen.append) as receiver:
@@ -30,16 +30,16 @@ def test_answers_are_given_in_turn_and_requests_are_kept():
 @pytest.mark.parametrize(
     ("how", "error"), [("reset", httpx.ReadError), ("hang", httpx.ReadTimeout)]
 )
-def test_it_misbehaves_as_told(how, error):
-    """A reset, or no answer until the client has enough of it."""
+def test_the_receiver_misbehaves_on_request(how, error):
+    """A reset, or no response until the client times out."""
     with WebhookReceiver(answers=[how]) as receiver:
         with pytest.raises(error):
             post(receiver, 0.5)
         assert receiver.wait(1)
 
 
-def test_a_reset_is_one_on_the_wire():
-    """Not the end of a stream that was closed in order."""
+def test_a_reset_is_sent_as_rst():
+    """Not an orderly end of the stream."""
     with WebhookReceiver(answers=["reset"]) as receiver:
         with socket.create_connection(("127.0.0.1", receiver.port), timeout=30) as client:
             client.sendall(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}")
@@ -48,8 +48,8 @@ def test_a_reset_is_one_on_the_wire():
         assert receiver.received[0].body == b"{}"
 
 
-def test_a_clock_goes_on_when_told():
-    """At once."""
+def test_a_clock_advances_on_sleep():
+    """Immediately."""
     clock = FakeClock(1000.0)
     clock.sleep(3600)
     assert clock.time() == 4600.0

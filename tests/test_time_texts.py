@@ -1,4 +1,4 @@
-"""Times as texts: each format, with each kind of zone, is the time it says."""
+"""Times in text: each format with each kind of time zone."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ ZONES += ((" EST", -5), (" PDT", -7), (" GMT+0100 (Central European Standard Tim
 
 
 @pytest.mark.parametrize("date", DATES)
-def test_common_formats_are_read(date):
-    """Dates of countries, with every clock and zone."""
+def test_common_formats_are_parsed(date):
+    """Date formats of several countries with all clocks and zones."""
     for time, (name, hours) in product(CLOCKS, ZONES):
         local = MOMENT.astimezone(timezone(timedelta(hours=hours)))
         text = local.strftime(date + time) + name
@@ -92,7 +92,7 @@ def test_dates_alone_are_midnight(date):
         1706715045000000000,
     ],
 )
-def test_formats_of_languages_and_servers_are_read(text):
+def test_formats_of_languages_and_servers_are_parsed(text):
     """asctime, Go, Java, .NET, Apache, and counts since the epoch in each unit."""
     assert clock.parse(text) == MOMENT.timestamp()
 
@@ -100,7 +100,7 @@ def test_formats_of_languages_and_servers_are_read(text):
 @given(
     st.datetimes(datetime(1977, 1, 1), datetime(2069, 1, 1)), st.sampled_from((1, 1e3, 1e6, 1e9))
 )
-def test_units_are_told_by_their_size(moment, unit):
+def test_units_are_detected_by_size(moment, unit):
     """To the millisecond, as a number and as digits."""
     seconds = moment.replace(tzinfo=UTC).timestamp()
     number = int(seconds * 1000) * int(unit) // 1000
@@ -109,7 +109,7 @@ def test_units_are_told_by_their_size(moment, unit):
 
 
 @given(st.datetimes(datetime(1971, 1, 1), datetime(2068, 1, 1)))
-def test_http_dates_are_read(moment):
+def test_http_dates_are_parsed(moment):
     moment = moment.replace(tzinfo=UTC, microsecond=0)
     assert clock.parse(format_datetime(moment, usegmt=True)) == moment.timestamp()
 
@@ -140,13 +140,13 @@ def test_http_dates_are_read(moment):
         "\ud800",
     ],
 )
-def test_what_may_be_two_times_or_none_is_no_time(text):
-    """A date that is another one in the next country is not guessed."""
+def test_ambiguous_and_invalid_dates_are_rejected(text):
+    """A date that differs by country is not guessed."""
     assert clock.parse(text) is None
 
 
-def test_the_order_of_a_column_decides():
-    """The first of February, or the second of January."""
+def test_the_order_in_a_column_resolves_ambiguous_dates():
+    """1 February or 2 January."""
     assert moment_of("01/02/2024", True) == datetime(2024, 2, 1, tzinfo=UTC)
     assert moment_of("01/02/2024", False) == datetime(2024, 1, 2, tzinfo=UTC)
     assert [order_in(text) for text in ("31/01/2024", "1-31-24", "01.02.2024", "x")] == [
@@ -158,6 +158,5 @@ def test_the_order_of_a_column_decides():
 
 
 @given(st.text(max_size=40))
-def test_no_text_fails(text):
-    """Whatever a client sends."""
+def test_any_text_is_accepted(text):
     assert clock.parse(text) is None or isinstance(clock.parse(text), float)

@@ -1,4 +1,4 @@
-"""A value is found in texts in all of its forms, and what only resembles it is left."""
+"""A value is found in all its forms in texts; similar text is unchanged."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ WRITERS = {
 @pytest.mark.parametrize("writer", WRITERS)
 @pytest.mark.parametrize("value", VALUES)
 def test_each_form_is_erased(value, writer):
-    """Also between other words, which stay."""
+    """The words around it are unchanged."""
     text = WRITERS[writer](value)
     if (
         writer.endswith("small letters")
@@ -96,33 +96,33 @@ def test_numbers_in_sentences_about_their_field(value, text):
         ("miller", "miller: median went from 3 to 4"),
     ],
 )
-def test_what_is_not_the_value_is_left(value, text):
+def test_other_text_is_unchanged(value, text):
     """Counts, names, longer words and numbers in our own sentences."""
     assert ValueForms(value).replaced(text, about=True, sentence=True) == text
 
 
 @pytest.mark.parametrize("value", ["1", "7", "42", "true", "null", "red"])
-def test_a_common_value_is_left_in_words_that_are_not_about_it(value):
+def test_a_common_value_is_kept_in_texts_about_other_fields(value):
     text = f"line {value} of {value} failed after {value} tries: /v{value}/{value}"
     assert ValueForms(value).replaced(text) == text
     assert ValueForms(value).is_common
 
 
-def test_a_value_at_which_a_message_was_cut():
+def test_a_cut_value_is_erased():
     forms = ValueForms("ann-7f3e@example.org")
     assert forms.replaced("value 'ann-7f3e@exa…") == "value '[erased]…"
     assert forms.replaced("value 'ann…") == "value 'ann…"
 
 
 @given(st.integers(-(2**70), 2**70), st.integers(1, 5))
-def test_a_large_number_is_not_its_neighbour(number, step):
-    """Ids of 64 bits are no floats: they differ in their last digits."""
+def test_large_integers_are_compared_exactly(number, step):
+    """64-bit ids differ in their last digits."""
     assert ValueForms(str(number)).equals(number)
     assert not ValueForms(str(number)).equals(number + step)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_a_float_is_found_in_its_forms(value):
+def test_a_float_is_found_in_all_forms(value):
     forms = ValueForms(repr(value))
     found = (value, repr(value), f"{value:.17e}", json.dumps(value))
     assert all(map(forms.equals, found))
@@ -130,25 +130,25 @@ def test_a_float_is_found_in_its_forms(value):
 
 @given(st.text(max_size=30), st.text(min_size=1, max_size=10))
 def test_any_text_can_be_searched_for_any_value(text, value):
-    """And what is erased is gone at once."""
+    """And an erased value is gone."""
     forms = ValueForms(value)
     found = forms.replaced(text, about=True)
     assert forms.replaced(found, about=True) == found or value in ERASED
 
 
-def test_accents_are_letters_or_stand_beside_them():
-    """Keyboards of one kind write the one, file names of another the other."""
+def test_composed_and_decomposed_accents_are_equal():
+    """Keyboards write one form, file names another."""
     for value, found in (("zo\u00eb-7f3e", "zoe\u0308-7f3e"), ("zoe\u0308-7f3e", "zo\u00eb-7f3e")):
         assert ValueForms(value).equals(found)
         assert ValueForms(value).replaced(f"/users/{quote(found)}") == "/users/[erased]"
     assert not ValueForms("zo\u00eb-7f3e").equals("zoe-7f3e")
 
 
-def test_bytes_that_are_no_text_can_be_looked_for():
-    """A terminal of another encoding hands on half characters."""
+def test_undecodable_bytes_can_be_searched():
+    """A terminal with another encoding may pass partial characters."""
     assert ValueForms("ann\udcff").replaced("ann") == "ann"
 
 
-def test_numbers_beyond_all_bounds_are_texts():
+def test_numbers_beyond_all_limits_are_text():
     assert as_number("1e99999999999999999999999") is None
     assert not ValueForms("1e9999").equals(1.5)

@@ -1,4 +1,4 @@
-"""The fixtures of incidents: a store, metric rows week by week, messages, and the time."""
+"""Fixtures of incidents: a store, metric rows by week, messages, and the time."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ NOW = 1_900_000_000.0
 
 
 @pytest.fixture
-def told(connection):
-    """Return what was owed since the last time it was asked: event types and features."""
+def sent(connection):
+    """Return the messages enqueued since the last call: event types and features."""
     seen = []
 
     def new():
@@ -33,7 +33,7 @@ def told(connection):
 
 @pytest.fixture
 def at(monkeypatch):
-    """Set the time that the store's moments are told by."""
+    """Set the current time."""
 
     def set_to(seconds):
         monkeypatch.setattr(clock.time, "time", lambda: seconds)

@@ -1,4 +1,4 @@
-"""Dead-man rules: what should come and does not is an alert, and its coming back ends it."""
+"""Alerts about absence: they fire when requests or labels are missing, and end when they return."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def rules():
 
 
 @pytest.fixture
-def look(connection, rules):
-    """Do what the scheduler and its child do at a moment; return the transitions."""
+def poll(connection, rules):
+    """Run the checks of the scheduler and its child at a moment; return the transitions."""
 
     def looked(now):
         settings = configured(rules)
@@ -43,7 +43,7 @@ def look(connection, rules):
 
 
 def traffic(connection, *times, model="flights", environment=""):
-    """One request at each of these times."""
+    """Write one request at each of these times."""
     with writing(connection):
         record_requests(connection, model, [clock.iso(at) for at in times], environment)
 
@@ -62,47 +62,47 @@ def by_day(days=8, hours=range(24)):
     return [NOW - day * DAY + hour * HOUR for day in range(days, 0, -1) for hour in hours]
 
 
-def test_a_model_that_is_asked_each_hour_falls_silent(connection, look):
+def test_missing_requests_of_an_hourly_model_alert(connection, poll):
     traffic(connection, *by_day())
     last = NOW - HOUR
-    assert look(last + 2 * HOUR) == []
-    assert look(last + 2 * HOUR + MINUTE) == [("alert.firing", "no_traffic", "flights")]
+    assert poll(last + 2 * HOUR) == []
+    assert poll(last + 2 * HOUR + MINUTE) == [("alert.firing", "no_traffic", "flights")]
     (alert,) = connection.execute("select * from alerts").fetchall()
     assert alert["severity"] == "critical"
     assert alert["summary"].startswith("flights: no requests for 2.02 h, since ")
     assert alert["summary"].endswith("; the longest earlier pause was 60 min")
-    assert look(last + 4 * HOUR) == []  # the same incident
+    assert poll(last + 4 * HOUR) == []  # the same incident
     traffic(connection, last + 5 * HOUR)
-    assert look(last + 5 * HOUR) == [("alert.resolved", "no_traffic", "flights")]
+    assert poll(last + 5 * HOUR) == [("alert.resolved", "no_traffic", "flights")]
 
 
-def test_nights_are_no_silence_once_they_are_known(connection, look):
+def test_known_nightly_pauses_do_not_alert(connection, poll):
     traffic(connection, *by_day(hours=range(8, 18)))
-    assert look(NOW + 8 * HOUR) == []  # 15 hours, as each night
-    assert look(NOW + 13 * HOUR) == []
-    assert len(look(NOW + 24 * HOUR)) == 1
+    assert poll(NOW + 8 * HOUR) == []  # 15 hours, as each night
+    assert poll(NOW + 13 * HOUR) == []
+    assert len(poll(NOW + 24 * HOUR)) == 1
 
 
-def test_before_a_week_is_known_a_day_must_pass(connection, look):
+def test_in_the_first_week_a_pause_needs_a_day(connection, poll):
     traffic(connection, *by_day(days=1))
-    assert look(NOW + 20 * HOUR) == []
-    assert len(look(NOW + 24 * HOUR)) == 1
+    assert poll(NOW + 20 * HOUR) == []
+    assert len(poll(NOW + 24 * HOUR)) == 1
 
 
-def test_the_settings_say_how_long_nothing_may_come(connection, look, rules):
+def test_a_configured_pause_overrides_the_learnt_one(connection, poll, rules):
     rules.append({"rule": "no_traffic", "after": "15m", "model": "flights", "severity": "info"})
     traffic(connection, *by_day())
     traffic(connection, *by_day(), model="trains")
     last = NOW - HOUR
-    assert look(last + 14 * MINUTE) == []
-    assert look(last + 16 * MINUTE) == [("alert.firing", "no_traffic", "flights")]
+    assert poll(last + 14 * MINUTE) == []
+    assert poll(last + 16 * MINUTE) == [("alert.firing", "no_traffic", "flights")]
     (alert,) = connection.execute("select * from alerts").fetchall()
     assert alert["severity"] == "info" and alert["summary"].endswith(
         'the rule allows 15m (after = "15m")'
     )
 
 
-def test_a_rule_that_is_disabled_says_nothing(connection, rules):
+def test_a_disabled_rule_does_not_alert(connection, rules):
     rules.append({"rule": "no_traffic", "enabled": False})
     traffic(connection, *by_day())
     with writing(connection):
@@ -110,50 +110,50 @@ def test_a_rule_that_is_disabled_says_nothing(connection, rules):
     assert changed == []
 
 
-def test_a_disabled_rule_is_no_news_for_ever(connection, rules):
-    """Else the scheduler would start a child every few seconds."""
+def test_a_disabled_rule_is_not_pending_work(connection, rules):
+    """Otherwise the scheduler would start a child every few seconds."""
     rules.append({"rule": "no_traffic", "enabled": False})
     traffic(connection, *by_day())
     assert not has_news(connection, configured(rules), NOW + 9 * HOUR)
 
 
-def test_a_model_that_has_gone_is_no_alert_for_ever(connection, look):
+def test_the_alert_of_a_retired_model_ends(connection, poll):
     traffic(connection, *by_day())
-    assert len(look(NOW + DAY)) == 1
-    assert look(NOW + 40 * DAY) == [("alert.resolved", "no_traffic", "flights")]
+    assert len(poll(NOW + DAY)) == 1
+    assert poll(NOW + 40 * DAY) == [("alert.resolved", "no_traffic", "flights")]
 
 
-def test_labels_that_stop_while_requests_come(connection, look):
+def test_missing_labels_alert_while_requests_arrive(connection, poll):
     labels(connection, *(NOW - day * DAY for day in (4, 3, 2)))
     traffic(connection, *by_day(), *(NOW + n * HOUR for n in range(4 * 24)))
-    assert look(NOW - DAY) == []
-    assert look(NOW + DAY) == [("alert.firing", "no_labels", "flights")]
+    assert poll(NOW - DAY) == []
+    assert poll(NOW + DAY) == [("alert.firing", "no_labels", "flights")]
     labels(connection, NOW + DAY)
-    assert look(NOW + DAY + HOUR) == [("alert.resolved", "no_labels", "flights")]
+    assert poll(NOW + DAY + HOUR) == [("alert.resolved", "no_labels", "flights")]
 
 
-def test_labels_of_one_environment_do_not_hide_that_those_of_another_stop(connection, look, rules):
-    """A rule about one environment has its own limit there."""
+def test_missing_labels_alert_by_environment(connection, poll, rules):
+    """A rule for one environment has its own limit there."""
     rules.append({"rule": "no_labels", "environment": "canary", "after": "12h"})
     for environment in ("production", "staging", "canary"):
         labels(connection, *(NOW - day * DAY for day in (4, 3, 2)), environment=environment)
         times = [*by_day(), *(NOW + n * HOUR for n in range(4 * 24))]
         traffic(connection, *times, environment=environment)
     labels(connection, NOW - HOUR, environment="production")
-    assert look(NOW - DAY) == [("alert.firing", "no_labels", "flights")]
-    assert look(NOW + DAY) == [("alert.firing", "no_labels", "flights")]
+    assert poll(NOW - DAY) == [("alert.firing", "no_labels", "flights")]
+    assert poll(NOW + DAY) == [("alert.firing", "no_labels", "flights")]
     found = connection.execute("select environment, state from alerts order by environment")
     assert list(map(tuple, found)) == [("canary", "firing"), ("staging", "firing")]
     labels(connection, NOW + DAY, environment="production")
-    assert look(NOW + DAY + HOUR) == []  # production's labels end no other's incident
+    assert poll(NOW + DAY + HOUR) == []  # production's labels end no other's incident
     labels(connection, NOW + DAY, environment="staging")
-    assert look(NOW + DAY + HOUR) == [("alert.resolved", "no_labels", "flights")]
+    assert poll(NOW + DAY + HOUR) == [("alert.resolved", "no_labels", "flights")]
 
 
-def test_without_requests_or_a_habit_no_labels_are_missed(connection, look):
+def test_labels_are_not_missed_without_requests_or_history(connection, poll):
     labels(connection, NOW - 3 * DAY, NOW - 2 * DAY)  # two days are no habit
     traffic(connection, *by_day(), *(NOW + n * HOUR for n in range(3 * 24)))
-    assert look(NOW + 3 * DAY - MINUTE) == []
+    assert poll(NOW + 3 * DAY - MINUTE) == []
 
 
 def runs(connection, *exits, job="analyze"):
@@ -171,15 +171,15 @@ def runs(connection, *exits, job="analyze"):
         )
 
 
-def test_three_failed_analyses_are_an_alert_with_their_last_line(connection, look):
+def test_three_failed_analyses_are_an_alert_with_their_last_line(connection, poll):
     runs(connection, 0, 1, -9)
-    assert look(NOW) == []
+    assert poll(NOW) == []
     runs(connection, 1)
-    assert look(NOW) == [("alert.firing", "analysis_failed", "")]
+    assert poll(NOW) == [("alert.firing", "analysis_failed", "")]
     (alert,) = connection.execute("select * from alerts").fetchall()
     assert alert["summary"] == "all models: the last 3 analyses failed: MemoryError: no memory"
     runs(connection, 0)
-    assert look(NOW) == [("alert.resolved", "analysis_failed", "")]
+    assert poll(NOW) == [("alert.resolved", "analysis_failed", "")]
 
 
 def owed(connection, **said):
@@ -197,7 +197,7 @@ def owed(connection, **said):
     )
 
 
-def test_messages_that_do_not_arrive_are_an_alert(connection, look):
+def test_undelivered_messages_are_an_alert(connection, poll):
     owed(
         connection,
         state="pending",
@@ -205,24 +205,24 @@ def test_messages_that_do_not_arrive_are_an_alert(connection, look):
         next_at=clock.iso(NOW + DAY),
         last_error="status 500",
     )
-    assert look(NOW + 30 * MINUTE) == []
-    assert look(NOW + 61 * MINUTE) == [("alert.firing", "delivery_failed", "")]
+    assert poll(NOW + 30 * MINUTE) == []
+    assert poll(NOW + 61 * MINUTE) == [("alert.firing", "delivery_failed", "")]
     (alert,) = connection.execute("select * from alerts").fetchall()
     assert alert["summary"] == (
         "all models: 1 message could not be delivered to hook#1: status 500"
     )
     connection.execute("update deliveries set state = 'delivered'")
-    assert look(NOW + 2 * HOUR) == [("alert.resolved", "delivery_failed", "")]
+    assert poll(NOW + 2 * HOUR) == [("alert.resolved", "delivery_failed", "")]
 
 
-def test_a_message_that_was_given_up_is_an_alert_for_a_day(connection, look):
+def test_a_dead_message_is_an_alert_for_a_day(connection, poll):
     owed(connection, state="dead", attempts=10, last_error="timeout")
-    assert len(look(NOW + HOUR)) == 1
-    assert len(look(NOW + 25 * HOUR)) == 1
+    assert len(poll(NOW + HOUR)) == 1
+    assert len(poll(NOW + 25 * HOUR)) == 1
     assert missing(connection, configured([]), NOW + 25 * HOUR) == []
 
 
-def test_silence_in_production_is_not_hidden_by_staging(connection, look):
+def test_missing_requests_alert_by_environment(connection, poll):
     """Each environment has its own pauses and its own incident."""
     with writing(connection):
         for environment in ("production", "staging"):
@@ -230,19 +230,19 @@ def test_silence_in_production_is_not_hidden_by_staging(connection, look):
             record_requests(connection, "flights", times, environment)
         later = [clock.iso(NOW + hour * HOUR) for hour in range(1, 13)]
         record_requests(connection, "flights", later, "staging")
-    assert look(NOW + 12.5 * HOUR) == [("alert.firing", "no_traffic", "flights")]
+    assert poll(NOW + 12.5 * HOUR) == [("alert.firing", "no_traffic", "flights")]
     (row,) = connection.execute("select environment, summary from alerts").fetchall()
     assert row["environment"] == "production" and "flights in production: no request" in row[1]
     with writing(connection):
         record_requests(connection, "flights", [clock.iso(NOW + 13 * HOUR)], "production")
-    assert look(NOW + 13.1 * HOUR) == [("alert.resolved", "no_traffic", "flights")]
+    assert poll(NOW + 13.1 * HOUR) == [("alert.resolved", "no_traffic", "flights")]
 
 
-def test_what_is_of_the_whole_store_has_its_apps_environment(connection, look):
+def test_alerts_about_the_store_have_the_environment_of_its_apps(connection, poll):
     with writing(connection):
         for model in ("flights", "loans"):
             save_settings(connection, model, {"environment": "staging"})
     runs(connection, 1, 1, 1)
-    assert look(NOW) == [("alert.firing", "analysis_failed", "")]
+    assert poll(NOW) == [("alert.firing", "analysis_failed", "")]
     (row,) = connection.execute("select environment, summary from alerts").fetchall()
     assert row["environment"] == "staging" and row[1].startswith("all models in staging: ")

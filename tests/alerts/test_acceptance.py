@@ -1,4 +1,4 @@
-"""Acceptance of a new normal: which incidents end, and where."""
+"""Acceptance of drift as the new normal: which incidents end, and when."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def alert(name, metric, state, start, feature="x"):
 
 
 def test_open_incidents_about_inputs_end_and_others_stay(store):
-    """A suspicion goes; what is about traffic or another model is not meant."""
+    """Pending alerts are deleted. Incidents about traffic or another model stay."""
     with closing(connect(store)) as connection, writing(connection):
         for one in (
             alert("a", "drift", "firing", "2024-01-02"),

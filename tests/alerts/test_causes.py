@@ -1,4 +1,4 @@
-"""A column that froze is told once; what comes later, or what somebody asked for, is news."""
+"""Causes of alerts: consequences are not reported, later and configured alerts are."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ def rows(row):
 
 
 @pytest.mark.parametrize(
-    "metrics, told",
+    "metrics, sent",
     [
         (FAR_OUT, "out_of_range_rate"),
         (("drift", "outlier_rate"), "outlier_rate"),
         ((*FAR_OUT, "constant_feed"), "constant_feed"),
     ],
 )
-def test_what_follows_from_it_is_told_with_it(connection, judge, rows, metrics, told):
+def test_consequences_are_not_reported_separately(connection, judge, rows, metrics, sent):
     for week in range(3):
-        assert _fired(judge(*rows(week, metrics))) == ([told] if week == 0 else [])
-    assert [one["metric"] for one in connection.execute("select metric from alerts")] == [told]
+        assert _fired(judge(*rows(week, metrics))) == ([sent] if week == 0 else [])
+    assert [one["metric"] for one in connection.execute("select metric from alerts")] == [sent]
 
 
-def test_whole_rows_are_one_fact(judge, rows):
+def test_row_metrics_of_one_cause_are_one_alert(judge, rows):
     metrics = ("row_outlier_rate", "multivariate_drift")
     assert _fired(judge(*rows(0, metrics, feature=None))) == ["multivariate_drift"]
 
 
-def test_what_was_suspected_before_the_cause_fired_is_told_with_it(judge, rows):
+def test_a_pending_consequence_is_not_reported_after_its_cause_fired(judge, rows):
     assert _fired(judge(*rows(0, FAR_OUT, strength=1.2))) == []
     assert _fired(judge(*rows(1, FAR_OUT, strength=1.2))) == ["out_of_range_rate"]
     assert _fired(judge(*rows(2, FAR_OUT))) == []
 
 
-def test_a_drift_without_values_far_out_is_an_alert(judge, rows):
-    """The bulk moved: then what lies beyond the old fences has no verdict."""
+def test_drift_without_outliers_is_an_alert(judge, rows):
+    """If the bulk has moved, outliers have no verdict."""
     assert _fired(judge(*rows(0, ["drift"]), *rows(0, ["outlier_rate"], None))) == ["drift"]
 
 
 @pytest.mark.parametrize("later, news", [(1, []), (2, ["drift"])])
-def test_what_comes_later_is_news(judge, rows, later, news):
+def test_a_later_consequence_is_a_new_alert(judge, rows, later, news):
     for week in range(later):
         judge(*rows(week, ["outlier_rate"]), *rows(week, ["drift"], "ok"))
     assert _fired(judge(*rows(later, ["outlier_rate", "drift"]))) == news
@@ -65,13 +65,13 @@ def test_another_column_or_segment_explains_nothing(judge, rows):
     assert _fired(found) == ["drift", "outlier_rate", "outlier_rate"]
 
 
-def test_a_limit_that_somebody_set_is_an_alert_of_its_own(judge, rows):
+def test_a_configured_threshold_always_alerts(judge, rows):
     rules = [{"rule": "outliers", "metric": "outlier_rate", "above": 0.05}]
     found = judge(*rows(0, FAR_OUT, value=0.09), rules=rules)
     assert _fired(found) == ["out_of_range_rate", "outlier_rate"]
 
 
-def test_where_the_cause_is_not_watched_its_consequence_is_told(judge, rows):
+def test_the_consequence_of_an_unwatched_cause_is_reported(judge, rows):
     rules = [{"rule": "outliers", "enabled": False}]
     assert _fired(judge(*rows(0, ["drift", "outlier_rate"]), rules=rules)) == ["drift"]
 
@@ -86,7 +86,7 @@ def _swap(row, week, related=SWAPPED, **said):
 
 
 def test_a_finding_about_two_columns_is_one_alert(connection, judge, row):
-    """Whatever else alerts about the other column follows from it, in this window and the next."""
+    """Other alerts about the second column are its consequences, in this window and the next."""
     (one,) = judge(*_swap(row, 0))
     assert (one.alert["feature"], one.alert["related"]) == ("width", SWAPPED)
     # The next window's rows do not show it as clearly.
@@ -96,21 +96,21 @@ def test_a_finding_about_two_columns_is_one_alert(connection, judge, row):
 
 
 def test_a_finding_is_not_explained_by_its_own_consequences(judge, row):
-    """Of a renamed category unseen values are the alert, and the drift follows, in any order."""
+    """For a renamed category, unseen values alert and the drift follows, in any order."""
     unseen = row(0, "alert", metric="unseen_rate", feature="channel", related='["channel"]')
     drift = row(0, "alert", feature="channel")
     outliers = row(0, "alert", metric="outlier_rate", feature="channel")
     assert _fired(judge(drift, outliers, unseen)) == ["unseen_rate"]
 
 
-def test_drift_that_is_found_a_day_later_follows_from_the_renamed_category(judge, row, week):
-    """Quality has hourly windows, drift a day's: both are of the same time."""
+def test_drift_a_day_later_is_explained_by_the_renamed_category(judge, row, week):
+    """Quality has hourly windows, drift daily ones; both cover the same time."""
     hour = {"window": "1h", "window_start": week(0), "window_end": week(1)}
     judge(row(0, "alert", metric="unseen_rate", feature="c", related='["c"]', **hour))
     assert judge(row(0, "alert", feature="c")) == []
 
 
-def test_what_drifts_later_or_elsewhere_is_news_beside_a_finding(judge, row):
+def test_later_or_unrelated_drift_alerts_besides_a_finding(judge, row):
     judge(*_swap(row, 0), row(0, "ok", feature="depth"))
     judge(*_swap(row, 1), row(1, "ok", feature="depth"))
     assert _fired(judge(*_swap(row, 2), row(2, "alert", feature="depth"))) == ["drift"]

@@ -1,4 +1,4 @@
-"""Rules with conditions: limits, changes, targets, windows in a row, rows enough."""
+"""Rules with conditions: thresholds, changes, targets, consecutive windows, minimum rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def own(transitions):
     ]
 
 
-def test_a_limit_is_an_alert_at_once_and_says_which(judge, row, connection):
+def test_a_threshold_alerts_at_once_with_its_value(judge, row, connection):
     rules = [{"metric": "mae", "above": 12.0, "severity": "critical", "name": "sla"}]
     assert own(judge(mae(row, 0, 11.9), rules=rules)) == []
     assert own(judge(mae(row, 1, 13.5), rules=rules)) == [
@@ -57,7 +57,7 @@ def test_each_condition(judge, row, condition, values, fires):
     assert [kind for kind, _ in said] == (["alert.firing"] if fires else [])
 
 
-def test_change_is_against_the_reference_where_there_is_one(judge, row):
+def test_change_is_relative_to_the_reference_if_any(judge, row):
     judge(mae(row, 0, 8.0, in_reference=1), mae(row, 1, 8.0, in_reference=1))
     rules = [{"metric": "mae", "change": 0.25}]
     judge(mae(row, 2, 30.0), rules=[])
@@ -65,15 +65,15 @@ def test_change_is_against_the_reference_where_there_is_one(judge, row):
     assert words == "flights: mae is 11, up 38 % from 8 (1,000 rows)"
 
 
-def test_change_is_against_what_came_before_even_when_a_window_is_judged_again(judge, row):
-    """A late label has week 1 judged once more: weeks 2 and 3 are not what it is held against."""
+def test_change_is_relative_to_earlier_windows_on_re_evaluation(judge, row):
+    """A late label causes week 1 to be evaluated again; weeks 2 and 3 are not its baseline."""
     rules = [{"metric": "mae", "change": 0.25}]
     judge(mae(row, 0, 8.0), mae(row, 1, 8.0), mae(row, 2, 20.0), mae(row, 3, 20.0), rules=[])
     ((_, words),) = own(judge(mae(row, 1, 11.0), rules=rules))
     assert words == "flights: mae is 11, up 38 % from 8 (1,000 rows)"
 
 
-def test_for_asks_for_windows_in_a_row(judge, row, connection):
+def test_for_requires_consecutive_windows(judge, row, connection):
     rules = [{"metric": "mae", "above": 12.0, "for": 3}]
     values = [13, 13, 11, 13, 13, 13]
     said = [own(judge(mae(row, week, value), rules=rules)) for week, value in enumerate(values)]
@@ -82,18 +82,18 @@ def test_for_asks_for_windows_in_a_row(judge, row, connection):
     assert states == ["pending", "firing"]  # the first suspicion was forgotten
 
 
-def test_too_few_rows_say_nothing(judge, row):
+def test_too_few_rows_have_no_verdict(judge, row):
     rules = [{"metric": "mae", "above": 12.0, "min_rows": 500}]
     assert own(judge(mae(row, 0, 99.0, rows=499), rules=rules)) == []
     assert len(own(judge(mae(row, 1, 99.0, rows=500), rules=rules))) == 1
 
 
-def test_a_metric_without_a_value_says_nothing(judge, row):
+def test_a_metric_without_a_value_has_no_verdict(judge, row):
     rules = [{"metric": "mae", "below": 12.0}]
     assert own(judge(mae(row, 0, None), rules=rules)) == []
 
 
-def test_segments_are_judged_apart(judge, row):
+def test_segments_are_evaluated_separately(judge, row):
     rules = [{"metric": "mae", "above": 12.0, "segment": "sex=*"}]
     changed = judge(
         mae(row, 0, 13.0),
@@ -109,7 +109,7 @@ def test_a_disabled_rule_is_quiet(judge, row, connection):
     assert connection.execute("select count(*) from alerts").fetchone()[0] == 0
 
 
-def test_for_holds_for_a_strong_effect_too(judge, row):
+def test_for_applies_to_strong_effects(judge, row):
     rules = [{"rule": "data_drift", "for": 2}]
     assert judge(row(0, "alert", strength=9.0), rules=rules) == []
     (one,) = judge(row(1, "alert", strength=9.0), rules=rules)

@@ -1,4 +1,7 @@
-"""An incident fires by strength or persistence, ends once, and late labels change it rightly."""
+"""The lifecycle of incidents:
+
+they fire by strength or persistence, end once, and follow late labels.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def test_a_strong_effect_fires_at_once_and_ok_ends_it(connection, judge, row, we
 
 
 def test_a_small_loss_is_a_warning_and_a_large_one_critical(connection, judge, row):
-    """Of performance: it may get critical, and stays so. Inputs have one severity."""
+    """Of performance: it can become critical and then stays critical. Inputs have one severity."""
 
     def loss(number, strength):
         judge(row(number, "alert", metric="mae", feature=None, strength=strength))
@@ -58,7 +61,7 @@ def test_a_weak_effect_needs_two_windows_in_a_row(connection, judge, row, week):
     assert alerts(connection)[0]["window_start"] == week(4)
 
 
-def test_how_many_in_a_row_is_the_callers(connection, judge, row):
+def test_the_number_of_recovery_windows_is_a_parameter(connection, judge, row):
     def asked(number, min_windows):
         with writing(connection):
             connection.execute("delete from alerts")
@@ -85,12 +88,12 @@ def test_how_many_in_a_row_is_the_callers(connection, judge, row):
         {"metric": "psi"},
     ],
 )
-def test_what_never_alerts(connection, judge, row, said):
+def test_rows_that_never_alert(connection, judge, row, said):
     assert judge(row(0, "alert") | said) == []
     assert alerts(connection) == []
 
 
-def test_a_window_of_the_reference_is_no_first_of_two(judge, row):
+def test_a_window_of_the_reference_confirms_no_alert(judge, row):
     judge(row(0, "alert", in_reference=1))
     assert judge(row(1, "alert", strength=1.5)) == []
 
@@ -120,15 +123,15 @@ def test_a_second_incident_is_a_second_row(connection, judge, row):
     assert [one["state"] for one in alerts(connection)] == ["resolved", "firing"]
 
 
-def test_the_last_window_judged_again_as_ok_ends_the_incident(connection, judge, row, week):
+def test_the_last_window_re_evaluated_as_ok_ends_the_incident(connection, judge, row, week):
     judge(row(0, "alert"))
     assert events(judge(row(0, "ok"))) == ["alert.resolved"]
     assert alerts(connection)[0]["resolved_at"] == week(1)
-    # More labels: it was bad after all. People were told that it is over, so it is news.
+    # More labels: it was bad after all. People were notified of its end, so it is a new incident.
     assert events(judge(row(0, "alert"))) == ["alert.firing"]
 
 
-def test_old_windows_judged_again_end_nothing_and_reopen_nothing(connection, judge, row):
+def test_old_windows_re_evaluated_change_nothing(connection, judge, row):
     judge(row(0, "alert"))
     judge(row(1, "alert"))
     assert judge(row(0, "ok")) == []
@@ -140,7 +143,7 @@ def test_old_windows_judged_again_end_nothing_and_reopen_nothing(connection, jud
     assert [one["state"] for one in alerts(connection)] == ["resolved"]
 
 
-def test_late_labels_move_the_start_back_over_an_unbroken_run(connection, judge, row, week):
+def test_late_labels_move_the_start_back_over_consecutive_windows(connection, judge, row, week):
     for number in range(4):
         judge(row(number, "ok"))
     judge(row(4, "alert"))
@@ -154,7 +157,7 @@ def test_late_labels_move_the_start_back_over_an_unbroken_run(connection, judge,
     assert alert["last_window_start"] == week(4)
 
 
-def test_one_good_window_may_be_a_pause(connection, judge, row, week):
+def test_one_quiet_window_does_not_end_an_incident(connection, judge, row, week):
     def asked(number, verdict):
         with writing(connection):
             return events(update(connection, [row(number, verdict)], recovery_windows=2))
@@ -181,7 +184,7 @@ def test_labels_for_the_whole_past_make_one_incident_in_its_place(connection, ju
     assert alert["resolved_at"] == week(7)
 
 
-def test_without_an_explanation_the_numbers_speak(judge, row):
+def test_without_an_explanation_the_summary_has_the_numbers(judge, row):
     (one,) = judge(row(0, "alert", explanation=None, segment="sex=F"))
     assert one.alert["summary"] == "flights (sex=F): drift of temp is 0.3, threshold 0.1"
 
@@ -203,7 +206,7 @@ def states(connection):
     return [one["state"] for one in rows]
 
 
-def test_a_suspicion_is_pending_until_it_is_sure_or_forgotten(connection, judge, row, week):
+def test_a_pending_alert_is_confirmed_or_deleted(connection, judge, row, week):
     judge(row(0, "alert", strength=1.5))
     (pending,) = alerts(connection)
     assert (pending["state"], pending["window_start"]) == ("pending", week(0))
@@ -214,7 +217,7 @@ def test_a_suspicion_is_pending_until_it_is_sure_or_forgotten(connection, judge,
     assert (firing["state"], states(connection)) == ("firing", ["pending", "firing"])
 
 
-def test_three_windows_without_a_verdict_are_a_state_of_their_own(connection, judge, row):
+def test_three_windows_without_a_verdict_are_no_data(connection, judge, row):
     judge(row(0, "alert"))
     silent = [judge(row(n, "not_enough_rows")) for n in (1, 2, 3, 4)]
     assert [events(one) for one in silent] == [[], [], ["alert.no_data"], []]
@@ -226,7 +229,7 @@ def test_three_windows_without_a_verdict_are_a_state_of_their_own(connection, ju
     assert states(connection) == ["firing", "no_data", "firing", "resolved"]
 
 
-def test_while_the_analysis_fails_nobody_knows(connection, judge, row):
+def test_incidents_have_the_state_error_while_the_analysis_fails(connection, judge, row):
     judge(row(0, "alert"), row(0, "alert", feature="dewp"))
     judge(row(1, "ok", feature="dewp"))
     with writing(connection):
@@ -245,14 +248,14 @@ def test_while_the_analysis_fails_nobody_knows(connection, judge, row):
         ({"strength": 0.4, "p_value": 1e-9}, True),  # sure, and hardly worth a word
     ],
 )
-def test_only_what_is_well_again_ends_an_incident(connection, judge, row, after, ended):
+def test_only_recovered_windows_end_an_incident(connection, judge, row, after, ended):
     judge(row(0, "alert"))
     assert events(judge(row(1, "ok", **after), calm_windows=2)) == []
     assert events(judge(row(2, "ok", **after), calm_windows=2)) == ["alert.resolved"] * ended
 
 
-def test_what_flaps_is_told_ever_more_rarely(connection, judge, row):
-    """A metric that is bad in two of every five windows: a day of hours is a few messages."""
+def test_flapping_alerts_send_fewer_messages(connection, judge, row):
+    """A metric that alerts in two of every five hourly windows sends a few messages."""
     said = []
     for number in range(100):
         bad = number % 5 in (0, 1)
@@ -264,7 +267,7 @@ def test_what_flaps_is_told_ever_more_rarely(connection, judge, row):
     assert said[3:] == ["alert.resolved"]
 
 
-def test_after_a_quiet_time_damping_is_over(connection, judge, row):
+def test_damping_ends_after_a_quiet_period(connection, judge, row):
     for number in range(60):
         judge(row(number, "alert" if number in (0, 50) else "ok"), calm_windows=2)
     assert [one["state"] for one in alerts(connection)] == ["resolved", "resolved"]
@@ -272,7 +275,7 @@ def test_after_a_quiet_time_damping_is_over(connection, judge, row):
     assert ended == [row(2, "ok")["window_end"], row(52, "ok")["window_end"]]
 
 
-def test_each_step_is_kept(connection, judge, row, week):
+def test_each_state_change_is_recorded(connection, judge, row, week):
     judge(row(0, "alert", value=0.4))
     judge(row(1, "ok", value=0.01))
     kept = connection.execute("select * from alert_history order by rowid").fetchall()
@@ -283,7 +286,7 @@ def test_each_step_is_kept(connection, judge, row, week):
     assert len({one["alert_id"] for one in kept}) == 1 and all(one["at"] for one in kept)
 
 
-def test_windows_that_always_differ_somewhat_end_an_incident_after_eight(connection, judge, row):
+def test_eight_doubtful_windows_end_an_incident(connection, judge, row):
     judge(row(0, "alert"))
     doubtful = {"strength": 0.9, "p_value": 1e-9}
     for week in range(1, 8):
@@ -291,8 +294,8 @@ def test_windows_that_always_differ_somewhat_end_an_incident_after_eight(connect
     assert events(judge(row(8, "ok", **doubtful))) == ["alert.resolved"]
 
 
-def test_windows_of_the_learning_confirm_and_end_an_incident(connection, row):
-    """They are in the reference that will be, and were evaluated; those frozen later were not."""
+def test_windows_of_a_learning_reference_confirm_and_end_an_incident(connection, row):
+    """They were evaluated while the reference was learnt."""
     learnt = {"in_reference": 1, "reference_id": None, "metric": "missing_rate"}
 
     def pass_of(week, verdict, **said):

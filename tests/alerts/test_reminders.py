@@ -1,4 +1,4 @@
-"""Reminders: an alert that still fires is repeated unless somebody acknowledged it."""
+"""Reminders: a firing alert is repeated unless it is acknowledged."""
 
 from __future__ import annotations
 
@@ -20,11 +20,9 @@ def remind(connection, now, interval=7 * DAY):
         enqueue(connection, due_reminders(connection, "flights", interval, now), HOOKS)
 
 
-def test_what_still_fires_is_repeated_unless_somebody_looks_after_it(
-    connection, judge, row, at, told
-):
+def test_firing_alerts_are_repeated_unless_acknowledged(connection, judge, row, at, sent):
     judge(row(0, "alert"), row(0, "alert", feature="dewp"), webhooks=HOOKS)
-    told()
+    sent()
     with writing(connection):
         acknowledge(
             connection,
@@ -32,16 +30,16 @@ def test_what_still_fires_is_repeated_unless_somebody_looks_after_it(
         )
     assert not any_due(connection, 7 * DAY, NOW + 6 * DAY)
     remind(connection, NOW + 6 * DAY)
-    assert told() == []
+    assert sent() == []
     assert any_due(connection, 7 * DAY, NOW + 7 * DAY + 1)
     at(NOW + 7 * DAY + 1)
     remind(connection, NOW + 7 * DAY + 1)
-    assert told() == [("alert.firing", ["temp"], True)]
+    assert sent() == [("alert.firing", ["temp"], True)]
     assert not any_due(connection, 7 * DAY, NOW + 8 * DAY)
     assert not any_due(connection, None, NOW + 99 * DAY)  # repeat_interval = "never"
 
 
-def test_a_reminder_says_since_when(connection, judge, row, at):
+def test_a_reminder_has_the_start_time(connection, judge, row, at):
     judge(row(0, "alert"), webhooks=HOOKS)
     at(NOW + 8 * DAY)
     remind(connection, NOW + 8 * DAY)

@@ -1,4 +1,4 @@
-"""Every metric speaks for its rule; what the settings say of rules holds, or is refused clearly."""
+"""Alert rules: defaults by metric, entries of the settings, and errors."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from modeltap.errors import ConfigError
         ("error_rate", None, "error_rate", "critical"),
     ],
 )
-def test_rule_of_a_metric(metric, feature, rule, severity):
+def test_the_default_rule_of_a_metric(metric, feature, rule, severity):
     found = default_rule(metric, feature)
     assert (found.name, found.severity) == (rule, severity)
 
 
 @pytest.mark.parametrize("metric", ["psi", "ks", "throughput_rps", "label_coverage", "nonsense"])
-def test_what_describes_has_no_rule(metric):
+def test_descriptive_metrics_have_no_rule(metric):
     assert default_rule(metric, "temp") is None
 
 
-def test_fingerprints_tell_all_subjects_apart():
+def test_fingerprints_differ_for_all_subjects():
     subject = ["data_drift", "flights", "1", "drift", "temp", "sex=F"]
     others = [[*subject[:i], "else", *subject[i + 1 :]] for i in range(6)]
     # Joined texts would make these two one.
@@ -57,13 +57,13 @@ MAE = {"model": "flights", "version": "1", "metric": "mae", "feature": None, "se
 DRIFT = MAE | {"metric": "drift", "feature": "weather.temp"}
 
 
-def test_a_rule_of_ones_own_stands_beside_the_usual_one():
+def test_a_named_rule_is_added_to_the_default_one():
     usual, own = watching(MAE, {"metric": "mae", "above": 12.0, "severity": "info", "name": "sla"})
     assert (usual.key, usual.severity, usual.settings) == ("performance", "critical", None)
     assert (own.key, own.name, own.severity, own.min_windows) == ("sla", "custom", "info", 1)
 
 
-def test_the_later_of_two_holds_and_one_that_is_disabled_is_gone():
+def test_later_entries_override_and_disabled_ones_remove():
     first = {"rule": "performance", "severity": "warning"}
     later = {"rule": "performance", "severity": "info", "for": 3}
     (rule,) = watching(MAE, first, later)
@@ -84,12 +84,12 @@ def test_the_later_of_two_holds_and_one_that_is_disabled_is_gone():
         ({"metric": "psi"}, False),
     ],
 )
-def test_what_a_rule_is_about(about, fits):
+def test_the_rows_that_a_rule_selects(about, fits):
     (rule,) = watching(DRIFT, {"rule": "data_drift", "severity": "critical"} | about)
     assert rule.severity == ("critical" if fits else "warning")
 
 
-def test_a_metric_that_only_describes_can_be_watched_by_name():
+def test_a_descriptive_metric_can_have_a_rule():
     psi = DRIFT | {"metric": "psi"}
     assert watching(psi, {"rule": "data_drift", "severity": "info"}) == []
     (rule,) = watching(psi, {"rule": "data_drift", "metric": "psi", "above": 0.2})
@@ -119,13 +119,13 @@ def test_a_metric_that_only_describes_can_be_watched_by_name():
         ("mae > 12", "rule 'mae > 12' is invalid"),
     ],
 )
-def test_a_wrong_rule_is_one_clear_line(wrong, line):
+def test_an_invalid_rule_is_a_one_line_error(wrong, line):
     with pytest.raises(ConfigError) as error:
         sources.load({"rules": [wrong]}, environ={})
     assert line in str(error.value) and "\n" not in str(error.value)
 
 
-def test_the_scheduler_leaves_a_wrong_rule_out_and_says_so(caplog):
+def test_the_scheduler_logs_and_skips_an_invalid_rule(caplog):
     good = {"metric": "mae", "above": 12.0}
     settings = sources.load(
         {"rules": [{"metric": "mea", "above": 1}, good]}, environ={}, tolerant=True
@@ -135,7 +135,7 @@ def test_the_scheduler_leaves_a_wrong_rule_out_and_says_so(caplog):
 
 
 @pytest.mark.parametrize("settings", [{"severity": "critical"}, {"above": 5.0}])
-def test_a_severity_of_ones_own_or_of_a_limit_holds_for_small_effects_too(settings):
+def test_a_configured_severity_applies_to_small_effects(settings):
     own = DEFAULT_RULES["performance"].with_settings(
         RuleSettings(metric="mae", rule="performance", **settings)
     )

@@ -1,4 +1,4 @@
-"""Silences keep quiet and end; whoever is acknowledged is not repeated."""
+"""Silences and acknowledgements."""
 
 from __future__ import annotations
 
@@ -27,44 +27,42 @@ def remind(connection, now, interval=7 * DAY):
         enqueue(connection, due_reminders(connection, "flights", interval, now), HOOKS)
 
 
-def test_what_a_silence_covers_fires_unheard_and_is_told_at_its_end(
-    connection, judge, row, at, told
-):
+def test_a_silenced_alert_is_reported_at_the_end_of_the_silence(connection, judge, row, at, sent):
     quiet(connection, NOW + HOUR, model="flights", feature="temp", reason="new sensor")
     judge(row(0, "alert"), row(0, "alert", feature="dewp"), webhooks=HOOKS)
-    assert told() == [("alert.firing", ["dewp"], False)]
+    assert sent() == [("alert.firing", ["dewp"], False)]
     remind(connection, NOW + HOUR - 1)
-    assert told() == []
+    assert sent() == []
     at(NOW + HOUR + 1)
     remind(connection, NOW + HOUR + 1)
-    assert told() == [("alert.firing", ["temp"], False)]
+    assert sent() == [("alert.firing", ["temp"], False)]
     remind(connection, NOW + HOUR + 2)
-    assert told() == []
+    assert sent() == []
 
 
-def test_what_ends_within_a_silence_is_never_told(connection, judge, row, at, told):
+def test_an_alert_that_ends_during_a_silence_is_not_reported(connection, judge, row, at, sent):
     quiet(connection, NOW + HOUR, rule="data_drift")
     judge(row(0, "alert"), webhooks=HOOKS)
     judge(row(1, "ok"), webhooks=HOOKS)
     remind(connection, NOW + 2 * HOUR)
-    assert told() == []
+    assert sent() == []
     (alert,) = connection.execute("select * from alerts").fetchall()
     assert alert["state"] == "resolved" and alert["notified_at"] is None
 
 
-def test_a_silence_covers_what_fires_already(connection, judge, row, at, told):
+def test_a_silence_applies_to_firing_alerts(connection, judge, row, at, sent):
     judge(row(0, "alert"), webhooks=HOOKS)
     (alert,) = connection.execute("select * from alerts").fetchall()
-    told()
+    sent()
     quiet(connection, NOW + 9 * DAY, fingerprint=alert["fingerprint"])
     remind(connection, NOW + 8 * DAY)
-    assert told() == []
+    assert sent() == []
     # Receivers know that it fires, so they hear of its end, silence or not.
     judge(row(1, "ok"), webhooks=HOOKS)
-    assert told() == [("alert.resolved", ["temp"], False)]
+    assert sent() == [("alert.resolved", ["temp"], False)]
 
 
-def test_a_silence_can_be_ended(connection, judge, row, at, told):
+def test_a_silence_can_be_ended(connection, judge, row, at, sent):
     made = quiet(connection, NOW + DAY, model="flights")
     longer = quiet(connection, NOW + HOUR, rule="data_drift")
     judge(row(0, "alert"), webhooks=HOOKS)
@@ -75,18 +73,18 @@ def test_a_silence_can_be_ended(connection, judge, row, at, told):
     with writing(connection):
         end_silence(connection, longer)
     remind(connection, NOW + 1)
-    assert told() == [("alert.firing", ["temp"], False)]
+    assert sent() == [("alert.firing", ["temp"], False)]
     with pytest.raises(InputError, match="no active silence 'silence_x'"), writing(connection):
         end_silence(connection, "silence_x")
 
 
-def test_other_models_and_later_times_are_not_silenced(connection, judge, row, at, told):
+def test_other_models_and_later_times_are_not_silenced(connection, judge, row, at, sent):
     quiet(connection, NOW + HOUR, model="trains")
     judge(row(0, "alert"), webhooks=HOOKS)
     quiet(connection, NOW + HOUR, model="flights")
     at(NOW + 2 * HOUR)
     judge(row(0, "alert", feature="dewp"), webhooks=HOOKS)
-    assert [features for _, features, _ in told()] == [["temp"], ["dewp"]]
+    assert [features for _, features, _ in sent()] == [["temp"], ["dewp"]]
 
 
 def test_only_open_alerts_can_be_acknowledged(connection, judge, row):

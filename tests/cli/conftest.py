@@ -1,4 +1,4 @@
-"""A store that went wrong, as the commands made it."""
+"""Fixtures: a store with drift, created by the commands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from command import modeltap
 
 @pytest.fixture(scope="session")
 def gone_wrong(tmp_path_factory):
-    """A table of 30 hours at 120 rows, which goes wrong after 20, and its analysed store."""
+    """A table of 30 hours with 120 rows each that drifts after 20 hours, and its analysed store."""
     folder = tmp_path_factory.mktemp("cli")
     with (folder / "rows.csv").open("w", newline="") as file:
         writer = csv.writer(file)
@@ -26,8 +26,8 @@ def gone_wrong(tmp_path_factory):
             writer.writerow([f"row-{n}", time, x, color, guess, x * 2 + n % 3 - 1])
     store = folder / "cli.db"
     roles = ("--timestamp", "time", "--prediction", "guess", "--label", "truth", "--id", "id")
-    said = modeltap("import", folder / "rows.csv", "--store", store, "--model", "m", *roles)
-    assert "3,600 rows imported for m" in said
+    shown = modeltap("import", folder / "rows.csv", "--store", store, "--model", "m", *roles)
+    assert "3,600 rows imported for m" in shown
     modeltap("reference", "set", "--store", store, "--model", "m", "--rows", "2000")
     modeltap("analyze", "--store", store, "--open")
     return folder
@@ -41,5 +41,5 @@ def files(gone_wrong, tmp_path_factory):
 
 @pytest.fixture
 def at(files):
-    """The store's option."""
+    """The option for the store."""
     return ("--store", files / "cli.db")

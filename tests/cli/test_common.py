@@ -1,4 +1,4 @@
-"""Options that commands share: times, the store's path, and opening it."""
+"""Shared options: times, the store's path, and opening it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from modeltap.cli.common import moment_of, open_store, read_store, store_path
 from modeltap.errors import StoreError
 
 
-def test_a_time_is_seconds_and_anything_else_is_named():
+def test_times_are_parsed_and_invalid_ones_are_reported():
     assert moment_of("1970-01-02", "--since") == 86_400 and moment_of(None, "--since") is None
     with pytest.raises(click.UsageError, match="--since 'soon' is not a valid time"):
         moment_of("soon", "--since")
 
 
-def test_the_flag_wins_over_the_file():
+def test_the_flag_overrides_the_file():
     assert store_path(None) == Path("modeltap.db") and store_path("x.db") == Path("x.db")
     Path("modeltap.toml").write_text('store = "mine.db"\n')
     assert store_path(None) == Path("mine.db")

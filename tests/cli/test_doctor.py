@@ -1,4 +1,4 @@
-"""`modeltap doctor`: content, or one line with the fix."""
+"""`modeltap doctor`: healthy installations, and problems with their fix."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from modeltap.store.connection import connect
 from stores import analyze, every, put, read
 
 
-def test_doctor_is_content_and_then_is_not(at, tmp_path):
-    """Exit 0 when all is well, 1 with the mend when it is not."""
+def test_doctor_succeeds_without_problems_and_fails_with_one(at, tmp_path):
+    """Exit 0 or 1."""
     found = lines(modeltap("doctor", *at, "--json"))
     assert all(one["ok"] for one in found) and {"store", "references"} <= {
         o["check"] for o in found
@@ -26,8 +26,8 @@ def test_doctor_is_content_and_then_is_not(at, tmp_path):
 COLUMNS = ["check", "ok", "level", "model", "subject", "count", "total", "reason", "fix", "finding"]
 
 
-def test_rows_for_programs_have_one_form_and_only_a_problem_fails(tmp_path):
-    """A column of ids, and one that is constant, are notes."""
+def test_json_rows_have_the_same_columns_and_only_problems_fail(tmp_path):
+    """A column of ids and a constant one are notes."""
     store = tmp_path / "notes.db"
     rows = [{"x": n * 7919 % 100, "user": f"u{n:04}", "unit": "mm"} for n in range(300)]
     put(
@@ -54,12 +54,12 @@ def test_a_problem_of_a_model_fails_with_its_fix(tmp_path):
     connection.execute("update exchanges set event_time = null")  # as capture leaves it
     connection.close()
     (tmp_path / "modeltap.toml").write_text('[models.m]\nevent_time = "body:ts"\n')
-    said = modeltap("doctor", "--store", store, code=1, cwd=tmp_path)
-    assert "50 of 50 rows have no event time" in said and "no field ts" in said
+    shown = modeltap("doctor", "--store", store, code=1, cwd=tmp_path)
+    assert "50 of 50 rows have no event time" in shown and "no field ts" in shown
 
 
-def test_doctor_closes_a_store_that_others_could_read(tmp_path):
-    """As whatever opens one does; a line says so."""
+def test_doctor_restricts_a_store_that_others_can_read(tmp_path):
+    """Like any other command; a line says so."""
     store = tmp_path / "open.db"
     connect(store).close()
     store.chmod(0o644)
@@ -67,8 +67,8 @@ def test_doctor_closes_a_store_that_others_could_read(tmp_path):
     assert "ok   permissions: mode 600" in found and store.stat().st_mode & 0o777 == 0o600
 
 
-def test_doctor_notes_numbers_that_are_sent_as_texts(tmp_path):
-    """With the setting that declares them; no note makes it fail."""
+def test_doctor_notes_numbers_sent_as_text(tmp_path):
+    """With the setting that declares them. A note does not make the command fail."""
     store = tmp_path / "texts.db"
     rows = [{"amount": f"{n % 97 + 0.5:.2f}" if n % 4 == 0 else n % 97 + 0.5} for n in range(900)]
     put(store, every(1, 900), rows, model="shop")
@@ -80,15 +80,15 @@ def test_doctor_notes_numbers_that_are_sent_as_texts(tmp_path):
     assert note["fix"] == 'to declare them, set [models.shop.features.amount] type = "numeric"'
 
 
-def test_doctor_names_a_likely_code_for_a_missing_value(tmp_path):
-    """The reference's windows report it, too, as a rate with its words."""
+def test_doctor_notes_likely_codes_for_missing_values(tmp_path):
+    """Windows of the reference report the rate, too."""
     store = tmp_path / "codes.db"
     rows = [{"depth": -999 if n % 9 == 0 else 20 + n % 17} for n in range(900)]
     put(store, every(1, 900), rows, model="pumps")
     analyze(store, {"reference": "first 600 rows", "window": "300 rows"})
-    said = modeltap("doctor", "--store", store)
-    assert "pumps: depth has -999 in many rows" in said
-    assert "[models.pumps.features.depth] missing_values = [-999]" in said
+    shown = modeltap("doctor", "--store", store)
+    assert "pumps: depth has -999 in many rows" in shown
+    assert "[models.pumps.features.depth] missing_values = [-999]" in shown
     found = read(
         store,
         "select value, explanation, window_start from metrics where metric = 'sentinel_rate' "
@@ -98,27 +98,27 @@ def test_doctor_names_a_likely_code_for_a_missing_value(tmp_path):
     assert all("declare it in missing_values" in row["explanation"] for row in found)
 
 
-def test_doctor_names_features_that_masking_blanks(tmp_path):
-    """In all rows; numbers under a name of a measure are kept, and what is unmasked."""
+def test_doctor_lists_masked_features(tmp_path):
+    """Masked in all rows. Numbers with a measure's name and exempt fields are not listed."""
     store = tmp_path / "masked.db"
     rows = [{"user": {"auth_method": "[masked]"}, "session_duration": n % 50} for n in range(300)]
     put(store, every(1, 300), rows, model="logins")
     analyze(store, {"reference": "first 200 rows", "window": "100 rows"})
-    said = modeltap("doctor", "--store", store)
-    assert "logins: user.auth_method is not tested: masked in all rows" in said
-    assert "unmask_body_fields = ['^auth_method$']" in said and "session_duration" not in said
+    shown = modeltap("doctor", "--store", store)
+    assert "logins: user.auth_method is not tested: masked in all rows" in shown
+    assert "unmask_body_fields = ['^auth_method$']" in shown and "session_duration" not in shown
 
 
-def test_doctor_says_which_fields_an_answer_has_where_none_is_known(tmp_path):
-    """What has to be written is ready to copy."""
+def test_doctor_lists_the_fields_of_responses_without_a_prediction(tmp_path):
+    """With the setting to copy."""
     store = tmp_path / "prices.db"
     answer = json.dumps({"model_version": "2026-11", "grid": [[[313.8, "EUR"], [2]]]})
     rows = [{"rooms": n} for n in range(20)]
     put(store, every(1, 20), rows, model="houses", responses=[answer] * 20)
     modeltap("analyze", "--store", store)
-    said = modeltap("doctor", "--store", store, code=1)
-    assert "responses of houses have model_version, grid" in said
-    assert '[models.houses.mapping] prediction = "grid"' in said
+    shown = modeltap("doctor", "--store", store, code=1)
+    assert "responses of houses have model_version, grid" in shown
+    assert '[models.houses.mapping] prediction = "grid"' in shown
     (tmp_path / "modeltap.toml").write_text(
         '[models.houses.mapping]\nprediction = "grid[0][0][0]"\n'
     )
@@ -136,26 +136,26 @@ def test_doctor_says_which_fields_an_answer_has_where_none_is_known(tmp_path):
         {"error": "busy", "request_id": 3, "timestamp": 1},
     ],
 )
-def test_doctor_proposes_nothing_that_is_about_the_call(tmp_path, answer):
-    """A status, a message or an id, be it a number, is no prediction."""
+def test_doctor_proposes_no_metadata_as_prediction(tmp_path, answer):
+    """A status, a message or a numeric id is not a prediction."""
     store = tmp_path / "prices.db"
     rows = [{"rooms": n} for n in range(20)]
     put(store, every(1, 20), rows, responses=[json.dumps(answer)] * 20)
     modeltap("analyze", "--store", store)
-    said = modeltap("doctor", "--store", store, code=1)
-    assert "no prediction found" in said and "none of which looks like a prediction" in said
-    assert "prediction =" not in said
+    shown = modeltap("doctor", "--store", store, code=1)
+    assert "no prediction found" in shown and "none of which looks like a prediction" in shown
+    assert "prediction =" not in shown
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "10.1.2.3"])
-def test_doctor_knows_a_webhook_that_is_always_refused(tmp_path, host):
-    """As far as its address can be seen in its URL."""
+def test_doctor_reports_webhooks_with_a_forbidden_address(tmp_path, host):
+    """If the URL contains an IP address."""
     file = tmp_path / "modeltap.toml"
     file.write_text(f'webhooks = ["http://{host}:9/hook"]\n')
     store = tmp_path / "taps.db"
     connect(store).close()
-    said = modeltap("doctor", "--store", store, code=1)
-    assert "is private; set allow_private = true" in said
+    shown = modeltap("doctor", "--store", store, code=1)
+    assert "is private; set allow_private = true" in shown
     file.write_text(f'[[webhooks]]\nurl = "http://{host}:9/hook"\nallow_private = true\n')
     assert "is private" not in modeltap("doctor", "--store", store)
     file.write_text(f'[[webhooks]]\nurl = "json://{host}:9/"\nformat = "apprise"\n')
@@ -163,8 +163,8 @@ def test_doctor_knows_a_webhook_that_is_always_refused(tmp_path, host):
 
 
 @pytest.mark.parametrize(("hours", "words"), [(-5, "5 h behind UTC"), (9, "9 h ahead of UTC")])
-def test_a_column_of_another_clock_suggests_its_zone(tmp_path, hours, words):
-    """And a model with that zone has no such note."""
+def test_a_column_in_another_time_zone_suggests_it(tmp_path, hours, words):
+    """A model with that time zone has no such note."""
     times = every(20, 72 * 10)
     rows = [{"hour": (time.hour + hours) % 24, "x": n % 7} for n, time in enumerate(times)]
     zone = {-5: "America/New_York", 9: "Asia/Tokyo"}[hours]
@@ -180,9 +180,9 @@ def test_a_column_of_another_clock_suggests_its_zone(tmp_path, hours, words):
 
 
 @pytest.mark.parametrize(("machine", "notes"), [("UTC", 0), ("Asia/Tokyo", 1)])
-def test_a_machine_of_another_zone_suggests_it(tmp_path, machine, notes):
+def test_a_machine_in_another_time_zone_suggests_it(tmp_path, machine, notes):
     store = tmp_path / "m.db"
     put(store, every(20, 600), [{"x": n % 7} for n in range(600)])
     modeltap("analyze", "--store", store, env={"MODELTAP_REFERENCE": "first 500 rows"})
-    said = modeltap("doctor", "--store", store, env={"TZ": machine})
-    assert said.count("this machine is 9 h ahead of UTC") == notes
+    shown = modeltap("doctor", "--store", store, env={"TZ": machine})
+    assert shown.count("this machine is 9 h ahead of UTC") == notes

@@ -1,4 +1,4 @@
-"""`modeltap tail` and `show`: exchanges as they come from an app that serves, and one in full."""
+"""`modeltap tail` and `show`: new exchanges of a running app, and one in full."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 from command import lines, modeltap
 
 
-def test_tail_and_show(at):
-    """The last ones, and one of them in full, also by the beginning of its id."""
+def test_tail_lists_and_show_finds_an_exchange_by_prefix(at):
+    """The latest exchanges, and one of them in full, also by the beginning of its id."""
     rows = lines(modeltap("tail", *at, "--no-follow", "-n", "3", "--json"))
     assert [row["request_id"] for row in rows] == ["row-3597", "row-3598", "row-3599"]
     assert "IMPORT" in modeltap("tail", *at, "--no-follow")
@@ -38,7 +38,7 @@ def predict(row: dict) -> dict:
 
 @pytest.fixture
 def app(serve, eventually, tmp_path):
-    """An app that serves, and has answered one request."""
+    """A running app that has served one request."""
     served = serve(APP)
     ask(served, 1)
     assert eventually(lambda: (tmp_path / "taps.db").exists())
@@ -51,7 +51,7 @@ def ask(served, x):
 
 @contextmanager
 def tail(tmp_path, *words):
-    """Run `modeltap tail`, and end it whatever becomes of the test."""
+    """Run `modeltap tail` and stop it at the end of the test."""
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "modeltap", "tail", "--store", "taps.db", *words],
         cwd=tmp_path,
@@ -68,8 +68,8 @@ def tail(tmp_path, *words):
             process.kill()
 
 
-def test_tail_prints_what_comes_until_it_is_interrupted(app, tmp_path):
-    """What was there first, then each new exchange; Ctrl-C ends it without a traceback."""
+def test_tail_follows_until_interrupted(app, tmp_path):
+    """Stored exchanges first, then new ones; Ctrl-C ends it without a traceback."""
     with tail(tmp_path, "--json") as process:
         assert json.loads(process.stdout.readline())["request_body"] == '{"x":1}'
         for x in (2, 3):
@@ -80,8 +80,8 @@ def test_tail_prints_what_comes_until_it_is_interrupted(app, tmp_path):
     assert process.returncode in (0, 130) and "Traceback" not in errors
 
 
-def test_tail_for_people_follows_too(app, tmp_path):
-    """A line an exchange, with what one looks for."""
+def test_tail_follows_as_text(app, tmp_path):
+    """One line per exchange."""
     with tail(tmp_path) as process:
         seen = ""
         ask(app, 41)
@@ -94,8 +94,8 @@ def test_tail_for_people_follows_too(app, tmp_path):
         process.communicate(timeout=20)
 
 
-def test_a_reader_that_leaves_ends_it_quietly(app, tmp_path):
-    """`modeltap tail | head -1`."""
+def test_tail_ends_quietly_if_the_pipe_is_closed(app, tmp_path):
+    """As with `modeltap tail | head -1`."""
     with tail(tmp_path, "--json") as process:
         process.stdout.readline()
         process.stdout.close()

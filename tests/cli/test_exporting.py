@@ -1,4 +1,4 @@
-"""Decoded rows as JSON Lines, CSV and Parquet, and back again."""
+"""Export of decoded rows as JSON Lines, CSV and Parquet, and their import."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ROWS = [
 
 @pytest.fixture
 def filled(store):
-    """Six hours of one row each, three of them labelled, one of them twice."""
+    """Six hours with one row each. Three rows are labelled, one of them twice."""
     answers = [json.dumps({"prediction": n, "score": n / 10}) for n in range(6)]
     put(store, HOURS, ROWS, responses=answers)
     connection = sqlite3.connect(store)
@@ -43,8 +43,8 @@ def filled(store):
     return store
 
 
-def test_json_lines_on_standard_output(filled):
-    """A row is its ids and times, features, prediction and the last label."""
+def test_json_lines_go_to_standard_output(filled):
+    """A row has ids, times, features, the prediction and the latest label."""
     first, second, *rest = lines(modeltap("export", "--store", filled))
     assert first == {
         "id": "r0",
@@ -76,13 +76,13 @@ def test_json_lines_on_standard_output(filled):
         (["--model", "m", "--from", "2023-01-01"], ["r0", "r1", "r2", "r3", "r4", "r5"]),
     ],
 )
-def test_rows_can_be_chosen(filled, words, ids):
-    """By label and by event time, half-open."""
+def test_rows_are_selected_by_label_and_event_time(filled, words, ids):
+    """The time range is half-open."""
     assert [row["id"] for row in lines(modeltap("export", "--store", filled, *words))] == ids
 
 
-def test_csv_is_flat(filled, tmp_path):
-    """Dotted names; what is called as something that every row has is a `feature.`"""
+def test_csv_has_flat_columns(filled, tmp_path):
+    """Nested names are dotted. Features named like a standard column get the prefix `feature.`."""
     modeltap("export", "--store", filled, "-o", "rows.csv")
     with (tmp_path / "rows.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -109,8 +109,8 @@ def test_csv_is_flat(filled, tmp_path):
     assert (tmp_path / "rows.csv").stat().st_mode & 0o777 == 0o600
 
 
-def test_parquet_has_types(filled, tmp_path):
-    """One a column; where values are of several it is text."""
+def test_parquet_columns_have_types(filled, tmp_path):
+    """Columns with values of several types are text."""
     modeltap("export", "--store", filled, "-o", "rows.parquet")
     table = pq.read_table(tmp_path / "rows.parquet")
     kinds = {field.name: str(field.type) for field in table.schema}
@@ -144,7 +144,7 @@ def test_parquet_has_types(filled, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["rows.csv", "rows.csv.gz", "rows.parquet"])
-def test_what_was_exported_can_be_imported_again(store, tmp_path, name):
+def test_exported_files_can_be_imported(store, tmp_path, name):
     """Features, predictions, scores, labels and times are the same."""
     rows = [
         {"x": n + 0.5, "n": n, "color": "red" if n % 3 else "blue", "gap": n or None, "token": "t"}
@@ -178,8 +178,8 @@ def test_what_was_exported_can_be_imported_again(store, tmp_path, name):
     assert after == before
 
 
-def test_the_ending_says_the_format(filled, tmp_path):
-    """Unless it is said; compressed ones are the same, compressed."""
+def test_the_file_extension_selects_the_format(filled, tmp_path):
+    """Unless --format is given. Compressed files have the same content."""
     plain = modeltap("export", "--store", filled)
     modeltap("export", "--store", filled, "-o", "rows.jsonl.gz")
     assert gzip.decompress((tmp_path / "rows.jsonl.gz").read_bytes()).decode() == plain
@@ -189,7 +189,7 @@ def test_the_ending_says_the_format(filled, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "shown"),
     [
         (["-o", "rows.xls"], 1, "-o 'rows.xls' has no known suffix: use .csv"),
         (["-o", "none/rows.csv"], 1, "the folder 'none' does not exist"),
@@ -200,13 +200,13 @@ def test_the_ending_says_the_format(filled, tmp_path):
         (["--from", "2030-01-01"], 1, "no rows match the given options"),
     ],
 )
-def test_what_people_mistype_is_one_line(filled, words, code, said):
-    """With the mend."""
-    assert said in modeltap("export", "--store", filled, *words, code=code).splitlines()[-1]
+def test_invalid_options_are_one_line_errors(filled, words, code, shown):
+    """With the fix."""
+    assert shown in modeltap("export", "--store", filled, *words, code=code).splitlines()[-1]
 
 
-def test_what_cannot_be_decoded_is_counted(filled):
-    """It holds no rows; the others come."""
+def test_undecodable_exchanges_are_counted(filled):
+    """The rows of the others are exported."""
     put(filled, [START], [[1, [2]]], prefix="odd")
     done = subprocess.run(
         [sys.executable, "-m", "modeltap", "export", "--store", filled],
@@ -218,24 +218,24 @@ def test_what_cannot_be_decoded_is_counted(filled):
     assert done.stderr == "6 rows written, 1 exchange without rows\n"
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(store):
-    """As `head` has."""
+def test_a_closed_pipe_is_not_an_error(store):
+    """As with `head`."""
     put(store, every(1, 3000), [{"text": "x" * 200}] * 3000)
     command = f"{sys.executable} -m modeltap export --store {store} | head -1"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["id"] == "r0" and done.stderr == ""
 
 
-def test_a_bar_on_a_terminal_unless_rows_are_shown_there(filled, tmp_path):
-    """Exchanges read, of all passes."""
+def test_a_progress_bar_is_shown_unless_rows_go_to_the_terminal(filled, tmp_path):
+    """It counts the exchanges of all passes."""
     code, text = on_a_terminal("export", "--store", filled, "-o", tmp_path / "rows.csv")
     assert code == 0 and "exporting" in text and "100%" in text
     code, text = on_a_terminal("export", "--store", filled)
     assert code == 0 and "exporting" not in text
 
 
-def test_a_file_is_there_whole_or_not_at_all(filled, tmp_path):
-    """What fails leaves the old one, and nothing else; what succeeds replaces it."""
+def test_a_file_is_replaced_only_by_a_complete_one(filled, tmp_path):
+    """A failed export leaves the old file and no other file."""
     put(filled, every(1, 1000), [{"text": "x" * 500}] * 1000, prefix="more")
     target = tmp_path / "rows.csv"
     target.write_text("old")

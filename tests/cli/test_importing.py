@@ -1,4 +1,4 @@
-"""`import`: what people see of it, what is kept, and what is not."""
+"""`modeltap import`: its output, masking, and rejected input."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from terminal import on_a_terminal
 
 @pytest.fixture
 def table(tmp_path):
-    """Rows with a broken line among them."""
+    """Rows, one of which is unreadable."""
     path = tmp_path / "rows.csv"
     path.write_text(
         "when,x,token,prediction\n2026-01-01,1,secret-one,0\n2026-01-02,2\n"
@@ -30,8 +30,8 @@ def table(tmp_path):
     return path
 
 
-def test_columns_under_sensitive_names_are_masked(table, store, read_rows, tmp_path):
-    """Before anything touches the disk."""
+def test_columns_with_sensitive_names_are_masked(table, store, read_rows, tmp_path):
+    """Before anything is written to disk."""
     modeltap("import", table, "--model", "m", "--store", store, "--timestamp", "when")
     bodies = [json.loads(row["request_body"]) for row in read_rows(store)]
     assert bodies == [{"x": 1, "token": "[masked]"}, {"x": 3, "token": "[masked]"}]
@@ -39,8 +39,8 @@ def test_columns_under_sensitive_names_are_masked(table, store, read_rows, tmp_p
         assert b"secret" not in file.read_bytes()
 
 
-def test_the_settings_of_the_file_hold_for_imports(table, store, read_rows, tmp_path):
-    """Names to mask, values to mask, and how."""
+def test_masking_settings_of_the_file_apply_to_imports(table, store, read_rows, tmp_path):
+    """Names to mask, values to mask, and the replacement."""
     (tmp_path / "modeltap.toml").write_text(
         'mask_body_fields = ["^x$"]\nmask_with = "hash"\nmask_key = "k"\n'
     )
@@ -49,8 +49,8 @@ def test_the_settings_of_the_file_hold_for_imports(table, store, read_rows, tmp_
     assert first["x"].startswith("[hash:") and first["x"] != second["x"]
 
 
-def test_nothing_is_cut(tmp_path, store, read_rows):
-    """`max_body_bytes` is for what passes an app; a log is there already."""
+def test_imported_bodies_are_not_truncated(tmp_path, store, read_rows):
+    """`max_body_bytes` applies to apps only."""
     (tmp_path / "modeltap.toml").write_text("max_body_bytes = 10\n")
     body = json.dumps({"text": "x" * 300_000})
     log = write(tmp_path / "log.jsonl", captured("e1", body, "{}"))
@@ -59,10 +59,10 @@ def test_nothing_is_cut(tmp_path, store, read_rows):
     assert row["request_body"] == body and row["request_truncated"] is None
 
 
-def test_broken_lines_are_named_and_fail_only_when_strict(table, store):
-    """Exit 0 when rows went in; 1 with --strict, or when there was nothing."""
-    said = lines(modeltap("import", table, "--model", "m", "--store", store, "--json"))[0]
-    assert (said["rows"], said["broken"]) == (2, 1)
+def test_unreadable_lines_are_reported_and_fail_only_with_strict(table, store):
+    """Exit 0 if rows were imported; 1 with --strict or without any row."""
+    shown = lines(modeltap("import", table, "--model", "m", "--store", store, "--json"))[0]
+    assert (shown["rows"], shown["broken"]) == (2, 1)
     error = modeltap("import", table, "--model", "m", "--store", store, "--strict", code=1)
     assert error.splitlines() == [
         "line 3: 2 cells, but the header has 4",
@@ -78,8 +78,8 @@ def test_broken_lines_are_named_and_fail_only_when_strict(table, store):
     ]
 
 
-def test_a_row_goes_in_without_a_label_that_is_none(tmp_path, store, read_rows):
-    """It is named; numbers beyond 64 bits are texts, and texts are masked by their look."""
+def test_a_row_with_an_invalid_label_is_imported_without_it(tmp_path, store, read_rows):
+    """The label is reported. Numbers beyond 64 bits become text, and text is masked."""
     (tmp_path / "modeltap.toml").write_text('mask_values = ["email"]\n')
     labels = ["NaN", "1e999", "[1]", str(2**70), '"joe@example.com"', '"\\ud800"', "true", "2.5"]
     log = write(tmp_path / "log.jsonl", *(f'{{"x": 1, "label": {one}}}' for one in labels))
@@ -95,27 +95,27 @@ def test_a_row_goes_in_without_a_label_that_is_none(tmp_path, store, read_rows):
     assert told == [str(2**70), "[masked]", "?", "true", 2.5]
 
 
-def test_several_files_are_one_import(tmp_path, store, read_rows):
-    """Their broken lines say whose they are; what waits is told, and stored with --unpaired."""
+def test_several_files_are_imported_together(tmp_path, store, read_rows):
+    """Unreadable lines name their file. Unmatched entries are stored with --unpaired."""
     write(tmp_path / "1.jsonl", record("k1", REQUEST, "{}"), "nonsense")
     write(tmp_path / "2.jsonl", record("k2", REQUEST, "{}"))
     words = ("import", tmp_path / "1.jsonl", tmp_path / "2.jsonl", "--model", "m", "--store", store)
-    said = modeltap(*words)
+    shown = modeltap(*words)
     assert (
-        "0 rows imported for m" in said
-        and "2 requests or responses waiting for a counterpart" in said
+        "0 rows imported for m" in shown
+        and "2 requests or responses waiting for a counterpart" in shown
     )
     assert read_rows(store) == []
-    said = modeltap(*words, "--unpaired")
-    assert "2 rows imported for m, 2 already stored" in said
-    assert "2 requests or responses stored without a counterpart" in said
+    shown = modeltap(*words, "--unpaired")
+    assert "2 rows imported for m, 2 already stored" in shown
+    assert "2 requests or responses stored without a counterpart" in shown
     assert {row["response_note"] for row in read_rows(store)} == {"not seen"}
 
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("kind", ["csv", "sagemaker"])
-def test_a_bar_on_a_terminal_goes_to_the_end(tmp_path, store, packed, kind):
-    """By the bytes that were read, of compressed files too; it goes forward only."""
+def test_a_progress_bar_reaches_the_end(tmp_path, store, packed, kind):
+    """It counts the bytes read, also of compressed files, and never goes backwards."""
     path = tmp_path / ("a.csv" if kind == "csv" else "a.jsonl")
     if kind == "csv":
         with path.open("w", newline="") as file:
@@ -131,8 +131,8 @@ def test_a_bar_on_a_terminal_goes_to_the_end(tmp_path, store, packed, kind):
     assert shown == sorted(shown) and shown[-1] == 100 and any(0 < one < 100 for one in shown)
 
 
-def test_what_was_imported_has_no_age(tmp_path, store):
-    """Logs of years ago are there for a reason: retention by age passes them."""
+def test_retention_by_age_skips_imported_exchanges(tmp_path, store):
+    """Old logs are imported on purpose."""
     from modeltap.config.retention import Retention
     from modeltap.store.retention import prune
 
@@ -144,15 +144,15 @@ def test_what_was_imported_has_no_age(tmp_path, store):
     connection.close()
 
 
-def test_the_same_file_again_adds_nothing(files, at):
-    """Rows are known by their id."""
+def test_importing_a_file_twice_adds_nothing(files, at):
+    """Rows are identified by their id."""
     roles = ("--timestamp", "time", "--prediction", "guess", "--label", "truth", "--id", "id")
-    said = modeltap("import", files / "rows.csv", *at, "--model", "m", *roles, "--json")
-    assert lines(said)[0]["rows"] == 0 and lines(said)[0]["repeated"] == 3600
+    shown = modeltap("import", files / "rows.csv", *at, "--model", "m", *roles, "--json")
+    assert lines(shown)[0]["rows"] == 0 and lines(shown)[0]["repeated"] == 3600
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "words", "said"),
+    ("name", "text", "words", "shown"),
     [
         ("rows.csv", "a,time\n1,2\n", ["--timestamp", "tmie"], "did you mean 'time'?"),
         (
@@ -172,15 +172,15 @@ def test_the_same_file_again_adds_nothing(files, at):
         ("rows.parquet", "no parquet", [], "cannot be read as Parquet"),
     ],
 )
-def test_a_file_that_cannot_be_imported_is_said_why(tmp_path, name, text, words, said):
-    """The value, the reason, the nearest right one."""
+def test_an_invalid_file_is_a_one_line_error(tmp_path, name, text, words, shown):
+    """With the value, the reason and the nearest valid name."""
     data = text if isinstance(text, bytes) else text.encode()
     (tmp_path / name).write_bytes(data)
     error = modeltap("import", name, "--store", "x.db", "--model", "m", *words, code=1)
-    assert said in error
+    assert shown in error
 
 
-def test_broken_lines_are_named_and_the_rest_goes_in(tmp_path):
+def test_unreadable_lines_are_reported_and_the_rest_is_imported(tmp_path):
     """CSV and JSON Lines; --strict makes them a failure."""
     (tmp_path / "rows.csv").write_text("a,b\n1,2\n1,2,3\n4,5\n")
     done = subprocess.run(
@@ -196,8 +196,8 @@ def test_broken_lines_are_named_and_the_rest_goes_in(tmp_path):
     modeltap("import", "rows.jsonl", "--store", "x.db", "--model", "m", "--strict", code=1)
 
 
-def test_parquet_with_times_and_lists(tmp_path):
-    """Values are as JSON writes them; the file is a reference, too."""
+def test_parquet_with_times_and_lists_is_imported(tmp_path):
+    """Values are the same as in JSON. The file can also be a reference."""
     pa, pq = (
         pytest.importorskip("pyarrow", reason="pip install pyarrow"),
         importlib.import_module("pyarrow.parquet"),
@@ -213,8 +213,8 @@ def test_parquet_with_times_and_lists(tmp_path):
     )
     pq.write_table(table, tmp_path / "rows.parquet")
     where = {"cwd": tmp_path}
-    said = modeltap("import", "rows.parquet", "--model", "m", "--timestamp", "at", **where)
-    assert "300 rows imported" in said
+    shown = modeltap("import", "rows.parquet", "--model", "m", "--timestamp", "at", **where)
+    assert "300 rows imported" in shown
     (row,) = lines(modeltap("tail", "--json", "-n", "1", "--no-follow", **where))
     assert row["event_time"] == "2024-05-01T04:59:00.000Z"
     shown = json.loads(modeltap("show", row["id"], "--json", **where))

@@ -1,4 +1,4 @@
-"""The command line: what it says to people and to programs, and to those who mistype."""
+"""The command line: errors, help, and closed pipes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from command import modeltap
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "shown"),
     [
         (["analyse"], 2, "unknown command 'analyse'; did you mean 'analyze'?"),
         (["metrics", "--modle", "m"], 2, "No such option"),
@@ -32,27 +32,27 @@ from command import modeltap
         (["analyze", "--window", "fortnight"], 2, "option window = 'fortnight' is invalid"),
     ],
 )
-def test_what_people_mistype_is_one_line_with_the_mend(at, words, code, said):
-    """Exit 1 or 2, and no traceback."""
+def test_wrong_arguments_are_one_line_errors_with_the_fix(at, words, code, shown):
+    """Exit 1 or 2, without a traceback."""
     error = modeltap(*words, *at, code=code)
-    assert said in error and len(error.strip().splitlines()) == 1
+    assert shown in error and len(error.strip().splitlines()) == 1
 
 
-def test_a_missing_store_is_said_with_the_mend():
-    """Reading commands create nothing."""
+def test_a_missing_store_is_reported_with_the_fix():
+    """Reading commands create no store."""
     for command in (["metrics"], ["alerts"], ["tail"], ["analyze"], ["reference", "show"]):
         error = modeltap(*command, "--store", "nowhere.db", code=1)
         assert "there is no store at 'nowhere.db'" in error
 
 
-def test_a_broken_settings_file_is_said(tmp_path):
-    """Exit 2 with the file's name and place."""
+def test_a_broken_settings_file_is_reported(tmp_path):
+    """Exit 2, with the file's name and the position."""
     (tmp_path / "modeltap.toml").write_text("window = \n")
     assert "modeltap.toml' is not valid TOML" in modeltap("alerts", code=2)
 
 
-def test_a_closed_pipe_is_no_error(files):
-    """`modeltap metrics | head` ends quietly."""
+def test_a_closed_pipe_ends_metrics_quietly(files):
+    """As with `modeltap metrics | head`."""
     done = subprocess.run(
         f"{sys.executable} -m modeltap metrics --store {files / 'cli.db'} --json | head -1",
         shell=True,
@@ -63,8 +63,7 @@ def test_a_closed_pipe_is_no_error(files):
     assert done.stderr == "" and json.loads(done.stdout)["model"] == "m"
 
 
-def test_version_and_help():
-    """Of the group and of every command."""
+def test_version_and_help_of_every_command():
     assert modeltap("--version").startswith("modeltap, version ")
     for command in (
         "demo",

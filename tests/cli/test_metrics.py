@@ -1,12 +1,12 @@
-"""`modeltap metrics`: by name, feature and last windows."""
+"""`modeltap metrics`: selection by name, feature and latest windows."""
 
 from __future__ import annotations
 
 from command import lines, modeltap
 
 
-def test_metrics_by_name_feature_and_last_windows(at):
-    """All windows by default; NaN never."""
+def test_metrics_are_selected_by_name_feature_and_last_windows(at):
+    """All windows by default, and never NaN."""
     rows = lines(modeltap("metrics", *at, "--metric", "drift", "--feature", "amount", "--json"))
     assert len(rows) == 30 and rows[0]["in_reference"] == 1 and rows[-1]["verdict"] == "alert"
     assert "NaN" not in modeltap("metrics", *at, "--json")

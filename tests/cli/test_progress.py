@@ -1,4 +1,4 @@
-"""Progress is for terminals; a bar ends where the file does, however it was read."""
+"""Progress on terminals: a bar that ends with the file, however it is read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modeltap.store.watermarks import SEEN, advance
 from stores import every, put
 
 
-def test_in_a_pipe_nothing_is_printed(store, tmp_path, capsys):
+def test_no_progress_is_printed_to_a_pipe(store, tmp_path, capsys):
     with reading_bar(tmp_path / "missing.csv", "reading") as on_read:
         on_read(10)
     with closing(connect(store)) as connection, analysis_line(connection) as look:
@@ -19,7 +19,7 @@ def test_in_a_pipe_nothing_is_printed(store, tmp_path, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_bar_never_goes_back_or_beyond_the_end(tmp_path, monkeypatch):
+def test_a_progress_bar_never_moves_backwards_or_past_the_end(tmp_path, monkeypatch):
     path = tmp_path / "rows.csv"
     path.write_bytes(b"x" * 100)
     with reading_bar(path, "reading", times=2) as on_read:
@@ -31,7 +31,7 @@ def test_a_bar_never_goes_back_or_beyond_the_end(tmp_path, monkeypatch):
     assert places == [10, 50, 50, 200] and bar.pos == bar.length == 200
 
 
-def test_on_a_terminal_exchanges_are_counted_then_windows(store, monkeypatch, capsys):
+def test_progress_counts_exchanges_then_windows(store, monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     put(store, every(1, 3), [{"x": 1}] * 3)
     with closing(connect(store)) as connection:

@@ -1,4 +1,4 @@
-"""`modeltap reference`: shown, listed, compared and used."""
+"""`modeltap reference`: show, list, compare and use."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from command import lines, modeltap
 from stores import analyze, every, put
 
 
-def test_reference_show(at):
-    """Each feature's type and bins."""
+def test_reference_show_lists_features(at):
+    """With the type and bins of each."""
     (reference,) = lines(modeltap("reference", "show", *at, "--json"))
     assert reference["rows"] == 2000
     kinds = {feature["name"]: feature["type"] for feature in reference["features"]}
@@ -15,8 +15,8 @@ def test_reference_show(at):
     assert "amount" in modeltap("reference", "show", *at)
 
 
-def test_references_are_listed_and_compared(files, at):
-    """By their hashes, or what they begin with."""
+def test_references_are_listed_and_compared_by_id(files, at):
+    """Also by the beginning of an id."""
     modeltap("reference", "set", *at, "--model", "m", "--from", "2024-05-02", "--to", "2024-05-03")
     found = lines(modeltap("reference", "list", *at, "--json"))
     assert [row["active"] for row in found] == [0, 1]
@@ -32,18 +32,18 @@ def test_references_are_listed_and_compared(files, at):
     modeltap("reference", "use", before, *at)
 
 
-def test_a_column_that_is_not_compared_says_why(store):
-    """And since when it is again, once it was learnt from later rows."""
-    said = {"min_rows": 25, "multivariate": False, "window": "1h", "reference": "first 1d"}
+def test_an_uncompared_column_has_a_reason(store):
+    """And the time from which it was relearnt."""
+    shown = {"min_rows": 25, "multivariate": False, "window": "1h", "reference": "first 1d"}
     rows = [{"x": place % 7, "late": None} for place in range(30 * 24)]
     rows += [{"x": place % 7, "late": place % 5} for place in range(30 * 49)]
     moments = every(2, len(rows))
     put(store, moments[:900], rows[:900])
-    analyze(store, said)
+    analyze(store, shown)
     at = ("--store", store)
     assert "not compared: all values were missing" in modeltap("reference", "show", *at)
     put(store, moments[900:], rows[900:], prefix="s")
-    analyze(store, said)
+    analyze(store, shown)
     assert "relearnt from rows since 2024-01-02" in modeltap("reference", "show", *at)
     (reference,) = lines(modeltap("reference", "show", *at, "--json"))
     late = next(feature for feature in reference["features"] if feature["name"] == "late")

@@ -1,4 +1,4 @@
-"""`modeltap drift`, `quality`, `performance`, `latency`: for people and for programs."""
+"""`modeltap drift`, `quality`, `performance` and `latency`: output for people and for programs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from modeltap.store.labels import Label, insert_labels
 from stores import analyze, every, put
 
 
-def test_what_is_not_there_yet_is_said_with_its_reason(tmp_path):
-    """Labels that did not come are not missing analyses."""
+def test_missing_results_are_reported_with_the_reason(tmp_path):
+    """Missing labels are not a missing analysis."""
     store = tmp_path / "taps.db"
     put(store, every(1, 5), [{"x": n} for n in range(5)])
     assert "no performance results yet: it needs labels" in modeltap(
@@ -22,8 +22,8 @@ def test_what_is_not_there_yet_is_said_with_its_reason(tmp_path):
     )
 
 
-def test_labels_that_join_nothing_are_rows_of_the_performance(tmp_path):
-    """Without labelled windows, too; and `status` has them in its line."""
+def test_unmatched_labels_are_rows_of_the_performance_report(tmp_path):
+    """Also without labelled windows; `status` mentions them, too."""
     store = tmp_path / "taps.db"
     put(store, every(1, 5), [{"x": n} for n in range(5)])
     analyze(store, {})
@@ -37,19 +37,19 @@ def test_labels_that_join_nothing_are_rows_of_the_performance(tmp_path):
     )
     assert (row["count"], row["rows"]) == (1, 1)
     assert row["explanation"].startswith("1 of 1 labels join no prediction: no exchange has their")
-    said = modeltap("performance", "--store", store)
-    assert "label_coverage" in said and "no performance yet" not in said
+    shown = modeltap("performance", "--store", store)
+    assert "label_coverage" in shown and "no performance yet" not in shown
     assert "1 of 1 labels join no prediction" in modeltap("status", "--store", store)
     (row,) = lines(modeltap("status", "--store", store, "--json"))
     assert any("labels join no prediction" in one for one in row["not_monitored"])
 
 
-def test_what_was_found_for_people(at):
-    """Alerts on top; of one feature with its distribution in the reference and now."""
-    said = modeltap("drift", *at, "--model", "m")
-    assert "drift" in said.splitlines()[1] and "alert" in said.splitlines()[1]
-    said = modeltap("drift", *at, "--feature", "amount")
-    assert "amount: reference and latest window" in said and "█" in said
+def test_reports_list_alerts_first(at):
+    """With --feature, its distribution in the reference and in the latest window."""
+    shown = modeltap("drift", *at, "--model", "m")
+    assert "drift" in shown.splitlines()[1] and "alert" in shown.splitlines()[1]
+    shown = modeltap("drift", *at, "--feature", "amount")
+    assert "amount: reference and latest window" in shown and "█" in shown
     rows = lines(modeltap("quality", *at, "--last", "2", "--json"))
     assert {row["metric"] for row in rows} >= {"missing_rate", "duplicate_rate", "gap_seconds"}
     assert len({row["window_start"] for row in rows}) == 2

@@ -1,4 +1,4 @@
-"""`modeltap run`: servers that know nothing of it have each answer recorded, in every worker."""
+"""`modeltap run`: unmodified servers have each response recorded, in every worker."""
 
 from __future__ import annotations
 
@@ -103,10 +103,10 @@ def ask(served, content="[1]", path="/predict"):
         ),
     ],
 )
-def test_each_answer_of_an_unmodified_app_has_its_record(
+def test_each_response_of_an_unmodified_app_is_recorded(
     serve, read_rows, tmp_path, source, package, words
 ):
-    """With the id and the body that the client had, whichever worker answered."""
+    """With the id and the body that the client received, in any worker."""
     pytest.importorskip(package, reason='pip install "modeltap[test]"')
     served = serve(source, *words)
     sent = {ask(served, "x" * n).headers["x-modeltap-id"]: "x" * n for n in range(1, 21)}
@@ -116,8 +116,8 @@ def test_each_answer_of_an_unmodified_app_has_its_record(
     assert {(row["model"], row["route"]) for row in rows} == {("m", "/predict")}
 
 
-def test_a_reloaded_app_is_tapped_again(serve, eventually, read_rows, tmp_path):
-    """uvicorn --reload: before and after the source has changed."""
+def test_a_reloaded_app_is_recorded(serve, eventually, read_rows, tmp_path):
+    """With uvicorn --reload, before and after a change of the source."""
     served = serve(ASGI, *uvicorn("app:app", "--reload"))
     before = ask(served).headers["x-modeltap-id"]
     (tmp_path / "app.py").write_text(ASGI.replace('"prediction"', '"predicted"'))
@@ -167,10 +167,10 @@ app = Starlette(routes=[Mount("/inner", inner), *other.routes])
         ),
     ],
 )
-def test_an_app_that_has_a_tap_of_its_own_is_recorded_once(
+def test_an_app_with_its_own_tap_is_recorded_once(
     serve, read_rows, tmp_path, source, words, models
 ):
-    """By its own, with its own options; an answer has one id, whichever tap gave it."""
+    """By its own tap, with its own options. A response has one id."""
     (tmp_path / "app_without.py").write_text(ASGI)
     served = serve(source, *words)
     answered = {path: ask(served, path=path).headers.get_list("x-modeltap-id") for path in models}
@@ -199,10 +199,8 @@ app = Starlette(routes=[Route("/outer/predict", predict, methods=["POST"])])
 """
 
 
-def test_a_tapped_app_that_is_called_within_a_request_is_another_exchange(
-    serve, read_rows, tmp_path
-):
-    """The one that calls it has none of its own, and is recorded all the same."""
+def test_a_tapped_app_called_within_a_request_is_another_exchange(serve, read_rows, tmp_path):
+    """The calling app has no tap of its own and is recorded, too."""
     (tmp_path / "app_without.py").write_text(ASGI)
     served = serve(CALLING, *uvicorn("app:app"))
     ask(served, path="/outer/predict")
@@ -222,15 +220,15 @@ async def app(scope, receive, send):
 """
 
 
-def test_what_an_app_is_called_with_can_still_be_pickled(serve):
-    """Ray's proxy sends it on to another process."""
+def test_arguments_of_an_app_can_still_be_pickled(serve):
+    """Ray's proxy sends them to another process."""
     served = serve(PICKLING, *uvicorn("app:app", "--lifespan", "off"))
     assert "x-modeltap-id" in ask(served).headers
     served.stop()
 
 
-def test_a_server_of_metrics_is_left_alone(serve, tmp_path):
-    """An app all of whose routes are left out anyhow: not even its 404s are recorded."""
+def test_a_metrics_server_is_not_recorded(serve, tmp_path):
+    """All routes of the app are excluded; its 404 responses are not recorded either."""
     served = serve(METRICS, *uvicorn("app:app"))
     for path in ("/metrics", "/nothing"):
         answer = httpx.get(f"{served.url}{path}", **PLAIN)
@@ -239,8 +237,8 @@ def test_a_server_of_metrics_is_left_alone(serve, tmp_path):
     assert not (tmp_path / "modeltap.db").exists()
 
 
-def test_a_sitecustomize_that_was_there_still_runs(serve, read_rows, tmp_path):
-    """The one that Python would have found is run after ours, as the module of that name."""
+def test_an_existing_sitecustomize_still_runs(serve, read_rows, tmp_path):
+    """It runs after ours, as the module of that name."""
     (tmp_path / "sitecustomize.py").write_text(
         "import sys, pathlib\npathlib.Path('ran').write_text(sys.modules[__name__].__file__)\n"
     )
@@ -251,8 +249,8 @@ def test_a_sitecustomize_that_was_there_still_runs(serve, read_rows, tmp_path):
     assert len(read_rows(tmp_path / "modeltap.db", PREDICTIONS)) == 1
 
 
-def test_a_python_without_modeltap_serves_and_says_so(serve, tmp_path, capfd):
-    """In one line, with what to write; the answers are as ever."""
+def test_a_python_without_modeltap_serves_with_a_warning(serve, tmp_path, capfd):
+    """One line with the fix; responses are unchanged."""
     venv.create(tmp_path / "bare")
     for package in ("uvicorn", "click", "h11"):
         folder = Path(find_spec(package).origin).parent
@@ -269,26 +267,29 @@ async def app(scope, receive, send):
     answer = httpx.get(served.url, **PLAIN)
     assert answer.text == "1" and "x-modeltap-id" not in answer.headers
     served.stop()
-    (line,) = [line for line in capfd.readouterr().err.splitlines() if "not tapped" in line]
-    assert f"install it there: {python} -m pip install modeltap" in line
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if "not recorded" in line]
+    assert f"Run {python} -m pip install modeltap" in line
 
 
-def test_what_breaks_between_start_and_serving_costs_records_only(serve, tmp_path, capfd):
-    """The store's folder goes before the server has loaded its app: said once, served on."""
+def test_an_error_before_serving_costs_only_records(serve, tmp_path, capfd):
+    """The store's folder is deleted before the app is loaded: one message, and it is served."""
     (tmp_path / "taps").mkdir()
     command = f"rmdir taps && exec {sys.executable} -m uvicorn app:app --port {{port}}"
     served = serve(ASGI, "-m", "modeltap", "run", "--store", "taps/t.db", "--", "sh", "-c", command)
     assert "x-modeltap-id" not in ask(served).headers
     served.stop()
-    (line,) = [line for line in capfd.readouterr().err.splitlines() if "not tapped" in line]
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if "not recorded" in line]
     assert line.startswith("modeltap: store '") and "does not exist" in line
 
 
 SHOWS = "import json, os, sys; print(json.dumps([dict(os.environ), sorted(sys.modules)]))"
 
 
-def test_the_command_is_told_by_its_environment(tmp_path):
-    """Absolute paths, for servers may change their folder; what was said before stays."""
+def test_options_are_passed_in_the_environment(tmp_path):
+    """Paths are absolute, because servers may change their directory.
+
+    Existing variables are kept.
+    """
     (tmp_path / "modeltap.toml").write_text("sample_rate = 0.5\n")
     environ = {**os.environ, "PYTHONPATH": "/elsewhere"}
     words = ("run", "--store", "t.db", "--model", "m", "--no-analyze", "--")
@@ -303,8 +304,8 @@ def test_the_command_is_told_by_its_environment(tmp_path):
     assert environ["PYTHONPATH"].split(os.pathsep)[1:] == ["/elsewhere"]
 
 
-def test_other_programs_are_slowed_by_nothing():
-    """Neither modeltap nor what it needs is imported, also where uvicorn is, until it serves."""
+def test_other_programs_import_nothing():
+    """Neither modeltap nor its dependencies are imported, also if uvicorn is, until it serves."""
     code = f"import uvicorn.config; {SHOWS}"
     _, modules = json.loads(modeltap("run", "--", sys.executable, "-c", code))
     assert "uvicorn.config" in modules
@@ -328,47 +329,49 @@ for name, loader in (("uvicorn.config", None), ("gunicorn.app.base", object())):
 """
 
 
-def test_a_module_that_is_loaded_in_a_way_of_its_own_is_left_alone():
-    """Without a loader, or by one that cannot be told anything: found as ever, and said."""
+def test_a_module_with_an_unsupported_loader_is_imported_with_a_warning():
+    """Without a loader, or with one that cannot be patched."""
     words = [sys.executable, "-m", "modeltap", "run", "--", sys.executable, "-c", ODD_LOADERS]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["uvicorn.config", "gunicorn.app.base"]
-    said = [line for line in done.stderr.splitlines() if line.endswith("the app is not recorded")]
-    assert [line.split()[1] for line in said] == ["uvicorn.config", "gunicorn.app.base"]
+    shown = [line for line in done.stderr.splitlines() if line.endswith("the app is not recorded")]
+    assert [line.split()[1] for line in shown] == ["uvicorn.config", "gunicorn.app.base"]
 
 
-def test_the_exit_code_is_the_commands_own(tmp_path):
-    """Also of one that a signal ends; and of one that is not there, or no program."""
+def test_the_exit_code_of_the_command_is_passed_on(tmp_path):
+    """Also for a signal, a missing command and a file that is not executable."""
     assert modeltap("run", "--", sys.executable, "-c", "raise SystemExit(7)", code=7)
     words = [sys.executable, "-m", "modeltap", "run", "--", "sleep", "60"]
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr.readline().startswith("modeltap: recording to")
         process.terminate()
     assert process.returncode == -signal.SIGTERM
-    said = modeltap("run", "--", "no-such-server", code=127)
-    assert said.endswith("command 'no-such-server' not found; install it, or use its path\n")
+    shown = modeltap("run", "--", "no-such-server", code=127)
+    assert shown.endswith("command 'no-such-server' not found; install it, or use its path\n")
     (tmp_path / "text").write_text("no program")
     assert "Permission denied" in modeltap("run", "--", tmp_path / "text", code=126)
 
 
 @pytest.mark.parametrize(
-    ("words", "environ", "code", "said"),
+    ("words", "environ", "code", "shown"),
     [
         (("--store", "/no/where.db"), {}, 1, "the folder '/no' does not exist"),
         ((), {"MODELTAP_SAMPLE_RATE": "2"}, 2, "sample_rate = 2.0 is invalid"),
         (("--modl", "m"), {}, 2, "No such option '--modl'"),
     ],
 )
-def test_what_is_wrong_is_said_before_the_command_starts(tmp_path, words, environ, code, said):
-    """And it does not start."""
+def test_wrong_options_are_reported_before_the_command_starts(
+    tmp_path, words, environ, code, shown
+):
+    """And the command does not start."""
     environ = {**os.environ, **environ}
-    assert said in modeltap("run", *words, "--", "touch", "started", code=code, env=environ)
+    assert shown in modeltap("run", *words, "--", "touch", "started", code=code, env=environ)
     assert not (tmp_path / "started").exists()
 
 
-def test_a_reason_with_control_characters_is_one_line():
-    """It may quote a name: the process that serves writes it to the operator's terminal."""
-    code = r"import sitecustomize; sitecustomize._say('a\nmodeltap: all is well\x1b[2J\u202e')"
+def test_warnings_escape_control_characters():
+    """A message may quote a name, and the server writes it to the operator's terminal."""
+    code = r"import sitecustomize; sitecustomize._report('a\nmodeltap: all is well\x1b[2J\u202e')"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": str(FOLDER)},

@@ -1,4 +1,4 @@
-"""`silence`, `acknowledge`, `alerts --history`: what people do about an incident."""
+"""`silence`, `acknowledge` and `alerts --history`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modeltap.store.connection import connect
 
 @pytest.fixture
 def incident(tmp_path):
-    """An alert that fires, and one that is only suspected."""
+    """A firing alert and a pending one."""
     connection = connect(tmp_path / "modeltap.db")
     judge_rows(
         connection, [metric_row(0, "alert"), metric_row(0, "alert", feature="dewp", strength=1.5)]
@@ -21,18 +21,18 @@ def incident(tmp_path):
     return found
 
 
-def test_suspicions_are_shown_when_asked_for(incident):
+def test_pending_alerts_are_listed_on_request(incident):
     assert [row["feature"] for row in lines(modeltap("alerts", "--json"))] == ["temp"]
     pending = lines(modeltap("alerts", "--state", "pending", "--json"))
     assert [row["feature"] for row in pending] == ["dewp"]
 
 
-def test_an_alert_is_silenced_listed_and_heard_again(incident):
+def test_a_silence_is_added_listed_and_ended(incident):
     assert "no active silences" in modeltap("silence", "list")
-    said = modeltap("silence", "add", incident, "--for", "2h", "--reason", "new sensor")
-    made = said.partition(":")[0]
+    shown = modeltap("silence", "add", incident, "--for", "2h", "--reason", "new sensor")
+    made = shown.partition(":")[0]
     (row,) = lines(modeltap("silence", "list", "--json"))
-    assert (row["id"], row["reason"]) == (made, "new sensor")
+    assert (row["id"], row["alert"], row["reason"]) == (made, incident, "new sensor")
     assert "new sensor" in modeltap("silence", "list")
     assert modeltap("silence", "end", made).endswith(": ended\n")
     assert "no active silences" in modeltap("silence", "list")
@@ -41,7 +41,7 @@ def test_an_alert_is_silenced_listed_and_heard_again(incident):
         assert step in history
 
 
-def test_a_silence_by_model_and_rule_until_a_time(incident):
+def test_a_silence_matches_by_model_and_rule_until_a_time(incident):
     modeltap(
         "silence", "add", "--model", "flights", "--rule", "data_drift", "--until", "2099-01-01"
     )
@@ -62,12 +62,12 @@ def test_a_silence_by_model_and_rule_until_a_time(incident):
         (["--model", "flights", "--until", "2001-01-01"], "is in the past"),
     ],
 )
-def test_a_wrong_silence_is_a_clear_line(incident, words, line):
-    said = modeltap("silence", "add", *words, code=1)
-    assert line in said and len(said.splitlines()) == 1
+def test_an_invalid_silence_is_a_one_line_error(incident, words, line):
+    shown = modeltap("silence", "add", *words, code=1)
+    assert line in shown and len(shown.splitlines()) == 1
 
 
-def test_somebody_looks_after_it(incident):
+def test_alerts_are_acknowledged(incident):
     short = incident[:12]
     assert short in modeltap("alerts")
     assert modeltap("acknowledge", short) == "1 alert acknowledged\n"
@@ -77,6 +77,6 @@ def test_somebody_looks_after_it(incident):
     assert "no alert has the id 'alert_x'" in modeltap("acknowledge", "alert_x", code=1)
 
 
-def test_a_wrong_length_is_wrong_usage(incident):
-    said = modeltap("silence", "add", incident, "--for", "soon", code=2)
-    assert "--for 'soon' is not a valid duration" in said
+def test_an_invalid_duration_is_a_usage_error(incident):
+    shown = modeltap("silence", "add", incident, "--for", "soon", code=2)
+    assert "--for 'soon' is not a valid duration" in shown

@@ -1,4 +1,4 @@
-"""`modeltap status`: each model in a line or two."""
+"""`modeltap status`: the health of each model."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ def filled(store):
     return store
 
 
-def test_one_that_is_learning_says_until_when(filled):
+def test_a_learning_model_has_the_time_until_it_is_ready(filled):
     analyze(filled, {})
-    said = modeltap("status", "--store", filled)
-    assert "m: no open alerts, windows evaluated up to 2024-01-01 05:00" in said
-    assert "learning until Monday 00:00 UTC and 2,000 rows" in said
+    shown = modeltap("status", "--store", filled)
+    assert "m: no open alerts, windows evaluated up to 2024-01-01 05:00" in shown
+    assert "learning until Monday 00:00 UTC and 2,000 rows" in shown
     (row,) = lines(modeltap("status", "--store", filled, "--json"))
     assert row["healthy"] and row["state"] == "provisional"
     assert row["learning_until"] == "2024-01-08T00:00:00.000Z" and row["open_alerts"] == []
 
 
-def test_one_with_an_alert_says_which(filled):
+def test_a_model_with_an_alert_lists_it(filled):
     put(filled, every(1, 300, first=300), [{"x": "?"}] * 300, prefix="later")
     analyze(filled, SAID)
-    said = modeltap("status", "--store", filled, "--model", "m")
-    assert "open alert" in said and "x: values of the wrong type went from 0 % to 100 %" in said
+    shown = modeltap("status", "--store", filled, "--model", "m")
+    assert "open alert" in shown and "x: values of the wrong type went from 0 % to 100 %" in shown
     (row,) = lines(modeltap("status", "--store", filled, "--json"))
     assert not row["healthy"] and row["state"] == "active" and len(row["open_alerts"]) >= 1
 
 
-def test_a_store_without_a_model_says_what_to_do(store):
+def test_a_store_without_a_model_has_a_hint(store):
     put(store, [], [])
     assert "no model yet" in modeltap("status", "--store", store)
     assert "no model 'x'" in modeltap("status", "--store", store, "--model", "x", code=1)

@@ -1,4 +1,4 @@
-"""Commands in whatever surroundings: locales without UTF-8, pipes that close, any store."""
+"""Commands in unusual environments: locales without UTF-8, closed pipes, any store."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LOCALES = {
 
 
 def leaves(command, words=()):
-    """Yield each command that does something, with its words."""
+    """Yield each command with its arguments."""
     if isinstance(command, click.Group):
         for name, child in command.commands.items():
             yield from leaves(child, (*words, name))
@@ -59,7 +59,7 @@ READING = [
 
 @pytest.fixture
 def filled(store):
-    """A store with names of several scripts, as many rows as no pipe holds."""
+    """A store with names in several scripts, and more rows than a pipe can buffer."""
     for model in MODELS:
         for number in range(200):
             modeltap.capture(
@@ -84,14 +84,14 @@ def run(*words, **environ):
 
 
 @pytest.mark.parametrize("command", ALL)
-def test_every_command_takes_a_store(command):
-    """So that a script can say it once for all of them."""
+def test_every_command_has_the_option_store(command):
+    """So that a script can pass it to any command."""
     assert any("--store" in parameter.opts for parameter in ALL[command].params)
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_a_locale_without_utf_8_stops_no_command(filled, locale):
-    """What it cannot write is escaped; JSON stays JSON, and exported rows stay UTF-8."""
+def test_commands_run_in_a_locale_without_utf_8(filled, locale):
+    """Names are escaped; JSON stays valid, and exported rows stay UTF-8."""
     for words in READING:
         done = run(*words, "--store", filled, **LOCALES[locale])
         assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
@@ -106,8 +106,8 @@ def test_a_locale_without_utf_8_stops_no_command(filled, locale):
 
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("model", MODELS)
-def test_a_model_is_found_by_its_name_in_every_locale(filled, locale, model):
-    """The argument's bytes are UTF-8, whatever the locale takes them for."""
+def test_a_model_name_is_decoded_in_every_locale(filled, locale, model):
+    """The argument's bytes are UTF-8, regardless of the locale."""
     words = ("tail", "--no-follow", "--json", "-n", "1", "--model", model, "--store", filled)
     done = run(*words, **LOCALES[locale])
     assert done.returncode == 0, done.stderr
@@ -124,8 +124,8 @@ PIPES = {
 
 
 @pytest.mark.parametrize("pipe", PIPES)
-def test_a_closed_pipe_ends_a_command_quietly(filled, pipe):
-    """With exit 0, in a shell that looks at each part of the pipe."""
+def test_a_closed_pipe_ends_commands_with_exit_code_0(filled, pipe):
+    """In a shell with pipefail."""
     for words in [*READING, ("webhook",), ("nonsense",)]:
         command = f"{sys.executable} -m modeltap {' '.join(words)}"
         command += (
@@ -145,8 +145,8 @@ def test_a_closed_pipe_ends_a_command_quietly(filled, pipe):
         assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr, done.stderr
 
 
-def test_webhook_test_knows_the_webhooks_of_a_store(store):
-    """Those that its apps were told by a variable's name; of others only the app has the URL."""
+def test_webhook_test_includes_the_webhooks_of_a_store(store):
+    """Those with an environment variable as URL; other URLs are known to the app only."""
     with WebhookReceiver() as receiver:
         hooks = [
             {"url": "env:APP_HOOK", "allow_private": True},
@@ -167,8 +167,8 @@ def test_webhook_test_knows_the_webhooks_of_a_store(store):
     assert b"there is no store at" in run("webhook", "test", "--store", "nowhere.db").stderr
 
 
-def test_the_demo_takes_no_store_that_is_there(filled):
-    """Nor two places for one."""
+def test_the_demo_rejects_an_existing_store(filled):
+    """And both --keep and --store."""
     done = run("demo", "--store", filled)
     assert done.returncode == 1
     assert b"already exists; choose a new file" in done.stderr

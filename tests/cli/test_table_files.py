@@ -1,4 +1,4 @@
-"""Encodings of tables, and the notices that commands print of a file."""
+"""Encodings of tables, and the notices that commands print about a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from command import lines, modeltap
 
 
 def errors_of(*words):
-    """Run a command that succeeds; return what it wrote to standard error."""
+    """Run a successful command and return its standard error."""
     command = [sys.executable, "-m", "modeltap", *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
@@ -20,7 +20,7 @@ def errors_of(*words):
 
 
 @pytest.mark.parametrize("command", ["import", "reference set", "label import"])
-def test_characters_that_were_replaced_are_reported(tmp_path, store, command):
+def test_replaced_characters_are_reported(tmp_path, store, command):
     """With their number and the option that fixes it."""
     (tmp_path / "ids.csv").write_text("id,x\n1,2\n2,3\n")
     modeltap("import", tmp_path / "ids.csv", "--model", "m", "--store", store, "--id", "id")
@@ -38,7 +38,7 @@ def test_characters_that_were_replaced_are_reported(tmp_path, store, command):
     ]
 
 
-def test_replaced_characters_are_counted_and_fail_when_strict(tmp_path, store):
+def test_replaced_characters_fail_with_strict(tmp_path, store):
     path = tmp_path / "rows.csv"
     path.write_bytes("x\ngröße\nsüß\n".encode() + "weiß\n".encode("cp1252"))
     words = ["import", path, "--model", "m", "--store", store]
@@ -48,7 +48,7 @@ def test_replaced_characters_are_counted_and_fail_when_strict(tmp_path, store):
     assert error.splitlines()[-1] == "modeltap: 1 replaced character in 'rows.csv'"
 
 
-def test_an_encoding_that_was_guessed_is_reported(tmp_path, store, read_rows):
+def test_a_guessed_encoding_is_reported(tmp_path, store, read_rows):
     path = tmp_path / "rows.csv"
     path.write_bytes(("город,x\n" + "Москва,1\nКазань,2\n" * 20).encode("cp1251"))
     (error,) = errors_of("import", path, "--model", "m", "--store", store)

@@ -1,4 +1,4 @@
-"""Columns that no test compares stand in `drift`, with the reason; tested ones stand there once."""
+"""Untested columns are listed once in `drift`, with the reason."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_drift_has_a_row_for_each_column(store):
     assert columns["user"]["window_start"] == columns["x"]["window_start"]
 
 
-def test_an_untested_column_may_be_asked_for(store):
+def test_an_untested_column_can_be_selected(store):
     (row,) = lines(modeltap("drift", "--store", store, "--feature", "user", "--json"))
     assert row["verdict"] == "not_comparable"
     text = modeltap("drift", "--store", store, "--feature", "user")

@@ -1,4 +1,4 @@
-"""`webhook`: a try shows the answer, whatever a receiver does; what was given up goes out again."""
+"""`modeltap webhook`: list, test against misbehaving receivers, and replay."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def receiver():
 
 @pytest.fixture
 def configured(tmp_path):
-    """Write webhooks into modeltap.toml, where commands look."""
+    """Write webhooks to modeltap.toml."""
 
     def write(*tables):
         text = ""
@@ -37,14 +37,14 @@ def configured(tmp_path):
 
 
 @pytest.mark.parametrize("channel", ["json", "slack", "teams", "discord", "alertmanager"])
-def test_a_sample_arrives_and_the_answer_is_shown(receiver, configured, channel):
+def test_a_sample_is_sent_and_the_response_is_shown(receiver, configured, channel):
     configured({"url": receiver.url, "format": channel})
-    said = modeltap("webhook", "test")
-    assert said.startswith("127.0.0.1#") and "delivered (status 204)" in said
+    shown = modeltap("webhook", "test")
+    assert shown.startswith("127.0.0.1#") and "delivered (status 204)" in shown
     assert b"if you can read it, alerts will reach you" in receiver.received[0].body
 
 
-def test_the_kind_of_sample_can_be_chosen(receiver, configured):
+def test_the_event_of_the_sample_can_be_chosen(receiver, configured):
     configured({"url": receiver.url})
     (row,) = lines(modeltap("webhook", "test", "--event", "alert.resolved", "--json"))
     assert row["delivered"] and row["status"] == 204
@@ -78,7 +78,7 @@ def endless(handler):
         (endless, "status 500"),
     ],
 )
-def test_what_a_receiver_does_wrong_is_said_in_a_word(receiver, configured, answer, word):
+def test_errors_of_receivers_are_short(receiver, configured, answer, word):
     receiver.answers = [loop(receiver.port)] * 9 if answer == "loop" else [answer]
     configured({"url": receiver.url})
     (row,) = lines_of_failure("webhook", "test", "--json")
@@ -110,7 +110,7 @@ def lines_of_failure(*words):
         ("http://169.254.169.254/latest", "address 169.254.169.254 is never allowed"),
     ],
 )
-def test_a_url_that_leads_nowhere_is_a_word(configured, url, word):
+def test_an_unreachable_url_is_a_short_error(configured, url, word):
     configured({"url": url})
     (row,) = lines_of_failure("webhook", "test", "--json")
     assert row["error"].startswith(word)
@@ -126,39 +126,39 @@ def test_a_url_that_leads_nowhere_is_a_word(configured, url, word):
         ("http://host.example:token/x", "the host or the port is malformed"),
     ],
 )
-def test_a_malformed_url_is_a_line_when_settings_are_read(configured, url, word):
+def test_a_malformed_url_in_the_settings_is_a_one_line_error(configured, url, word):
     configured({"url": url})
-    said = modeltap("webhook", "test", code=2)
-    assert word in said and len(said.splitlines()) == 1 and "token" not in said
+    shown = modeltap("webhook", "test", code=2)
+    assert word in shown and len(shown.splitlines()) == 1 and "token" not in shown
 
 
-def test_a_malformed_url_in_a_variable_is_a_word(configured, monkeypatch):
+def test_a_malformed_url_in_a_variable_is_a_short_error(configured, monkeypatch):
     monkeypatch.setenv("HOOK_URL", "http://[::1/token")
     configured({"url": "env:HOOK_URL"})
     (row,) = lines_of_failure("webhook", "test", "--json")
     assert "the host or the port is malformed" in row["error"] and "token" not in row["error"]
 
 
-def test_one_that_fails_does_not_keep_the_rest_from_trying(receiver, configured):
+def test_a_failing_webhook_does_not_stop_the_others(receiver, configured):
     configured({"url": "http://127.0.0.1:1/x"}, {"url": receiver.url})
     first, second = lines_of_failure("webhook", "test", "--json")
     assert (first["delivered"], second["delivered"]) == (False, True)
 
 
-def test_a_wrong_url_in_the_file_is_a_line_that_shows_no_token(configured):
+def test_an_invalid_url_is_reported_without_its_token(configured):
     configured({"url": "ftp://user:token@host.example/path"})
-    said = modeltap("webhook", "test", code=2)
-    assert "webhook url 'host.example' is invalid: must start with http://" in said
-    assert "token" not in said
+    shown = modeltap("webhook", "test", code=2)
+    assert "webhook url 'host.example' is invalid: must start with http://" in shown
+    assert "token" not in shown
 
 
-def test_without_webhooks_it_says_what_to_do():
-    said = modeltap("webhook", "test", code=1)
-    assert "no webhooks configured here; give a URL, or add one to modeltap.toml" in said
+def test_without_webhooks_the_fix_is_reported():
+    shown = modeltap("webhook", "test", code=1)
+    assert "no webhooks configured here; give a URL, or add one to modeltap.toml" in shown
     assert "no webhooks; add one to modeltap.toml" in modeltap("webhook", "list")
 
 
-def test_an_unset_variable_is_named(configured):
+def test_an_unset_variable_is_reported(configured):
     configured({"url": "env:NOT_SET_HERE"})
     (row,) = lines_of_failure("webhook", "test", "--json")
     assert row["error"].endswith("environment variable NOT_SET_HERE is not set")
@@ -166,7 +166,7 @@ def test_an_unset_variable_is_named(configured):
 
 @pytest.fixture
 def given_up(tmp_path, receiver, configured):
-    """A message that was given up, and one of another webhook."""
+    """A dead message, and one of another webhook."""
     connection = connect(tmp_path / "modeltap.db")
     key = WebhookSettings(url=receiver.url, allow_private=True, timeout_seconds=1.5).key
     with writing(connection):
@@ -183,22 +183,24 @@ def given_up(tmp_path, receiver, configured):
     return key, ids
 
 
-def test_what_waits_for_another_try_goes_out_at_once(given_up, receiver, tmp_path):
-    """Once its receiver is mended nobody has to wait for the next of ten tries."""
+def test_replay_sends_messages_that_wait_for_a_retry(given_up, receiver, tmp_path):
+    """After a receiver is fixed, nobody has to wait for the next retry."""
     key, (message, _) = given_up
     with closing(connect(tmp_path / "modeltap.db")) as connection, writing(connection):
         connection.execute(
             "update deliveries set state = 'pending', attempts = 4, next_at = '2999-01-01'"
         )
-    said = modeltap("deliver")
-    assert said.startswith("0 messages delivered") and "2 messages scheduled for 2999-01-01" in said
+    shown = modeltap("deliver")
+    assert (
+        shown.startswith("0 messages delivered") and "2 messages scheduled for 2999-01-01" in shown
+    )
     assert modeltap("webhook", "replay", message).startswith("1 message pending again")
     assert modeltap("deliver").startswith("1 message delivered")
     assert [one.headers["webhook-id"] for one in receiver.received] == [message]
     assert modeltap("webhook", "replay", "--webhook", key).startswith("no failed messages")
 
 
-def test_the_list_counts_what_was_given_up(given_up):
+def test_the_list_counts_dead_messages(given_up):
     key, _ = given_up
     rows = {row["webhook"]: row for row in lines(modeltap("webhook", "list", "--json"))}
     assert (rows[key]["dead"], rows[key]["format"], rows[key]["last_error"]) == (
@@ -210,13 +212,13 @@ def test_the_list_counts_what_was_given_up(given_up):
     assert key in modeltap("webhook", "list")
 
 
-def test_what_was_given_up_goes_out_again_under_its_id(given_up, receiver, tmp_path):
+def test_replay_sends_dead_messages_under_their_id(given_up, receiver, tmp_path):
     key, (message, other) = given_up
     assert modeltap("webhook", "replay", "--webhook", key).startswith(
         "1 message pending again; the next delivery sends it"
     )
-    said = modeltap("deliver")
-    assert said == "2 messages delivered, 0 scheduled for retry, 0 given up\n"
+    shown = modeltap("deliver")
+    assert shown == "2 messages delivered, 0 scheduled for retry, 0 given up\n"
     # The second tells that the other webhook's message was given up.
     assert receiver.received[1].event["data"]["rule"] == "delivery_failed"
     assert receiver.received[0].headers["webhook-id"] == message

@@ -1,4 +1,4 @@
-"""The bounds of options: what lies on them is taken, what lies beyond is one clear error."""
+"""Allowed values of options: limits are inclusive where documented, others are one-line errors."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from modeltap.config.validation import parse_mode
 from modeltap.errors import ConfigError
 
 
-def test_the_defaults_are_within_their_bounds():
-    """Nobody has to set anything."""
+def test_the_defaults_are_valid():
     check_values(Settings())
 
 
@@ -37,8 +36,8 @@ def test_the_defaults_are_within_their_bounds():
         ("id_header", ("x-id", None), ("a b", "")),
     ],
 )
-def test_an_option_is_taken_up_to_its_bounds(name, taken, refused):
-    """The error names the option, its value and the fix."""
+def test_an_option_is_accepted_up_to_its_limits(name, taken, refused):
+    """The error has the option, its value and the fix."""
     for value in taken:
         check_values(msgspec.structs.replace(Settings(), **{name: value}))
     for value in refused:
@@ -49,31 +48,31 @@ def test_an_option_is_taken_up_to_its_bounds(name, taken, refused):
 
 
 @pytest.mark.parametrize("given", [0o640, "0640", "640", " 0640 "])
-def test_a_mode_may_be_a_number_of_octal_digits(given):
-    """As Python and TOML write it, or as text."""
+def test_a_mode_can_be_an_octal_number(given):
+    """As in Python and TOML, or text."""
     assert parse_mode(load({"store_mode": given}, environ={}).store_mode) == 0o640
     for wrong in (0o644, 640, True):
         with pytest.raises(ConfigError, match="option store_mode = "):
             load({"store_mode": wrong}, environ={})
 
 
-def test_hashes_need_a_key():
-    """Without one anybody could guess what was hashed."""
+def test_hashing_needs_a_key():
+    """Unkeyed hashes can be guessed."""
     with pytest.raises(ConfigError, match="mask_key"):
         check_values(Settings(mask_with="hash"))
     check_values(Settings(mask_with="hash", mask_key="env:KEY"))
 
 
-def test_each_model_is_checked_too():
-    """An option below a model has the bounds of the one for all."""
+def test_options_of_models_are_checked():
+    """They have the limits of the general options."""
     wrong = Settings(models={"flights": ModelSettings(event_time="ts")})
     with pytest.raises(ConfigError, match="event_time"):
         check_values(wrong)
 
 
 @pytest.mark.parametrize("text", ["ts", "body:", "header:", "cookie:ts", ""])
-def test_an_event_time_names_its_place(text):
-    """The error shows how a place is written."""
+def test_event_time_is_checked(text):
+    """The error shows the valid forms."""
     with pytest.raises(ConfigError, match="must be 'request', 'body:FIELD' or 'header:NAME'"):
         check_values(Settings(event_time=text))
     for good in ("request", "body:ts", "header:x-time"):
@@ -81,7 +80,7 @@ def test_an_event_time_names_its_place(text):
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata"])
-def test_a_known_zone_is_taken(zone):
+def test_a_known_time_zone_is_accepted(zone):
     assert load({"timezone": zone}, environ={}).timezone == zone
 
 
@@ -96,19 +95,19 @@ def test_a_known_zone_is_taken(zone):
         ({"models": {"m": {"holidays": ["2026-13-01"]}}}, "'2026-13-01'"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(options, words):
+def test_invalid_values_are_one_line_errors(options, words):
     with pytest.raises(ConfigError, match=words.replace(".", r"\.")) as raised:
         load(options, environ={})
     assert "\n" not in str(raised.value)
 
 
-def test_a_model_has_its_own():
+def test_a_model_has_its_own_options():
     settings = load({"models": {"m": {"timezone": "Asia/Tokyo"}}}, environ={})
     assert settings.for_model("m").timezone == "Asia/Tokyo"
     assert settings.for_model("n").timezone == "UTC"
 
 
-def test_a_machine_without_time_zones_is_told_what_to_install(monkeypatch):
+def test_without_time_zone_data_the_fix_is_reported(monkeypatch):
     def unknown(key):
         raise ZoneInfoNotFoundError(key)
 

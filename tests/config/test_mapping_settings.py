@@ -1,4 +1,4 @@
-"""A model's mapping: its names and paths are checked before anything is decoded."""
+"""Mappings of models: names and paths are checked before decoding."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from modeltap.config.mapping_settings import check_mapping
 from modeltap.errors import ConfigError
 
 
-def test_right_paths_pass_and_columns_are_none():
-    """Names of columns may be anything; what is no table is refused elsewhere."""
+def test_valid_paths_pass_and_columns_are_not_paths():
+    """Columns may have any name. A mapping that is not a table is rejected elsewhere."""
     check_mapping({"rows": "payload.items[].x", "columns": ["a b[", "c"]}, "mapping")
     check_mapping("rows", "mapping")
 
 
 @pytest.mark.parametrize(
-    ("said", "part"),
+    ("options", "part"),
     [({"row": "x"}, "'rows'"), ({"prediction": "a..b"}, r"mapping\.prediction = 'a\.\.b'")],
 )
-def test_wrong_names_and_paths_are_one_line(said, part):
+def test_invalid_names_and_paths_are_one_line_errors(options, part):
     with pytest.raises(ConfigError, match=part) as error:
-        check_mapping(said, "mapping")
+        check_mapping(options, "mapping")
     assert "\n" not in str(error.value)

@@ -1,4 +1,4 @@
-"""Options: type checkers know the same names and types as `Settings` checks at run time."""
+"""Options for type checkers: the same names and types as in `Settings`."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def accepted(kind: Any) -> Any:
     return kind
 
 
-def test_the_options_are_those_of_settings():
-    """Every field, with what its type accepts; `mask_body` is a function, which no file can say."""
+def test_options_match_settings():
+    """Every field with its type. `mask_body` is a function, which a file cannot contain."""
     expected = {name: accepted(kind) for name, kind in get_type_hints(Settings).items()}
     expected["store"] = str | Path
     expected["mask_body"] = MaskBody | None
@@ -70,8 +70,8 @@ def checked(tmp_path):
     return check
 
 
-def test_a_type_checker_accepts_right_options_and_names_wrong_ones(checked):
-    """A misspelt name and a wrong type are errors in each of the doors."""
+def test_mypy_accepts_valid_options_and_rejects_others(checked):
+    """Misspelt names and wrong types are errors in each entry point."""
     right = (
         'store="taps.db", sample_rate=0.1, exclude_paths=["/x"], models={"m": {"window": "1d"}}, '
         'webhooks=["https://example.org/hook"]'

@@ -1,4 +1,4 @@
-"""The option `reference`: what windows are compared with."""
+"""The option `reference`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DAY = 86_400.0
         ("first 7d.parquet", "file", 0.0, 0, "first 7d.parquet", False),
     ],
 )
-def test_each_form_is_understood(text, kind, seconds, rows, path, moves):
+def test_each_form_is_parsed(text, kind, seconds, rows, path, moves):
     found = parse_reference(text)
     assert (found.kind, found.seconds, found.rows) == (kind, seconds, rows)
     assert (found.path, found.moves) == (path, moves)
@@ -42,8 +42,8 @@ def test_each_form_is_understood(text, kind, seconds, rows, path, moves):
         "",
     ],
 )
-def test_other_texts_are_one_clear_line(text):
-    """One row is no reference."""
+def test_other_texts_are_one_line_errors(text):
+    """A single row is not a reference."""
     with pytest.raises(ConfigError) as error:
         parse_reference(text)
     assert repr(text) in str(error.value) and "\n" not in str(error.value)
@@ -62,8 +62,8 @@ def test_other_texts_are_one_clear_line(text):
         ("same hours last week", "1 month", False),
     ],
 )
-def test_windows_fit_into_a_reference_that_moves(text, window, fits):
-    """Of time, no longer than it, and a whole number of them in a week."""
+def test_windows_must_fit_into_a_rolling_reference(text, window, fits):
+    """Time windows, not longer than the reference, a whole number of them in a week."""
     if fits:
         check_windows(text, window)
     else:

@@ -1,4 +1,4 @@
-"""The retention in the settings: an age, a size, or a clear error."""
+"""The option `retention`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from modeltap.errors import ConfigError
 
 
 @pytest.mark.parametrize("text", ["soon", "0GB", "10", "5d; 1GB", ""])
-def test_a_retention_that_is_none_is_told(text):
-    """With what to write instead."""
+def test_an_invalid_retention_is_an_error_with_the_fix(text):
     with pytest.raises(ConfigError, match="such as '30d, 10GB'"):
         sources.load({"retention": text}, environ={})
 
 
-def test_the_default_is_bounded():
-    """Nobody's disk is filled by one line."""
+def test_the_default_limits_age_and_size():
+    """One line of code must not fill a disk."""
     kept = parse_retention(Settings().retention)
     assert kept.seconds and kept.bytes

@@ -11,8 +11,8 @@ from modeltap.config.rule_settings import RuleSettings
 from modeltap.errors import ConfigError
 
 
-def test_a_models_own_rules_are_about_it():
-    """[[models.NAME.rules]] stand after those for all; what is wrong in one is told."""
+def test_rules_of_a_model_apply_to_it():
+    """[[models.NAME.rules]] follow the general rules, and their errors are reported."""
     Path("modeltap.toml").write_text(
         '[[rules]]\nmetric = "mae"\nabove = 9.0\n'
         '[models.loans]\nwindow = "30d"\n'
@@ -29,8 +29,8 @@ def test_a_models_own_rules_are_about_it():
 @pytest.mark.parametrize(
     "name", ["temp [C]", "[0]", "a?b", "x[!y]", "f(x)|g", "a.b", "$^", "line\nend", "back\\slash"]
 )
-def test_a_name_in_a_rule_is_literal_but_for_a_star(kind, name):
-    """Columns are named so, and their rules once applied to nothing."""
+def test_only_a_star_is_special_in_a_rules_name(kind, name):
+    """Column names may contain brackets."""
     row = {"metric": "drift", kind: name}
     literal, prefix = (RuleSettings(**{kind: text}) for text in (name, f"{name[:2]}*"))
     assert literal.is_about(row) and prefix.is_about(row)

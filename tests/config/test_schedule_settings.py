@@ -1,4 +1,4 @@
-"""Schedules: intervals and crons, and errors that name the value."""
+"""Schedules: intervals, cron fields, and errors with the value."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from modeltap.errors import ConfigError
         ("MON", "mon"),
     ],
 )
-def test_weekdays_are_crons(field, days):
-    """As crontab(5) says: APScheduler's own 1 is a Tuesday."""
+def test_weekdays_follow_cron(field, days):
+    """As in crontab(5). For APScheduler 1 is a Tuesday."""
     assert cron_of(f"0 6 * * {field}") == f"0 6 * * {days}"
 
 
 @pytest.mark.parametrize("text", ["15m", "30s", "6h", "daily", "weekly", "hourly", "*/5 * * * *"])
-def test_what_schedules_may_say(text):
+def test_valid_schedules(text):
     ScheduleSettings(analysis=text, digest=text).check()
 
 
 @pytest.mark.parametrize(
     "text", ["sometimes", "61 * * * *", "* * *", "-5m", "0s", "", "0 6 * * 8", "0 6 * * 1/0"]
 )
-def test_a_wrong_schedule_is_a_clear_line(text):
+def test_an_invalid_schedule_is_a_one_line_error(text):
     with pytest.raises(ConfigError) as error:
         ScheduleSettings(retention=text).check()
     assert f"option schedules.retention = {text!r} is invalid" in str(error.value)

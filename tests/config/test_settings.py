@@ -1,4 +1,4 @@
-"""Declared features: a wrong declaration is a clear error."""
+"""Settings: declared features and their errors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from modeltap.errors import ConfigError
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
+    ("options", "reason"),
     [
         ({"features": {"x": {"mn": 0}}}, "unknown option 'mn' of features.x; did you mean 'min'"),
         ({"features": {"x": {"type": "number"}}}, "'number'"),
@@ -17,7 +17,7 @@ from modeltap.errors import ConfigError
         ({"features": {"x": {"min": 5, "max": 1}}}, "min 5 is greater than max 1"),
     ],
 )
-def test_a_wrong_declaration_is_a_clear_error(said, reason):
-    """It names the option."""
+def test_an_invalid_declaration_is_an_error(options, reason):
+    """With the option's name."""
     with pytest.raises(ConfigError, match=reason):
-        sources.load(said, environ={})
+        sources.load(options, environ={})

@@ -1,4 +1,4 @@
-"""Settings: their sources, their order, and errors that name the value and the mend."""
+"""Sources of settings: their order, and errors with the value and the fix."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modeltap.config import sources
 from modeltap.errors import ConfigError
 
 
-def test_later_sources_win():
+def test_later_sources_override_earlier_ones():
     """Defaults < stored < file < environment < keywords."""
     Path("modeltap.toml").write_text('window = "2h"\nmin_rows = 20\nreference = "first 7d"\n')
     settings = sources.load(
@@ -23,15 +23,14 @@ def test_later_sources_win():
     assert settings.reference == "first 9 rows" and settings.store == "modeltap.db"
 
 
-def test_a_models_own_settings_come_first():
-    """[models.NAME] over what is said for all."""
+def test_options_of_a_model_override_the_general_ones():
     settings = sources.load({"window": "1d", "models": {"loans": {"window": "30d"}}}, environ={})
     assert settings.for_model("loans").window == "30d"
     assert settings.for_model("other").window == "1d"
 
 
-def test_pyproject_is_read_and_others_broken_ones_are_not_ours():
-    """[tool.modeltap] counts; a pyproject.toml without it is not even parsed."""
+def test_pyproject_is_read_only_if_it_has_our_table():
+    """Otherwise it is not even parsed."""
     Path("pyproject.toml").write_text("not toml at all [")
     assert sources.load(environ={}).window == "auto"
     Path("pyproject.toml").write_text('[tool.modeltap]\nwindow = "1d"\n')
@@ -39,7 +38,7 @@ def test_pyproject_is_read_and_others_broken_ones_are_not_ours():
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("options", "words"),
     [
         ({"sampel_rate": 1}, "unknown option 'sampel_rate'; did you mean 'sample_rate'"),
         ({"sample_rate": 2}, "sample_rate = 2.0 is invalid: must be a fraction between 0 and 1"),
@@ -49,8 +48,11 @@ def test_pyproject_is_read_and_others_broken_ones_are_not_ours():
         ({"reference": "yesterday"}, "reference = 'yesterday' is invalid"),
         ({"event_time": "body"}, "event_time = 'body' is invalid"),
         ({"webhooks": "example.org"}, "must start with http:// or https://"),
-        ({"webhooks": [{"url": "http://x", "sekret": "1"}]}, "'sekret'; did you mean 'secret'"),
-        ({"models": {"m": {"windw": "1h"}}}, "models.m 'windw'; did you mean 'window'"),
+        (
+            {"webhooks": [{"url": "http://x", "sekret": "1"}]},
+            "'sekret' of webhooks; did you mean 'secret'",
+        ),
+        ({"models": {"m": {"windw": "1h"}}}, "'windw' of models.m; did you mean 'window'"),
         ({"id_header": "a b"}, "id_header = 'a b' is invalid"),
         ({"error_sample_rate": 0.1, "sample_rate": 0.5}, "between sample_rate and 1"),
         ({"mask_body_fields": "(a"}, "invalid regular expression '(a': missing )"),
@@ -59,10 +61,10 @@ def test_pyproject_is_read_and_others_broken_ones_are_not_ours():
         ({"analyze": "maybe"}, "analyze = 'maybe' is invalid"),
     ],
 )
-def test_a_wrong_value_is_named_with_its_mend(said, words):
+def test_an_invalid_value_is_reported_with_the_fix(options, words):
     """One line each."""
     with pytest.raises(ConfigError) as caught:
-        sources.load(said, environ={})
+        sources.load(options, environ={})
     assert words in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -74,21 +76,21 @@ def test_a_wrong_value_is_named_with_its_mend(said, words):
         ("window = 7", "window = 7 is invalid"),
     ],
 )
-def test_a_broken_file_is_named(text, words):
-    """So that the developer knows where to look."""
+def test_a_broken_file_is_reported(text, words):
+    """With the position."""
     Path("modeltap.toml").write_text(text)
     with pytest.raises(ConfigError, match=words):
         sources.load(environ={})
 
 
-def test_a_named_file_must_be_there():
-    """MODELTAP_CONFIG points somewhere, or it is an error."""
+def test_a_configured_file_must_exist():
+    """MODELTAP_CONFIG with a missing file is an error."""
     with pytest.raises(ConfigError, match=r"cannot read configuration .*nowhere.toml"):
         sources.load(environ={"MODELTAP_CONFIG": "nowhere.toml"})
 
 
 def variables_of_a_service(name, ports=(("", 80, "TCP"), ("METRICS", 9090, "UDP"))):
-    """Return the variables that the kubelet sets for a Service, as its documentation has them."""
+    """Return the variables that the kubelet documents for a Service."""
     prefix = name.upper().replace("-", "_")
     first = ports[0]
     variables = {
@@ -109,7 +111,7 @@ def variables_of_a_service(name, ports=(("", 80, "TCP"), ("METRICS", 9090, "UDP"
 
 @pytest.fixture
 def warnings_of(caplog, monkeypatch):
-    """Return the warnings that an environment brings in a process that had none yet."""
+    """Return the warnings about an environment in a new process."""
 
     def load(environ):
         monkeypatch.setattr(sources, "_warned", set())
@@ -125,7 +127,7 @@ def warnings_of(caplog, monkeypatch):
     "service", ["modeltap", "modeltap-store", "modeltap-window", "modeltap-port", "modeltap-x-1"]
 )
 def test_the_variables_of_a_kubernetes_service_are_one_warning(service, warnings_of):
-    """They come with a Service's name, which is nobody's option, and say how to be without them."""
+    """With the setting that avoids them."""
     variables = variables_of_a_service(service)
     settings, warnings = warnings_of({**variables, "MODELTAP_MIN_ROWS": "30"})
     assert settings.min_rows == 30
@@ -136,8 +138,7 @@ def test_the_variables_of_a_kubernetes_service_are_one_warning(service, warnings
 
 
 @pytest.mark.parametrize("option", sources.Settings.__struct_fields__)
-def test_no_option_is_taken_for_a_service(option):
-    """An option's variable is read, whatever its value looks like."""
+def test_options_are_not_mistaken_for_service_variables(option):
     assert not sources._is_of_a_service(f"MODELTAP_{option.upper()}", "tcp://10.0.0.1:80")
 
 
@@ -155,7 +156,7 @@ def test_no_option_is_taken_for_a_service(option):
     ],
 )
 def test_unknown_variables_are_a_warning(variable, words, warnings_of):
-    """Each once, with the nearest right name, and without its value, which may be a secret."""
+    """Each once, with the nearest known name and without the value, which may be a secret."""
     settings, warnings = warnings_of({variable: "s3cret"})
     assert settings == sources.load(environ={})
     (warning,) = warnings
@@ -164,8 +165,7 @@ def test_unknown_variables_are_a_warning(variable, words, warnings_of):
     assert "\x1b" not in warning
 
 
-def test_known_variables_with_wrong_values_and_unset_secrets():
-    """A wrong value stays an error; a secret that is not set is said by its name."""
+def test_invalid_values_and_unset_secrets_are_errors():
     with pytest.raises(ConfigError, match="min_rows"):
         sources.load(environ={"MODELTAP_MIN_ROWS": "many"})
     hook = sources.WebhookSettings(url="env:NO_SUCH_URL")
@@ -173,7 +173,7 @@ def test_known_variables_with_wrong_values_and_unset_secrets():
         hook.resolved({})
 
 
-def test_tables_of_the_environment_are_json():
+def test_tables_in_variables_are_json():
     rule = {"metric": "drift", "feature": "temp [C]", "above": 0.1}
     settings = sources.load(
         environ={
@@ -189,6 +189,6 @@ def test_tables_of_the_environment_are_json():
 
 
 @pytest.mark.parametrize("name", ["MAPPING", "FEATURES"])
-def test_a_table_of_the_environment_that_is_no_json_is_refused(name):
-    with pytest.raises(ConfigError, match=f"MODELTAP_{name} is no valid JSON"):
+def test_a_table_in_a_variable_must_be_json(name):
+    with pytest.raises(ConfigError, match=f"MODELTAP_{name} is not valid JSON"):
         sources.load(environ={f"MODELTAP_{name}": "{rows"})

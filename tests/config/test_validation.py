@@ -1,4 +1,4 @@
-"""Checks that all settings share."""
+"""Shared checks of settings."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ class Part(msgspec.Struct):
     names: tuple[str, ...] = ()
 
 
-def test_unknown_names_are_refused_with_the_nearest():
+def test_unknown_names_are_errors_with_the_nearest_name():
     refuse_unknown({"count": 1}, ["count", "names"], "option")
     with pytest.raises(ConfigError, match=r"option 'cuont'.*'count'"):
         refuse_unknown({"cuont": 1}, ["count", "names"], "option")
 
 
-def test_a_table_becomes_a_struct_or_an_error_that_names_the_option():
-    """Text of a number is one, as environment variables have it."""
+def test_a_table_is_converted_to_a_struct_or_an_error():
+    """Numbers may be text, as in environment variables."""
     assert struct_of({"count": "3"}, Part, "part") == Part(count=3)
     for wrong in ({"count": "many"}, {"names": [1.5, {}]}):
         with pytest.raises(ConfigError, match=rf"part\.{next(iter(wrong))} = "):
             struct_of(wrong, Part, "part")
 
 
-def test_a_variable_stands_for_its_value_and_must_be_set():
+def test_a_variable_is_replaced_by_its_value_and_must_be_set():
     assert from_environment("plain", "a secret") == "plain"
     assert from_environment("env:KEY", "a secret", {"KEY": "k"}) == "k"
     for environ in ({}, {"KEY": ""}):

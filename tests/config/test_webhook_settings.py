@@ -11,15 +11,15 @@ from modeltap.config.webhook_settings import parse_webhook
 from modeltap.errors import ConfigError
 
 
-def test_a_webhooks_key_tells_nothing_secret():
-    """The host, and a hash: tokens live in paths."""
+def test_a_webhooks_key_contains_no_secret():
+    """It has the host and a hash, because tokens are in paths."""
     key = sources.WebhookSettings(url="https://hooks.example.org/services/T0K3N").key
     assert key.startswith("hooks.example.org#") and "T0K3N" not in key
 
 
 @pytest.mark.parametrize("url", ["tgram://T0K3N/chat", "pover://T0K3N@user", "T0K3N", "T0K3N://x"])
-def test_of_apprises_urls_only_the_service_is_known(url):
-    """Their host is often a token."""
+def test_apprise_keys_contain_only_the_service(url):
+    """The host of their URLs is often a token."""
     key = sources.WebhookSettings(url=url, format="apprise").key
     assert re.fullmatch("(tgram|pover|apprise)#[0-9a-f]{8}", key)
 
@@ -51,12 +51,12 @@ def test_two_urls_are_two_webhooks():
         ({"url": "env:"}, "the text after env: is not a variable name"),
     ],
 )
-def test_an_error_says_what_is_wrong(table, words):
+def test_an_error_has_the_reason(table, words):
     with pytest.raises(ConfigError, match=re.escape(words)):
         sources.load({"webhooks": [table]}, environ={})
 
 
-def test_of_several_the_wrong_one_is_counted():
+def test_the_position_of_an_invalid_webhook_is_reported():
     wrong = {"webhooks": ["https://h.example", "h.example/T0K3N"]}
     with pytest.raises(ConfigError, match=r"\(number 2 of 2 webhooks\)"):
         sources.load(wrong, environ={})
@@ -76,8 +76,8 @@ def test_of_several_the_wrong_one_is_counted():
         {"ca_file": "/etc/ca.pem"},
     ],
 )
-def test_two_entries_with_one_url_are_two_webhooks(url, other):
-    """All customers of a service may have one URL; only the same entry twice is one."""
+def test_entries_with_the_same_url_are_separate_webhooks(url, other):
+    """Customers of a service may share a URL; only identical entries are one webhook."""
     entry = {"url": url, "secret": "one", "format": "pagerduty"}
     first, again, second = map(parse_webhook, (entry, entry, {**entry, **other}))
     assert first.key == again.key != second.key
@@ -85,17 +85,17 @@ def test_two_entries_with_one_url_are_two_webhooks(url, other):
 
 
 @pytest.mark.parametrize("proxy", ["proxy:3128", "socks5://proxy", "http://"])
-def test_a_proxy_that_is_none_is_refused(proxy):
+def test_an_invalid_proxy_is_rejected(proxy):
     with pytest.raises(ConfigError, match=r"webhook proxy .* is invalid: "):
         parse_webhook({"url": "https://hooks.example", "proxy": proxy})
 
 
-def test_apprise_connects_by_itself():
+def test_apprise_supports_neither_proxy_nor_ca_file():
     with pytest.raises(ConfigError, match="set the variables HTTPS_PROXY"):
         parse_webhook({"url": "x://y", "format": "apprise", "proxy": "http://proxy"})
 
 
-def test_a_template_may_be_that_of_a_variable():
+def test_a_template_can_be_a_variable():
     webhook = parse_webhook({"url": "https://a.example/x", "template": "env:BODY"})
     assert webhook.resolved({"BODY": '{"a": "$summary"}\n'}).template == '{"a": "$summary"}'
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""Windows and references in the settings: what fits together."""
+"""Windows and references that must fit together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
+    ("options", "reason"),
     [
         ({"reference": "previous 1d", "window": "500 rows"}, "needs time windows"),
         ({"reference": "same hours last week", "window": "1 month"}, "needs time windows"),
@@ -15,10 +15,10 @@ import pytest
         ({"window": "5 months"}, "is invalid"),
     ],
 )
-def test_what_does_not_fit_is_a_clear_error(said, reason):
+def test_incompatible_windows_are_an_error(options, reason):
     """When the app starts."""
     from modeltap.config import sources
     from modeltap.errors import ConfigError
 
     with pytest.raises(ConfigError, match=reason):
-        sources.load(said, environ={})
+        sources.load(options, environ={})

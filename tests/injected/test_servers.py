@@ -1,4 +1,4 @@
-"""The app that a server loads is tapped, unless it is already or serves no model."""
+"""Apps loaded by a server are wrapped, unless they are already or serve no model."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_an_app_is_wrapped_once(kind, made):
     assert tapped(wrapped, kind) is wrapped
 
 
-def test_servers_of_health_and_metrics_are_left_alone():
+def test_health_and_metrics_servers_are_not_wrapped():
     auxiliary = App("/health", "/metrics", "/docs/x")
     assert tapped(auxiliary, "asgi") is auxiliary
     outer = App(app=App(app=auxiliary))
@@ -42,7 +42,7 @@ def test_servers_of_health_and_metrics_are_left_alone():
         assert isinstance(tapped(app, "asgi"), InjectedASGI)
 
 
-def test_an_app_that_wraps_itself_ends_the_search():
+def test_an_app_that_wraps_itself_does_not_loop():
     app = App()
     app.app = app
     assert isinstance(tapped(app, "wsgi"), modeltap.WSGIMiddleware)

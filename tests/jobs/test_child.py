@@ -1,4 +1,4 @@
-"""One child process: its exit and its log, and the two limits to its life."""
+"""A child process: its exit code, its log, and its two limits."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ def lease(store):
     return lease
 
 
-def test_its_exit_and_its_last_words_are_kept(store, lease):
+def test_exit_code_and_last_line_are_kept(store, lease):
     child = Child(store, Settings(store=str(store)), "prune", "--unknown")
     child.attend(lease)
     assert child.exit_code == 2 and "--unknown" in child.last_line
 
 
-def test_one_that_succeeds_has_no_words(store, lease):
+def test_a_successful_child_has_an_empty_log(store, lease):
     child = Child(store, Settings(store=str(store)), "prune")
     child.attend(lease)
     assert (child.exit_code, child.log, child.last_line) == (0, "", "no message")
 
 
-def test_it_ends_at_its_limit(store, lease):
+def test_a_child_is_killed_at_its_time_limit(store, lease):
     child = Child(store, Settings(store=str(store), job_limit_seconds=0.01), "analyze")
     child.attend(lease)
     assert child.exit_code < 0 and child.last_line.startswith(
@@ -37,7 +37,7 @@ def test_it_ends_at_its_limit(store, lease):
     )
 
 
-def test_it_ends_when_another_process_took_the_lease_over(store, lease):
+def test_a_child_is_killed_when_the_lease_is_lost(store, lease):
     mine = Lease(lease._connection, "other", ttl=0.05)
     assert Lease(connect(store), "other").hold()
     child = Child(store, Settings(store=str(store)), "analyze")

@@ -1,4 +1,4 @@
-"""The log's lines about what is not monitored, each once."""
+"""Log messages about parts that are not monitored, each logged once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def lines(caplog):
     return lambda: [one.message for one in caplog.records if "masked in all rows" in one.message]
 
 
-def test_masked_columns_are_logged_once_before_a_reference(store, lines):
+def test_masked_columns_are_logged_once_before_a_reference_exists(store, lines):
     put(store, every(1, 10), [ROW] * 10)
     analyze(store, {})
     assert lines() == []  # too few rows to tell
@@ -29,7 +29,7 @@ def test_masked_columns_are_logged_once_before_a_reference(store, lines):
     assert "unmask_body_fields = ['^auth_method$']" in line
 
 
-def test_a_reference_that_is_frozen_at_once_names_them_among_the_untested(store, lines):
+def test_an_immediate_reference_logs_masked_columns_as_untested(store, lines):
     rows = [{"x": n * 7 % 100, "auth_method": "[masked]"} for n in range(300)]
     put(store, every(1, 300), rows)
     analyze(store, {"reference": "first 200 rows", "window": "100 rows"})
@@ -37,7 +37,7 @@ def test_a_reference_that_is_frozen_at_once_names_them_among_the_untested(store,
     assert "1 of 2 columns not tested" in line
 
 
-def test_what_is_not_masked_is_looked_at_once(store, lines):
+def test_unmasked_models_are_checked_once(store, lines):
     put(store, every(1, 30), [{"x": 1}] * 30)
     analyze(store, {})
     put(store, every(1, 30, 30), [ROW] * 30, prefix="later")

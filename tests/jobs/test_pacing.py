@@ -1,4 +1,4 @@
-"""In the background an analysis rests while others want the processors, within its budget."""
+"""Throttling of background analysis on a busy machine, within its budget."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modeltap.jobs.pacing import Pace
 
 @pytest.fixture
 def neighbours(monkeypatch):
-    """Two processes that keep processors busy for as long as the test lasts, at most 60 s."""
+    """Two processes that keep the CPUs busy during the test, at most 60 s."""
     monkeypatch.setattr("os.cpu_count", lambda: 2)  # on a large machine two are not many
     code = "import time\nend = time.monotonic() + 60\nwhile time.monotonic() < end: pass"
     running = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
@@ -26,13 +26,13 @@ def neighbours(monkeypatch):
 
 
 def work(seconds):
-    """Use the processor for so long."""
+    """Use the CPU for a number of seconds."""
     end = time.process_time() + seconds
     while time.process_time() < end:
         pass
 
 
-def test_beside_busy_neighbours_it_rests_twice_as_long_as_it_works(neighbours):
+def test_on_a_busy_machine_it_rests_twice_as_long_as_it_works(neighbours):
     rests = []
     with Pace(budget_seconds=60.0, sleep=rests.append):
         work(0.4)  # until it has seen how busy they are
@@ -45,14 +45,14 @@ def test_beside_busy_neighbours_it_rests_twice_as_long_as_it_works(neighbours):
     assert len(rests) == done  # it is over
 
 
-def test_its_rest_has_a_budget(neighbours):
+def test_the_total_rest_is_limited(neighbours):
     rests = []
     with Pace(budget_seconds=0.5, sleep=rests.append):
         work(1.0)
     assert sum(rests) == pytest.approx(0.5)
 
 
-def test_who_holds_a_lock_goes_on_and_rests_afterwards(neighbours):
+def test_it_does_not_rest_during_a_transaction(neighbours):
     rests, connection = [], sqlite3.connect(":memory:")
     with Pace(budget_seconds=60.0, connection=connection, sleep=rests.append):
         work(0.4)
@@ -65,7 +65,7 @@ def test_who_holds_a_lock_goes_on_and_rests_afterwards(neighbours):
     assert max(rests) >= 0.5
 
 
-def test_a_machine_that_does_not_tell_is_taken_as_idle(monkeypatch):
+def test_a_machine_with_unknown_cpu_times_counts_as_idle(monkeypatch):
     monkeypatch.setattr("modeltap.jobs.pacing.Path", lambda _: (_ for _ in ()).throw(OSError()))
     rests = []
     with Pace(budget_seconds=60.0, sleep=rests.append):

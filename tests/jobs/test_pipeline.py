@@ -1,4 +1,4 @@
-"""From rows in the store to alerts: each window once, whatever happens on the way."""
+"""The pipeline from stored rows to alerts: each window once, despite interruptions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ START = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 
 
 def write_days(path, first, last, *, shift=0.0, error=1.0, seed=0, missing=0.0):
-    """200 rows a day of x, its true double, and a prediction of it."""
+    """Write 200 rows a day with a feature x, its true double, and a prediction."""
     rng = np.random.default_rng([seed, first])
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
@@ -47,8 +47,8 @@ def put(connection, path, model="m"):
 
 def analyze(store, **options):
     connection = connect(store)
-    said = {"window": "1d", "reference": "first 2000 rows"}
-    report = Analyzer(store, connection, said).run(**options)
+    configured = {"window": "1d", "reference": "first 2000 rows"}
+    report = Analyzer(store, connection, configured).run(**options)
     connection.close()
     return report
 
@@ -63,7 +63,7 @@ def read(store, sql):
 
 @pytest.fixture
 def filled(store, tmp_path):
-    """Ten quiet days (the reference), five more, and three that differ."""
+    """Ten quiet days (the reference), five more, and three with drift."""
     connection = connect(store)
     put(connection, write_days(tmp_path / "quiet.csv", 0, 15))
     put(connection, write_days(tmp_path / "loud.csv", 15, 18, shift=1.0, error=3.0))
@@ -71,8 +71,8 @@ def filled(store, tmp_path):
     return store
 
 
-def test_drift_and_error_are_found_in_their_window_and_told_apart(filled):
-    """Nothing in fifteen quiet days; then the input, the prediction and the error at once."""
+def test_drift_and_errors_alert_separately_in_their_window(filled):
+    """No alert in fifteen quiet days, then three at once: input, prediction and error."""
     analyze(filled, include_open=True)
     found = read(filled, "select rule, feature, metric, window_start, state from alerts")
     assert {(a["rule"], a["feature"], a["metric"]) for a in found} == {
@@ -85,7 +85,7 @@ def test_drift_and_error_are_found_in_their_window_and_told_apart(filled):
 
 
 def test_a_second_pass_changes_nothing(filled):
-    """Nothing counted, judged or sent twice."""
+    """Nothing is counted, evaluated or sent twice."""
     analyze(filled)
     before = read(filled, "select * from metrics order by id"), read(filled, "select * from alerts")
     report = analyze(filled)
@@ -95,7 +95,7 @@ def test_a_second_pass_changes_nothing(filled):
 
 
 def test_the_reference_is_the_first_rows_and_its_windows_never_alert(filled):
-    """Ten days of 200 rows; marked in the metrics."""
+    """Ten days of 200 rows, marked in the metrics."""
     analyze(filled)
     (reference,) = read(filled, 'select * from "references"')
     assert reference["rows"] == 2000 and reference["from_time"] == "2024-01-01T00:00:00.000Z"
@@ -104,8 +104,8 @@ def test_the_reference_is_the_first_rows_and_its_windows_never_alert(filled):
     assert not any(row["in_reference"] for row in rows[10:])
 
 
-def test_the_open_window_waits(filled):
-    """Imported rows tell their own time: the last day is over when a later row says so."""
+def test_the_open_window_is_not_evaluated(filled):
+    """Imported rows define the time: the last day ends with the first later row."""
     analyze(filled)
     last = read(filled, "select max(window_start) as w from metrics")[0]["w"]
     assert last == "2024-01-17T00:00:00.000Z"
@@ -114,11 +114,11 @@ def test_the_open_window_waits(filled):
     assert last == "2024-01-18T00:00:00.000Z"
 
 
-def test_small_windows_wait_and_are_judged_together(filled):
-    """With 500 rows asked for, three days make one."""
+def test_small_windows_are_merged(filled):
+    """With min_rows = 500, three days form one window."""
     connection = connect(filled)
-    said = {"window": "1d", "reference": "first 2000 rows", "min_rows": 500}
-    Analyzer(filled, connection, said).run()
+    configured = {"window": "1d", "reference": "first 2000 rows", "min_rows": 500}
+    Analyzer(filled, connection, configured).run()
     rows = read(
         filled,
         "select distinct window_start, window_end, rows from metrics "
@@ -128,8 +128,8 @@ def test_small_windows_wait_and_are_judged_together(filled):
     assert rows[0]["window_end"] == "2024-01-04T00:00:00.000Z"
 
 
-def test_late_rows_are_counted_where_they_belong(filled, tmp_path):
-    """Rows of a day that was counted before are added to it."""
+def test_late_rows_are_counted_in_their_window(filled, tmp_path):
+    """They are added to the counts of an earlier day."""
     analyze(filled)
     sql = "select rows from windows where window_start = '2024-01-12T00:00:00.000Z'"
     assert read(filled, sql)[0]["rows"] == 200
@@ -140,8 +140,8 @@ def test_late_rows_are_counted_where_they_belong(filled, tmp_path):
     assert read(filled, sql)[0]["rows"] == 400
 
 
-def test_killed_half_way_and_run_again_gives_the_same_counts(filled, tmp_path):
-    """kill -9 at several moments: counts and watermark move together, or not at all."""
+def test_a_killed_analysis_gives_the_same_counts_after_a_restart(filled, tmp_path):
+    """kill -9 at several moments: counts and watermark are updated together."""
     whole = tmp_path / "whole.db"
     source, target = sqlite3.connect(filled), sqlite3.connect(whole)
     source.backup(target)
@@ -153,9 +153,9 @@ def test_killed_half_way_and_run_again_gives_the_same_counts(filled, tmp_path):
         "import sys, modeltap.analysis.counting.counter as w; w.CHUNK = 300\n"
         "from modeltap.jobs.pipeline import Analyzer\n"
         "from modeltap.store.connection import connect\n"
-        "said = {'window': '1d', 'reference': 'first 2000 rows'}\n"
+        "configured = {'window': '1d', 'reference': 'first 2000 rows'}\n"
         "print('go', flush=True)\n"
-        "Analyzer(sys.argv[1], connect(sys.argv[1]), said).run(wait=60, include_open=True)\n"
+        "Analyzer(sys.argv[1], connect(sys.argv[1]), configured).run(wait=60, include_open=True)\n"
     )
     for delay in (0.02, 0.05, 0.1, 0.2, 0.4):
         child = subprocess.Popen([sys.executable, "-c", code, str(filled)], stdout=subprocess.PIPE)
@@ -177,14 +177,14 @@ def test_killed_half_way_and_run_again_gives_the_same_counts(filled, tmp_path):
     assert twice == []
 
 
-def test_two_analyzers_at_once_do_each_window_once(filled):
-    """One holds the lease, the other waits; messages are owed once."""
+def test_concurrent_analyzers_evaluate_each_window_once(filled):
+    """One holds the lease and the other waits; messages are enqueued once."""
     code = (
         "import sys; from modeltap.jobs.pipeline import Analyzer\n"
         "from modeltap.store.connection import connect\n"
-        "said = {'window': '1d', 'reference': 'first 2000 rows',\n"
+        "configured = {'window': '1d', 'reference': 'first 2000 rows',\n"
         "        'webhooks': ['https://example.org/hook']}\n"
-        "report = Analyzer(sys.argv[1], connect(sys.argv[1]), said).run(include_open=True)\n"
+        "report = Analyzer(sys.argv[1], connect(sys.argv[1]), configured).run(include_open=True)\n"
         "print(report.exchanges, report.windows)"
     )
     started = [
@@ -193,15 +193,15 @@ def test_two_analyzers_at_once_do_each_window_once(filled):
         )
         for _ in range(2)
     ]
-    said = [child.communicate(timeout=60)[0].split() for child in started]
-    assert sorted(int(one[0]) for one in said) == [0, 3600]
-    assert sorted(int(one[1]) for one in said) == [0, 36]
+    outputs = [child.communicate(timeout=60)[0].split() for child in started]
+    assert sorted(int(one[0]) for one in outputs) == [0, 3600]
+    assert sorted(int(one[1]) for one in outputs) == [0, 36]
     events = read(filled, "select json_extract(body, '$.data.rule') as r from deliveries")
     assert sorted(e["r"] for e in events) == ["data_drift", "performance", "prediction_drift"]
 
 
-def test_an_analysis_that_was_ended_is_work_for_the_next_one(filled):
-    """All rows are counted, some windows judged: nothing new comes, and yet there is work."""
+def test_an_interrupted_analysis_is_pending_work(filled):
+    """All rows are counted and some windows evaluated. Without new rows there is still work."""
     pieces = []
 
     def ended():
@@ -221,8 +221,8 @@ def test_an_analysis_that_was_ended_is_work_for_the_next_one(filled):
     connection.close()
 
 
-def test_labels_that_come_late_have_their_window_judged(store, tmp_path):
-    """Performance follows the labels, and a corrected one counts."""
+def test_late_labels_cause_their_window_to_be_evaluated(store, tmp_path):
+    """A corrected label replaces the earlier one."""
     connection = connect(store)
     path = write_days(tmp_path / "days.csv", 0, 14)
     table = open_table(path)
@@ -253,8 +253,8 @@ def test_labels_that_come_late_have_their_window_judged(store, tmp_path):
     assert alerts == [{"rule": "performance", "window_start": "2024-01-12T00:00:00.000Z"}]
 
 
-def test_what_cannot_be_decoded_is_noted_and_costs_nothing(store):
-    """Binary, cut and empty bodies beside good ones: kept, counted, never an error."""
+def test_undecodable_bodies_are_counted_without_an_error(store):
+    """Binary, truncated and empty bodies among valid ones."""
     connection = connect(store)
     bodies = [b"\x00\xff", "{", "", '{"x": 1}', "[]", "7", '"text"', '{"a":' * 2000, "NaN"]
     for n, body in enumerate(bodies):
@@ -273,8 +273,8 @@ def test_what_cannot_be_decoded_is_noted_and_costs_nothing(store):
     ]
 
 
-def test_the_store_answers_plain_sql(filled):
-    """What the README shows."""
+def test_the_store_can_be_queried_with_sql(filled):
+    """The queries of the README."""
     (row,) = read(
         filled, "select model, json_extract(request_body, '$.x') as x from exchanges limit 1"
     )
@@ -282,8 +282,8 @@ def test_the_store_answers_plain_sql(filled):
     assert json.loads(read(filled, "select response_body as b from exchanges limit 1")[0]["b"])
 
 
-def test_what_is_kept_only_because_it_failed_is_in_no_rate(store):
-    """Errors kept at a higher rate than the rest must not look like more errors."""
+def test_oversampled_errors_do_not_change_rates(store):
+    """Errors with a higher sample rate must not look like more errors."""
     connection = connect(store)
     for n, (status, rate) in enumerate([(200, 0.5), (500, 0.5), (500, 0.0), (503, 0.0)]):
         connection.execute(
@@ -296,8 +296,8 @@ def test_what_is_kept_only_because_it_failed_is_in_no_rate(store):
     assert read(store, "select requests, errors from traffic") == [{"requests": 2, "errors": 1}]
 
 
-def test_a_window_whose_messages_fail_changes_nothing(filled, monkeypatch):
-    """Metrics, alerts and outbox are one transaction: all of a window is written, or nothing."""
+def test_a_window_is_written_in_one_transaction(filled, monkeypatch):
+    """If the outbox fails, neither metrics nor alerts are written."""
     failed = []
 
     def fails(connection, transitions, *_, **__):
@@ -319,7 +319,7 @@ def test_a_window_whose_messages_fail_changes_nothing(filled, monkeypatch):
 
 
 def test_a_pass_with_a_limit_leaves_the_rest_to_the_next(tmp_path):
-    """Each does as many windows; the last one finds the end, and all is as in one pass."""
+    """Each pass evaluates the maximum number of windows; the total equals that of one pass."""
     whole, parts = tmp_path / "whole.db", tmp_path / "parts.db"
     path = write_days(tmp_path / "rows.csv", 0, 24)
     for store in (whole, parts):

@@ -1,4 +1,4 @@
-"""The scheduler within a process: clocks and late checks."""
+"""The scheduler in a process: clock changes and late polls."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def store(tmp_path):
     return tmp_path / "modeltap.db"
 
 
-def test_a_clock_that_is_set_back_delays_nothing(store, monkeypatch, eventually):
-    """APScheduler would run nothing for the length of the jump."""
+def test_setting_the_clock_back_delays_nothing(store, monkeypatch, eventually):
+    """APScheduler alone would wait for the length of the jump."""
     ahead = [0.0]
     fake = type(
         "Time", (), {name: staticmethod(getattr(time, name)) for name in ("monotonic", "sleep")}
@@ -44,7 +44,7 @@ def test_a_clock_that_is_set_back_delays_nothing(store, monkeypatch, eventually)
         stop()
 
 
-def test_late_looks_are_one_look_and_never_two_at_once(store):
+def test_late_polls_are_merged_and_never_concurrent(store):
     watch = scheduler.Scheduler(store, Settings(store=str(store)))
     stop = watch.start()
     try:
@@ -54,8 +54,8 @@ def test_late_looks_are_one_look_and_never_two_at_once(store):
         stop()
 
 
-def test_a_backlog_goes_on_pass_by_pass_whatever_the_schedule(store, eventually):
-    """At most 500 windows in a child; the next follows at once, and its log says so."""
+def test_a_backlog_is_processed_without_waiting_for_the_schedule(store, eventually):
+    """At most 500 windows in a child; the next child starts at once, and its log says so."""
     put(store, every(1, 2700), [{"x": n % 7} for n in range(2700)])
     (store.parent / "modeltap.toml").write_text(
         'window = "5 rows"\nmin_rows = 2\nreference = "first 20 rows"\nmultivariate = false\n'
@@ -86,8 +86,8 @@ def evaluated(store):
     return row["n"]
 
 
-def test_what_a_job_logs_is_in_the_apps_log_once(store, caplog):
-    """The untested columns and the alert that begins; other lines of a job are its own."""
+def test_warnings_of_a_job_are_logged_by_the_app_once(store, caplog):
+    """The untested columns and the new alert. Other lines stay in the job's log."""
     rows = [{"x": n * 7919 % 100, "user": f"u{n:04}"} for n in range(300)]
     put(store, every(1, 300), rows, responses=[UNKNOWN] * 300)
     settings = Settings(store=str(store), reference="first 200 rows", window="100 rows")

@@ -1,4 +1,4 @@
-"""A damaged store is put aside and reported once; all its pages are read once a day."""
+"""A damaged store is moved away and reported once; its pages are read once a day."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def connection(store):
         yield opened
 
 
-def test_damage_puts_the_store_aside_and_begins_a_new_one(connection, store, read_rows):
+def test_a_damaged_store_is_moved_away_and_replaced(connection, store, read_rows):
     with pytest.raises(StoreDamaged, match="a new store was created") as error, explained(store):
         raise broken()
     (aside,) = asides(store)
@@ -38,7 +38,7 @@ def test_damage_puts_the_store_aside_and_begins_a_new_one(connection, store, rea
     assert loss["count"] == 0 and aside.name in loss["reason"]
 
 
-def test_other_errors_stay_what_they_are(connection, store):
+def test_other_errors_are_raised_unchanged(connection, store):
     with pytest.raises(sqlite3.DatabaseError, match="malformed"), explained(store):
         raise broken(sqlite3.SQLITE_BUSY)
     with pytest.raises(KeyError), explained(store):
@@ -46,7 +46,7 @@ def test_other_errors_stay_what_they_are(connection, store):
     assert asides(store) == []
 
 
-def test_one_that_another_process_put_aside_is_not_put_aside_again(connection, store):
+def test_a_store_moved_by_another_process_is_not_moved_again(connection, store):
     store.unlink()
     error = move_aside(store, broken())
     assert isinstance(error, StoreDamaged) and "has already been replaced" in str(error)
@@ -61,7 +61,7 @@ def test_pages_are_read_once_a_day(connection, store, monkeypatch):
     assert len(read) == 2
 
 
-def test_damage_that_no_query_meets_is_found(store):
+def test_damage_outside_of_queried_pages_is_detected(store):
     with closing(connect(store)) as connection:
         rows = [(f"model {n:0200}", "") for n in range(500)]
         connection.executemany("insert into models (model, version) values (?, ?)", rows)

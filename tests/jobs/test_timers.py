@@ -1,4 +1,4 @@
-"""When a job is due: by interval or cron, once however late, whatever the clock does."""
+"""Due times of jobs by interval or cron, despite late polls and clock changes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def connection(store):
 
 @pytest.fixture
 def at(monkeypatch):
-    """Set the wall clock to a moment, and the monotonic one to seconds."""
+    """Set the wall clock, and advance the monotonic clock."""
 
     def set_to(moment=None, seconds=None):
         if moment is not None:
@@ -30,7 +30,7 @@ def at(monkeypatch):
     return set_to
 
 
-def test_a_short_interval_counts_from_when_the_process_began(connection, at):
+def test_a_short_interval_starts_with_the_process(connection, at):
     at(seconds=100.0)
     timer = Timer("analysis", "60s")
     due = []
@@ -40,7 +40,7 @@ def test_a_short_interval_counts_from_when_the_process_began(connection, at):
     assert due == [False, False, True, False, False, True, True, False]
 
 
-def test_cron_times_that_were_missed_are_one_run(connection, at):
+def test_missed_cron_times_are_one_run(connection, at):
     timer = Timer("digest", "daily")
     at("2024-05-01T07:00")
     assert not timer.due(connection)  # the first look only notes when it began
@@ -54,7 +54,7 @@ def test_cron_times_that_were_missed_are_one_run(connection, at):
     assert timer.due(connection)
 
 
-def test_another_process_goes_on_where_the_last_one_ended(connection, at):
+def test_another_process_continues_the_schedule(connection, at):
     at("2024-05-01T07:00")
     Timer("digest", "weekly").due(connection)
     at("2024-05-06T08:01")  # the Monday after
@@ -63,7 +63,7 @@ def test_another_process_goes_on_where_the_last_one_ended(connection, at):
     assert not Timer("retrain", "weekly").due(connection)  # each job has its own
 
 
-def test_a_long_interval_is_kept_over_restarts(connection, at):
+def test_a_long_interval_survives_restarts(connection, at):
     at("2024-05-01T00:00")
     assert not Timer("prune", "6h").due(connection)
     at("2024-05-01T05:59")
@@ -72,7 +72,7 @@ def test_a_long_interval_is_kept_over_restarts(connection, at):
     assert Timer("prune", "6h").due(connection)
 
 
-def test_a_clock_that_was_set_back_does_not_stop_it(connection, at):
+def test_setting_the_clock_back_does_not_stop_a_job(connection, at):
     timer = Timer("prune", "6h")
     at("2034-05-01T00:00")
     timer.due(connection)

@@ -1,4 +1,4 @@
-"""The fixtures of incidents: a store, and metric rows week by week."""
+"""Fixtures of incidents: a store, and metric rows by week."""
 
 from alert_fixtures import connection, judge, row, store, week
 

@@ -1,4 +1,4 @@
-"""However an address is spelled or wrapped, what is really reached decides."""
+"""Checks of webhook addresses: the address that is really reached decides."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ V4_NEVER = [
 
 
 def inside(prefix, shift, inner):
-    """Return the IPv6 address that holds an IPv4 one so far from the right."""
+    """Return the IPv6 address that embeds an IPv4 address at a distance from the right."""
     outer = int(ipaddress.IPv6Address(prefix))
     return str(ipaddress.IPv6Address(outer | int(ipaddress.IPv4Address(inner)) << shift))
 
@@ -110,8 +110,8 @@ LOCAL_TRANSLATORS = {
 
 @pytest.mark.parametrize("inner", V4_PUBLIC + V4_PRIVATE + V4_NEVER)
 @pytest.mark.parametrize("form", EMBEDDINGS)
-def test_the_address_inside_decides(form, inner):
-    """As if it were written plainly, whatever it is wrapped in."""
+def test_an_embedded_address_decides(form, inner):
+    """As if it were written as IPv4."""
     text = inside(*EMBEDDINGS[form], inner)
     for allowed in (False, True):
         assert verdict(text, allowed) == verdict(inner, allowed)
@@ -123,14 +123,13 @@ def test_the_address_inside_decides(form, inner):
     ("form", "inner"),
     [*itertools.product(LOCAL_TRANSLATORS, V4_PUBLIC + V4_PRIVATE + V4_NEVER)],
 )
-def test_a_translator_whose_inner_address_is_unknown_is_refused(form, inner):
-    """Whatever may be inside."""
+def test_a_translator_with_an_unknown_inner_address_is_rejected(form, inner):
     text = inside(*LOCAL_TRANSLATORS[form], inner)
     assert verdict(text, False) == verdict(text, True) == "never"
 
 
 def test_an_isatap_address_in_a_private_network_is_private():
-    """Without such a tunnel it is the outer address that is reached."""
+    """Without an ISATAP tunnel the outer address is reached."""
     text = "fd12::5efe:808:808"
     assert (verdict(text, False), verdict(text, True)) == ("private", "allowed")
 
@@ -149,7 +148,7 @@ def test_public_addresses_pass(text):
 
 
 @pytest.mark.parametrize("text", PRIVATE)
-def test_private_addresses_pass_where_allowed(text):
+def test_private_addresses_pass_if_allowed(text):
     with pytest.raises(AddressError, match="is private; set allow_private = true"):
         check(text, allow_private=False)
     check(text, allow_private=True)
@@ -177,12 +176,12 @@ def test_some_addresses_never_pass(text):
         "64:ff9b::7f00:1",
     ],
 )
-def test_loopback_by_any_other_name(host):
+def test_other_names_of_loopback_are_private(host):
     with pytest.raises(AddressError, match=r"127\.0\.0\.1|::1"):
         resolve(host, 80, allow_private=False, timeout_seconds=5)
 
 
-def test_one_bad_address_refuses_the_host(monkeypatch):
+def test_one_forbidden_address_rejects_the_host(monkeypatch):
     found = [
         (socket.AF_INET, socket.SOCK_STREAM, 6, "", (text, 80))
         for text in ("93.184.216.34", "10.0.0.1")
@@ -196,7 +195,7 @@ def test_one_bad_address_refuses_the_host(monkeypatch):
     ]
 
 
-def test_a_resolver_that_hangs_is_not_waited_for(monkeypatch):
+def test_a_hanging_resolver_times_out(monkeypatch):
     import threading
 
     hang = threading.Event()

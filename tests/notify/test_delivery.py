@@ -1,4 +1,4 @@
-"""Against real receivers that misbehave: every message arrives, in order, under one id, unheard."""
+"""Delivery to misbehaving receivers: every message arrives once, in order, under one id."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def look(connection, column="state"):
 
 
 def deliver_all(store, connection, hooks, clock, passes=200):
-    """Let time go by until nothing is owed any more."""
+    """Advance the clock until no message is pending."""
     for _ in range(passes):
         deliver(store, hooks, clock=clock.time)
         if "pending" not in look(connection):
@@ -58,7 +58,7 @@ def deliver_all(store, connection, hooks, clock, passes=200):
     pytest.fail("something is owed for ever")
 
 
-def test_what_is_owed_arrives_once(store, connection, receiver, clock):
+def test_pending_messages_arrive_once(store, connection, receiver, clock):
     ids = [owe(connection, "a", number=i) for i in range(3)]
     report = deliver(store, [hook(receiver)], clock=clock.time)
     assert (report.delivered, report.retried, report.dead) == (3, 0, 0)
@@ -68,8 +68,8 @@ def test_what_is_owed_arrives_once(store, connection, receiver, clock):
     assert deliver(store, [hook(receiver)], clock=clock.time).delivered == 0
 
 
-def test_two_webhooks_with_one_url_both_get_their_messages(store, connection, receiver, clock):
-    """As two customers of PagerDuty do, who differ by their secret alone."""
+def test_two_webhooks_with_the_same_url_both_get_their_messages(store, connection, receiver, clock):
+    """Like two customers of PagerDuty, who differ only in their secret."""
     shared = {"url": receiver.url, "format": "pagerduty", "allow_private": True}
     hooks = [WebhookSettings(**shared, secret=secret) for secret in ("one", "two")]
     event = {"type": "test", "timestamp": "2026-01-01T00:00:00.000Z", "data": {}}
@@ -81,7 +81,7 @@ def test_two_webhooks_with_one_url_both_get_their_messages(store, connection, re
     assert {one.event["routing_key"] for one in receiver.received} == {"one", "two"}
 
 
-def test_an_hour_of_outage_and_every_kind_of_trouble(store, connection, clock):
+def test_messages_arrive_after_an_hour_of_various_failures(store, connection, clock):
     with WebhookReceiver() as gone:
         port = gone.port
     ids = [owe(connection, f"alert {i % 2}", number=i) for i in range(8)]
@@ -128,7 +128,7 @@ def test_an_hour_of_outage_and_every_kind_of_trouble(store, connection, clock):
         ("drip", "timeout"),
     ],
 )
-def test_a_failure_is_one_short_word(store, connection, receiver, clock, answer, word):
+def test_errors_are_short(store, connection, receiver, clock, answer, word):
     receiver.answers = [answer]
     owe(connection, "a")
     patience = 0.4 if word == "timeout" else 30.0
@@ -141,7 +141,7 @@ def test_a_failure_is_one_short_word(store, connection, receiver, clock, answer,
     assert len(receiver.received) == 1
 
 
-def test_an_answer_without_end_is_not_read(store, connection, receiver, clock):
+def test_an_endless_response_is_not_read(store, connection, receiver, clock):
     def endless(handler):
         handler.send_response(200)
         handler.end_headers()
@@ -157,7 +157,7 @@ def test_an_answer_without_end_is_not_read(store, connection, receiver, clock):
     assert deliver(store, [hook(receiver)], clock=clock.time).delivered == 1
 
 
-def test_200_and_close(store, connection, receiver, clock):
+def test_a_status_of_200_with_a_closed_connection_is_delivered(store, connection, receiver, clock):
     def rude(handler):
         handler.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n")
         handler.close_connection = True
@@ -167,7 +167,7 @@ def test_200_and_close(store, connection, receiver, clock):
     assert deliver(store, [hook(receiver)], clock=clock.time).delivered == 1
 
 
-def test_gone_stops_the_webhook(store, connection, receiver, clock):
+def test_status_410_stops_the_webhook(store, connection, receiver, clock):
     receiver.answers = [410]
     owe(connection, "a"), owe(connection, "b")
     assert deliver(store, [hook(receiver)], clock=clock.time).dead == 1
@@ -175,7 +175,7 @@ def test_gone_stops_the_webhook(store, connection, receiver, clock):
     assert len(receiver.received) == 1
 
 
-def test_a_message_that_is_refused_holds_up_only_its_own_alert(store, connection, receiver, clock):
+def test_a_rejected_message_delays_only_its_own_alert(store, connection, receiver, clock):
     receiver.answers = [400]
     owe(connection, "a"), owe(connection, "a"), owe(connection, "b")
     deliver(store, [hook(receiver)], clock=clock.time)
@@ -211,7 +211,7 @@ def test_no_transaction_is_open_while_posting(store, connection, receiver, clock
     assert len(look(connection)) == 2
 
 
-def test_two_senders_at_once_neither_lose_nor_reorder(store, connection, receiver, clock):
+def test_concurrent_senders_neither_lose_nor_reorder_messages(store, connection, receiver, clock):
     ids = [owe(connection, f"alert {i % 5}", number=i) for i in range(30)]
     receiver.answers = [500 if i % 6 == 3 else 204 for i in range(30)]
     hooks = [hook(receiver)]
@@ -232,7 +232,7 @@ def test_two_senders_at_once_neither_lose_nor_reorder(store, connection, receive
         assert mine == sorted(mine, key=ids.index)
 
 
-def test_private_addresses_need_leave(store, connection, receiver, clock):
+def test_private_addresses_need_allow_private(store, connection, receiver, clock):
     owe(connection, "a")
     url = f"http://2130706433:{receiver.port}/hook"
     deliver(store, [hook(url, allow_private=False)], clock=clock.time)
@@ -276,7 +276,7 @@ def test_an_unset_variable_costs_no_attempt(store, connection, receiver, clock, 
     assert deliver(store, hooks, clock=clock.time).delivered == 1
 
 
-def test_messages_to_an_unknown_webhook_are_not_due_for_ever(store, connection, clock):
+def test_messages_to_an_unknown_webhook_are_not_always_due(store, connection, clock):
     owe(connection, "a", webhook="removed")
     deliver(store, [], clock=clock.time)
     assert look(connection) == ["pending"]
@@ -284,7 +284,7 @@ def test_messages_to_an_unknown_webhook_are_not_due_for_ever(store, connection, 
     assert outbox.any_due(connection, clock.time() + 61)
 
 
-def test_an_unknown_format_is_said(store, connection, receiver, clock):
+def test_an_unknown_format_is_reported(store, connection, receiver, clock):
     owe(connection, "a")
     deliver(store, [hook(receiver, format="pigeon")], clock=clock.time)
     assert (
@@ -311,7 +311,7 @@ def test_no_url_and_no_secret_is_logged_or_stored(store, connection, receiver, c
         assert secret not in written
 
 
-def test_an_error_of_the_store_comes_out_after_the_others_are_served(
+def test_a_store_error_is_raised_after_the_others_were_served(
     store, connection, receiver, clock, monkeypatch
 ):
     owe(connection, "a", webhook="broken"), owe(connection, "a", webhook="good")
@@ -334,7 +334,7 @@ def test_an_error_of_the_store_comes_out_after_the_others_are_served(
     assert (len(ids), len(set(ids))) == (3, 2)
 
 
-def test_from_the_analyzers_rows_to_the_receiver(store, connection, judge, row, receiver, clock):
+def test_an_alert_is_delivered_from_analysed_rows(store, connection, judge, row, receiver, clock):
     one = hook(receiver)
     judge(row(0, "alert"), webhooks=[one])
     judge(row(1, "ok"), webhooks=[one])
@@ -345,7 +345,7 @@ def test_from_the_analyzers_rows_to_the_receiver(store, connection, judge, row, 
     assert first["fingerprint"] == second["fingerprint"]
 
 
-def test_the_environment_names_no_proxy(store, connection, receiver, clock, monkeypatch):
+def test_proxy_variables_are_ignored(store, connection, receiver, clock, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
     owe(connection, "a")

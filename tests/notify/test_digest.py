@@ -1,4 +1,4 @@
-"""The digest tells each model in a sentence; the call to retrain says what there is for it."""
+"""The digest with a sentence per model, and the retraining event."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def period(connection, days=1):
     )["data"]
 
 
-def test_a_quiet_day(connection):
+def test_the_digest_of_a_quiet_day(connection):
     traffic(connection, NOW - 3600, 1200)
     traffic(connection, NOW - 2 * DAY, 500)
     data = period(connection)
@@ -44,7 +44,7 @@ def test_a_quiet_day(connection):
     assert period(connection, days=3)["models"][0]["requests"] == 1700
 
 
-def test_a_bad_day(connection, judge, row, week):
+def test_the_digest_of_a_day_with_alerts(connection, judge, row, week):
     traffic(connection, NOW - 3600, 1200, errors=30)
     judge(row(0, "ok", metric="mae", feature=None, value=11.62))
     judge(row(0, "alert", explanation="c: fraction of 'red' went from 0 % to 9 %", feature="c"))
@@ -54,7 +54,8 @@ def test_a_bad_day(connection, judge, row, week):
     ]
     assert (data["models"][0]["alerts_firing"], data["models"][0]["alerts_began"]) == (1, 1)
     assert data["models"][0]["summary"] == (
-        "flights: 0 requests, mae 11.62, 1 alert firing: c: fraction of [value] went from 0 % to 9 %"
+        "flights: 0 requests, mae 11.62, 1 alert firing: c: fraction of [value] went from 0 % to "
+        "9 %"
     )
     old = digest(connection, SettingsReader(connection), clock.iso(now + 5), clock.iso(now + DAY))[
         "data"
@@ -62,7 +63,7 @@ def test_a_bad_day(connection, judge, row, week):
     assert old["models"][0]["alerts_began"] == 0
 
 
-def test_what_is_not_monitored_is_part_of_the_digest(store):
+def test_the_digest_lists_unmonitored_parts(store):
     rows = [{"x": n * 7919 % 100, "user": f"u{n:04}"} for n in range(300)]
     put(store, every(1, 300), rows, model="flights", responses=[UNKNOWN] * 300)
     analyze(store, {"reference": "first 200 rows", "window": "100 rows"})
@@ -77,7 +78,7 @@ def test_what_is_not_monitored_is_part_of_the_digest(store):
     )
 
 
-def test_the_call_to_retrain_counts_labels(connection, judge, row):
+def test_the_retraining_event_counts_labels(connection, judge, row):
     for day, count in ((1, 40), (9, 5)):
         connection.execute(
             "insert into label_days values ('flights', '', ?, ?, ?)",
@@ -87,7 +88,7 @@ def test_the_call_to_retrain_counts_labels(connection, judge, row):
     event = retrain(connection, "flights", clock.iso(NOW - 2 * DAY))
     assert event["type"] == "retrain"
     assert (event["data"]["labels"], event["data"]["performance"]) == (40, {"mae": 11.62})
-    assert event["data"]["summary"].startswith("flights: retraining is due: 40 labels since ")
+    assert event["data"]["summary"].startswith("flights: retraining due: 40 labels since ")
 
 
 @pytest.fixture
@@ -103,13 +104,13 @@ def owed(connection):
     return [row[0] for row in rows]
 
 
-def test_only_those_who_want_them_are_told(analyzer, connection):
+def test_only_subscribed_webhooks_get_scheduled_events(analyzer, connection):
     analyzer.digest(NOW)
     analyzer.retrain(NOW)
     assert owed(connection) == ["digest", "retrain"]
 
 
-def test_a_digest_goes_on_where_the_last_one_ended(analyzer):
+def test_a_digest_starts_at_the_end_of_the_last_one(analyzer):
     first = analyzer.digest(NOW)["data"]
     assert first["period_start"] == clock.iso(NOW - 7 * DAY)
     late = analyzer.digest(NOW + 3 * DAY)["data"]

@@ -1,4 +1,4 @@
-"""What a message says: the worst first, no payload's value unless asked for, below 20 KB."""
+"""The content of messages: the most severe alert first, no values from payloads, below 20 KB."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def owed(connection):
     return [(row["webhook"], json.loads(row["body"])) for row in rows]
 
 
-def test_what_drifts_together_is_one_message_the_worst_first(connection, judge, row):
+def test_alerts_of_a_window_are_one_message_most_severe_first(connection, judge, row):
     hooks = [("one", WebhookSettings(url="http://a.example"))]
     rows = [
         row(
@@ -40,7 +40,7 @@ def test_what_drifts_together_is_one_message_the_worst_first(connection, judge, 
     assert data["open_alerts"] == 6
 
 
-def test_a_message_has_the_fields_that_the_docs_show(connection, judge, row):
+def test_a_message_has_the_documented_fields(connection, judge, row):
     """In the same order, for the event and for its alerts."""
     page = (Path(__file__).parents[2] / "docs/alerts.md").read_text()
     shown = json.loads(re.search(r"```json\n(.*?)```", page, re.S)[1])
@@ -50,7 +50,7 @@ def test_a_message_has_the_fields_that_the_docs_show(connection, judge, row):
     assert list(event["data"]["alerts"][0]) == list(shown["data"]["alerts"][0])
 
 
-def test_examples_and_the_dashboard_are_what_to_look_at(connection, judge, row):
+def test_a_message_has_examples_and_a_link(connection, judge, row):
     (one,) = judge(row(0, "alert", examples='["0142", "0143"]'))
     data = event_of([one], dashboard="https://taps.example/")["data"]
     assert data["alerts"][0]["examples"] == ["0142", "0143"]
@@ -58,7 +58,7 @@ def test_examples_and_the_dashboard_are_what_to_look_at(connection, judge, row):
     assert event_of([one])["data"]["link"] is None
 
 
-def test_a_finding_names_all_of_its_features(connection, judge, row):
+def test_a_finding_lists_all_of_its_features(connection, judge, row):
     (one,) = judge(row(0, "alert", feature="width", related='["width", "height"]'))
     data = event_of([one])["data"]
     assert data["alerts"][0]["related"] == ["width", "height"]
@@ -88,9 +88,7 @@ SPOKEN = [
 
 
 @pytest.mark.parametrize(("said", "told"), SPOKEN)
-def test_no_value_of_a_payload_leaves_the_machine_unless_asked_for(
-    connection, judge, row, said, told
-):
+def test_values_from_payloads_are_sent_only_on_request(connection, judge, row, said, told):
     hooks = [
         ("bare", WebhookSettings(url="http://a.example")),
         ("full", WebhookSettings(url="http://b.example", include_values=True)),
@@ -103,7 +101,7 @@ def test_no_value_of_a_payload_leaves_the_machine_unless_asked_for(
         assert data["alerts"][0]["summary"] == f"flights: {words}"
 
 
-def test_names_with_quotes_in_them_do_not_let_values_out(judge, row):
+def test_names_with_quotes_do_not_leak_values(judge, row):
     said = "driver's car: fraction of 'red' went from 0 % to 9 %"
     (one,) = judge(row(0, "alert", feature="driver's car", explanation=said, segment="it's=1"))
     data = event_of([one])["data"]

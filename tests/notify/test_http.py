@@ -1,4 +1,4 @@
-"""The transport of messages: the checked address, TLS for the name."""
+"""The transport of messages: checked addresses, TLS verification, proxies."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_checked_address_is_connected_to_under_the_receivers_name(monkeypatc
 
 @pytest.fixture
 def certificate(tmp_path):
-    """A certificate for localhost.example that no authority signed."""
+    """A self-signed certificate for localhost.example."""
     files = tmp_path / "key.pem", tmp_path / "certificate.pem"
     command = [
         "openssl",
@@ -98,8 +98,8 @@ def test_tls_is_verified_for_the_name_and_not_the_address(certificate, receiver,
     assert len(receiver.received) == 2
 
 
-def test_a_proxy_is_gone_through_and_resolves_the_name(receiver, monkeypatch):
-    """Only the one that the webhook names: what variables say is for other programs."""
+def test_a_configured_proxy_is_used_and_resolves_the_name(receiver, monkeypatch):
+    """Variables are ignored, because they are meant for other programs."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("HOOK_PROXY", f"http://127.0.0.1:{receiver.port}\n")
     entry = {"url": "http://hooks.invalid/x", "proxy": "env:HOOK_PROXY"}
@@ -111,7 +111,7 @@ def test_a_proxy_is_gone_through_and_resolves_the_name(receiver, monkeypatch):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "169.254.169.254", "[::1]"])
-def test_a_proxy_is_no_way_into_a_private_network(receiver, host):
+def test_a_proxy_does_not_allow_private_addresses(receiver, host):
     proxy = f"http://127.0.0.1:{receiver.port}"
     webhook = WebhookSettings(url=f"http://{host}/x", proxy=proxy)
     assert "address" in http.post(webhook, "msg_1", {"type": "test"}).error
@@ -119,7 +119,7 @@ def test_a_proxy_is_no_way_into_a_private_network(receiver, host):
 
 
 @pytest.mark.parametrize("content", [None, b"no certificate"])
-def test_a_file_of_authorities_that_is_none_is_one_line(tmp_path, content):
+def test_an_invalid_ca_file_is_a_one_line_error(tmp_path, content):
     file = tmp_path / "ca.pem"
     if content is not None:
         file.write_bytes(content)
@@ -130,7 +130,7 @@ def test_a_file_of_authorities_that_is_none_is_one_line(tmp_path, content):
 
 @pytest.mark.parametrize("status", [400, 422])
 @pytest.mark.parametrize(("form", "posts"), [("slack", 2), ("teams", 2), ("json", 1)])
-def test_a_link_that_a_service_refuses_does_not_block_the_message(receiver, form, posts, status):
+def test_a_message_with_a_rejected_link_is_sent_without_it(receiver, form, posts, status):
     receiver.answers = [status]
     webhook = WebhookSettings(url=receiver.url, format=form, allow_private=True)
     data = {"model": "m", "rule": "latency", "summary": "slow", "link": "http://grafana:3000/x"}

@@ -1,4 +1,4 @@
-"""One message a group, small and plain, to who wants it; claimed once and in order."""
+"""The outbox: grouped messages for subscribed webhooks, claimed once and in order."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def owe(connection, *ids, webhook="hook", event_type="alert.firing"):
 
 
 def take(connection, now=SOON, limit=10, webhook="hook"):
-    """Claim message after message, up to `limit`."""
+    """Claim messages until none is due or `limit` is reached."""
     claimed = []
     while len(claimed) < limit:
         message = claim(connection, webhook, now=now, lease_seconds=60)
@@ -42,7 +42,7 @@ def take(connection, now=SOON, limit=10, webhook="hook"):
     return claimed
 
 
-def test_one_message_for_what_began_together_the_worst_first(connection, judge, row):
+def test_alerts_that_began_together_are_one_message(connection, judge, row):
     strengths = {"temp": 2.1, "dewp": 9.0, "wind": 3.0, "pressure": 4.0, "humid": 5.0}
     judge(
         *[
@@ -111,7 +111,7 @@ def test_webhooks_choose_events_and_models(connection, judge, row, said, count):
     assert len(messages(connection)) == count
 
 
-def test_silenced_alerts_send_nothing(connection, judge, row):
+def test_silenced_alerts_send_no_message(connection, judge, row):
     with writing(connection):
         silence(connection, iso(time.time() + 3600), feature="temp")
     judge(row(0, "alert"), row(0, "alert", feature="dewp"), webhooks=HOOK)
@@ -121,8 +121,8 @@ def test_silenced_alerts_send_nothing(connection, judge, row):
     assert all([a["feature"] for a in one["data"]["alerts"]] == ["dewp"] for one in told)
 
 
-def test_the_end_of_what_was_told_is_told_in_a_silence_too(connection, judge, row):
-    """Who was called has to know that it is over."""
+def test_the_end_of_a_reported_alert_is_reported_during_a_silence(connection, judge, row):
+    """People who were notified of the alert need to know."""
     judge(row(0, "alert"), webhooks=HOOK)
     with writing(connection):
         silence(connection, iso(time.time() + 3600), rule="data_drift")
@@ -150,7 +150,7 @@ def test_json_has_no_nan(connection, judge, row):
     json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
 
 
-def test_a_claim_is_for_one_sender_until_its_lease_ends(connection):
+def test_a_claim_is_exclusive_until_its_lease_ends(connection):
     owe(connection, "a")
     assert any_due(connection, SOON)
     (first,) = take(connection)
@@ -183,7 +183,7 @@ def test_later_messages_about_an_alert_wait_for_earlier_ones(connection):
     assert [one.id for one in take(connection)] == [both]
 
 
-def test_incidents_of_one_subject_are_in_order_too(connection, judge, row):
+def test_incidents_of_one_subject_are_sent_in_order(connection, judge, row):
     for number, verdict in enumerate(["alert", "ok", "alert"]):
         judge(row(number, verdict), webhooks=[("hook", HOOK[0][1])])
     seen = []
@@ -224,14 +224,14 @@ def test_retry_after_is_kept_up_to_a_day(connection, asked, least):
     assert least <= wait + 0.01 <= least + 1.2
 
 
-def test_gone_ends_all_that_is_owed_to_it(connection):
+def test_status_410_drops_all_pending_messages(connection):
     owe(connection, "a"), owe(connection, "b"), owe(connection, "c", webhook="other")
     (one,) = take(connection, limit=1)
     assert settle(connection, one, DeliveryOutcome(status=410, error="status 410"), SOON) == "dead"
     assert [one["state"] for one in messages(connection)] == ["dead", "dead", "pending"]
 
 
-def test_who_is_busy_is_left_alone(connection):
+def test_a_busy_receiver_gets_no_further_messages(connection):
     owe(connection, "a"), owe(connection, "b")
     (one,) = take(connection, limit=1)
     settle(connection, one, DeliveryOutcome(error="timeout", busy=True), SOON)
@@ -239,7 +239,7 @@ def test_who_is_busy_is_left_alone(connection):
     assert [one["attempts"] for one in messages(connection)] == [1, 0]
 
 
-def test_what_waits_for_an_earlier_one_is_not_due(connection):
+def test_a_message_behind_an_earlier_one_is_not_due(connection):
     owe(connection, "a")
     (one,) = take(connection)
     settle(connection, one, DeliveryOutcome(status=500), SOON)
@@ -249,7 +249,7 @@ def test_what_waits_for_an_earlier_one_is_not_due(connection):
     assert any_due(connection, SOON + 6)
 
 
-def test_messages_to_a_webhook_nobody_knows_die_of_age(connection):
+def test_old_messages_of_unknown_webhooks_are_dead(connection):
     owe(connection, "a")
     assert outbox.unknown_webhooks(connection, ["other"], SOON) == ["hook"]
     assert messages(connection)[0]["state"] == "pending"
@@ -257,7 +257,7 @@ def test_messages_to_a_webhook_nobody_knows_die_of_age(connection):
     assert messages(connection)[0]["state"] == "dead"
 
 
-def test_two_senders_at_once_claim_each_message_once(store):
+def test_concurrent_senders_claim_each_message_once(store):
     opened = connect(store, create=False)
     for number in range(60):
         owe(opened, f"alert {number % 7}")

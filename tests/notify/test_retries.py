@@ -1,4 +1,4 @@
-"""Retries: a schedule with jitter, a receiver's wish within bounds, and an end."""
+"""The retry schedule: jitter, Retry-After within limits, and an end."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from modeltap.notify.retries import (
 
 
 @pytest.mark.parametrize("attempts", range(1, len(RETRY_SECONDS) + 1))
-def test_each_attempt_waits_as_planned_give_or_take_a_tenth(attempts):
-    """Messages of one outage do not all come back at once."""
+def test_delays_follow_the_schedule_within_a_tenth(attempts):
+    """So that the messages of an outage are not retried together."""
     waits = [seconds_to_retry(attempts, age=0.0) for _ in range(50)]
     planned = RETRY_SECONDS[attempts - 1]
     assert all(0.9 * planned <= wait <= 1.1 * planned for wait in waits)
@@ -22,8 +22,8 @@ def test_each_attempt_waits_as_planned_give_or_take_a_tenth(attempts):
 
 
 @pytest.mark.parametrize("asked", [0.0, 1.0, 600.0, 1e9])
-def test_a_receiver_may_ask_for_more_time_but_not_for_less(asked):
-    """At most for a day."""
+def test_retry_after_can_lengthen_but_not_shorten_a_delay(asked):
+    """Up to a day."""
     wait = seconds_to_retry(1, age=0.0, retry_after=asked)
     assert wait >= 0.9 * RETRY_SECONDS[0]
     assert wait >= min(asked, MAX_RETRY_AFTER_SECONDS)
@@ -31,7 +31,6 @@ def test_a_receiver_may_ask_for_more_time_but_not_for_less(asked):
 
 
 def test_a_message_is_given_up_after_the_last_attempt_or_when_it_is_too_old():
-    """Every message has an end."""
     last = len(RETRY_SECONDS)
     assert seconds_to_retry(last, age=0.0) is not None
     assert seconds_to_retry(last + 1, age=0.0) is None

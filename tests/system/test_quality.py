@@ -72,7 +72,7 @@ def changed(share, **values):
             changed(0.05, c="new"),
             "unseen_rate",
             "c",
-            "c: values never seen before went from 0 % to 5 %",
+            "c: new categories went from 0 % to 5 %",
         ),
         (changed(0.1, ok="maybe"), "type_mismatch_rate", "ok", "ok: values of the wrong type went"),
         (changed(0.02, x=500.0), "drift", "x", "x: value 500 in 2"),

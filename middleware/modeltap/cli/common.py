@@ -42,9 +42,9 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON Lines.")(command)
 
 
-def model_option(required: bool = False) -> Callable[[F], F]:
-    """Add ``--model``."""
-    return click.option("--model", default=None, required=required, help="The model's name.")
+def model_option(text: str = "Only this model.") -> Callable[[F], F]:
+    """Add ``--model`` with a help text."""
+    return click.option("--model", default=None, help=text)
 
 
 def store_path(store: str | None) -> Path:

@@ -8,7 +8,9 @@ import click
 
 
 @click.command()
-@click.option("--keep", type=click.Path(), help="Keep the demo's files in this folder.")
+@click.option(
+    "--keep", type=click.Path(), metavar="DIR", help="Keep the demo's files in this folder."
+)
 @click.option(
     "--store",
     metavar="FILE",
@@ -39,8 +41,8 @@ def demo(
 ) -> None:
     """Run a real model that goes wrong, and show its alerts.
 
-    Serves delay predictions for the flights of New York in 2013 on this machine, offline, in
-    about a minute.
+    Trains a model of flight times, serves it on this machine, and replays the flights from New
+    York in 2013. Runs offline, in about a minute.
 
     \b
     Example:

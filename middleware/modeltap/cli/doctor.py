@@ -1,4 +1,4 @@
-"""`doctor`: check the installation, the settings, the store and the webhooks."""
+"""The `doctor` command: checks of the installation, the settings, the store and the webhooks."""
 
 from __future__ import annotations
 
@@ -38,16 +38,21 @@ from modeltap.wording import plural
 def doctor(store: str | None, as_json: bool) -> None:
     """Check the installation, and list what is not monitored.
 
-    Checks the settings, the store, the webhooks, and the columns and metrics of each model.
+    Checks the settings, the webhooks, the store, references, and the coverage of each model.
+    Exits with 1 if there is a problem.
+
+    \b
+    Example:
+      modeltap doctor --store modeltap.db
     """
-    well = True
+    healthy = True
     for finding in _findings(store):
-        well = well and finding.level != PROBLEM
+        healthy = healthy and finding.level != PROBLEM
         if as_json:
             emit_json(finding.row())
         else:
             echo(f"{MARKS[finding.level]} {finding.check}: {finding.finding}")
-    if not well:
+    if not healthy:
         raise click.exceptions.Exit(1)
 
 
@@ -84,17 +89,17 @@ def _webhooks(settings: Settings) -> Iterator[Finding]:
         except ModeltapError as error:
             yield Finding("webhook", PROBLEM, str(error))
             continue
-        refused = _refused(resolved)
-        if refused:
-            yield Finding("webhook", PROBLEM, f"{webhook.key}: {refused}")
+        error_text = _address_error(resolved)
+        if error_text:
+            yield Finding("webhook", PROBLEM, f"{webhook.key}: {error_text}")
             continue
-        signed = "signed" if resolved.secret else "without a secret, so its messages are not signed"
+        signed = "signed" if resolved.secret else "no secret, so messages are not signed"
         yield Finding("webhook", OK, f"{webhook.key}, {signed}")
 
 
-def _refused(webhook: WebhookSettings) -> str | None:
-    """Say why the address that stands in a URL may not be reached; a name's is known later."""
-    if webhook.format == "apprise":  # its library posts, and asks nobody
+def _address_error(webhook: WebhookSettings) -> str | None:
+    """Return why an IP address in the URL is forbidden, or None. Names are resolved later."""
+    if webhook.format == "apprise":  # Apprise connects without our checks
         return None
     try:
         check_host(urlsplit(webhook.url).hostname or "", allow_private=webhook.allow_private)
@@ -121,29 +126,33 @@ def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
         )
     for webhook in waiting:
         yield Finding(
-            "deliveries", OK, f"messages for {webhook} are pending: only the app has its URL"
+            "deliveries",
+            OK,
+            f"messages for {webhook} are pending: only the app knows the URL and can send them",
         )
 
 
 def _permissions(path: Path, connection: sqlite3.Connection) -> Finding:
-    """Report files that others have access to: those that are ours lost it when it was opened."""
+    """Report files that other users can access. Opening the store has fixed those we own."""
     allowed = stored_mode(connection)
-    left = open_to_others(path, allowed)
-    if left:
-        named = " ".join(map(str, left))
-        return Finding("permissions", PROBLEM, f"others have access; run chmod {allowed:o} {named}")
+    accessible = open_to_others(path, allowed)
+    if accessible:
+        files = " ".join(map(str, accessible))
+        return Finding(
+            "permissions", PROBLEM, f"other users have access; run chmod {allowed:o} {files}"
+        )
     return Finding("permissions", OK, f"mode {stat.S_IMODE(path.stat().st_mode):o}")
 
 
 def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
     total = count_exchanges(connection)
     last = newest_start(connection) or "-"
-    yield Finding("exchanges", OK, f"{total:,}, the last at {last}")
+    yield Finding("exchanges", OK, f"{total:,}, latest at {last}")
     lost = count_dropped(connection)
     yield Finding(
         "capture",
         OK if lost == 0 else PROBLEM,
-        f"{lost:,} exchanges were dropped" if lost else "nothing was dropped",
+        f"{plural(lost, 'exchange')} dropped" if lost else "no exchanges dropped",
     )
     yield from of_models(connection)
     failed = newest_failure(connection, "analyze")

@@ -54,7 +54,7 @@ def set_(
 
     \b
     Example:
-      modeltap label set 0192f3c1-8f4e-7c31-9f0a-3b1f6f1f8f11 late --row 0
+      modeltap label set 0192f3c18f4e7c319f0a3b1f6f1f8f11 187.5
     """
     connection = open_store(store)
     target = find_target(connection, id, model)

@@ -88,8 +88,8 @@ def _references(connection: sqlite3.Connection) -> Iterator[Finding]:
                 "references",
                 OK,
                 f"{model}: {state.outlook}, {plural(state.rows, 'row')} so far; until then, only "
-                "gross faults alert (such as missing values or changed fields). To set a reference now, run "
-                "`modeltap reference set --file FILE`",
+                "gross faults alert (such as missing values or changed fields). To set a reference "
+                "now, run `modeltap reference set --file FILE`",
             )
         else:
             yield Finding(

@@ -51,7 +51,7 @@ _ONWARD = (
 
 @click.group()
 def reference() -> None:
-    """Manage references: the rows that new windows are compared with."""
+    """Manage references, the rows that windows are compared with."""
 
 
 @reference.command("set")
@@ -189,7 +189,10 @@ def accept(store: str | None, model: str, version: str, environment: str | None)
 @model_option()
 @json_option
 def show(store: str | None, model: str | None, as_json: bool) -> None:
-    """Show the active references: types, bins and missing values of each feature."""
+    """Show the active references, feature by feature.
+
+    Shows the type, bins, missing values and spread of each feature.
+    """
     from modeltap.analysis.references.overview import overviews
 
     connection = read_store(store)

@@ -69,7 +69,7 @@ _REPORTS = {
         "\b\nExample:\n  modeltap drift --model flights --feature distance"
     ),
     "quality": _Report(
-        "Report missing, invalid and new values, gaps and changed fields.\n\n"
+        "Report missing, invalid and new values, gaps, changed fields.\n\n"
         "\b\nExample:\n  modeltap quality --model flights --last 3"
     ),
     "performance": _Report(

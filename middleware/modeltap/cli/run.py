@@ -17,7 +17,7 @@ from modeltap.tap.tapping import Tap
 
 @click.command(context_settings={"allow_interspersed_args": False})
 @store_option
-@model_option()
+@model_option("The model's name [default: from the request's path].")
 @click.option("--no-analyze", is_flag=True, help="Record only, without analysis.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(store: str | None, model: str | None, no_analyze: bool, command: tuple[str, ...]) -> None:

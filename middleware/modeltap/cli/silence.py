@@ -88,7 +88,10 @@ def list_(store: str | None, as_json: bool) -> None:
 @click.argument("silence_id")
 @store_option
 def end(silence_id: str, store: str | None) -> None:
-    """End a silence now, and send the messages of alerts that are still firing."""
+    """End a silence now.
+
+    The messages of alerts that are still firing are then sent.
+    """
     connection = open_store(store)
     with writing(connection):
         silences.end_silence(connection, silence_id)
@@ -103,7 +106,7 @@ def acknowledge(alerts: tuple[str, ...], store: str | None) -> None:
 
     \b
     Example:
-      modeltap acknowledge 0192f3c18f4e
+      modeltap acknowledge alert_3f9a1c
     """
     connection = open_store(store)
     with writing(connection):

@@ -1,4 +1,4 @@
-"""`status`: each model in a line or two: healthy or not, and why."""
+"""The `status` command: the health of each model."""
 
 from __future__ import annotations
 
@@ -24,38 +24,43 @@ from modeltap.wording import plural
 @model_option()
 @json_option
 def status(store: str | None, model: str | None, as_json: bool) -> None:
-    """Show whether each model is healthy, and its open alerts."""
+    """Show whether each model is healthy, and why not.
+
+    \b
+    Example:
+      modeltap status --model flights
+    """
     connection = read_store(store)
     check_model(connection, model)
     settings = SettingsReader(connection)
-    found = list(overviews(connection, settings, model))
-    if not found and not as_json:
-        echo("no models yet: no analysis has run; `modeltap doctor` shows what is missing")
-    for one in found:
-        alerts = open_of(connection, one.model, one.version)
-        last = last_window_end(connection, one.model, one.version)
-        environment = environment_of(one.version)
-        own = settings.for_model(one.model)
-        coverage = with_labels(connection, coverage_of(connection, own, one.model, environment))
+    states = list(overviews(connection, settings, model))
+    if not states and not as_json:
+        echo("no models yet: nothing was analysed; run `modeltap doctor` for the reason")
+    for state in states:
+        alerts = open_of(connection, state.model, state.version)
+        last = last_window_end(connection, state.model, state.version)
+        environment = environment_of(state.version)
+        own = settings.for_model(state.model)
+        coverage = with_labels(connection, coverage_of(connection, own, state.model, environment))
         if as_json:
-            emit_json(_row(one, alerts, last, coverage))
+            emit_json(_row(state, alerts, last, coverage))
         else:
-            _print(one, alerts, last, coverage)
+            _print(state, alerts, last, coverage)
 
 
 def _row(
-    one: ReferenceOverview, alerts: list[AlertRow], last: str | None, coverage: Coverage
+    state: ReferenceOverview, alerts: list[AlertRow], last: str | None, coverage: Coverage
 ) -> dict[str, Any]:
     return {
-        "model": one.model,
-        "version": version_of(one.version),
-        "environment": environment_of(one.version),
+        "model": state.model,
+        "version": version_of(state.version),
+        "environment": environment_of(state.version),
         "healthy": not alerts,
-        "state": one.state,
-        "learning_until": one.learning_until,
-        "rows": one.rows,
-        "hours_covered": one.hours_covered,
-        "drift_window": one.drift_window,
+        "state": state.state,
+        "learning_until": state.learning_until,
+        "rows": state.rows,
+        "hours_covered": state.hours_covered,
+        "drift_window": state.drift_window,
         "last_window_end": last,
         "columns": coverage.columns,
         "columns_not_monitored": len(coverage.untested),
@@ -65,16 +70,15 @@ def _row(
 
 
 def _print(
-    one: ReferenceOverview, alerts: list[AlertRow], last: str | None, coverage: Coverage
+    state: ReferenceOverview, alerts: list[AlertRow], last: str | None, coverage: Coverage
 ) -> None:
-    name = named(f"{one.model} {version_of(one.version)}".strip(), one.version)
+    name = named(f"{state.model} {version_of(state.version)}".strip(), state.version)
     health = f"{plural(len(alerts), 'open alert')}" if alerts else "no open alerts"
-    until = f", windows evaluated up to {clock.short(last)}" if last else ", no window evaluated"
+    until = f", windows evaluated up to {clock.short(last)}" if last else ", no windows evaluated"
     echo(f"{name}: {health}{until}")
-    if one.state == "provisional":
-        echo(
-            f"  {one.outlook}, {plural(one.rows, 'row')} so far; until then, only gross faults alert"
-        )
+    if state.state == "provisional":
+        rows = plural(state.rows, "row")
+        echo(f"  {state.outlook}, {rows} so far; until then only gross faults raise alerts")
     if coverage.summary is not None:
         echo(f"  not monitored: {coverage.summary}; see `modeltap doctor`")
     for alert in alerts:

@@ -60,7 +60,7 @@ def list_(store: str | None, as_json: bool) -> None:
 
 
 @webhook.command()
-@click.argument("which", metavar="[WEBHOOK]", required=False)
+@click.argument("which", required=False, metavar="[WEBHOOK]")
 @click.option(
     "--event",
     type=click.Choice(["test", "alert.firing", "alert.resolved"]),
@@ -105,7 +105,7 @@ def test(which: str | None, event: str, store: str | None, as_json: bool) -> Non
 
 
 @webhook.command()
-@click.argument("message", required=False)
+@click.argument("message", required=False, metavar="[MESSAGE]")
 @click.option("--webhook", "key", default=None, help="Only messages of the webhook with this key.")
 @store_option
 def replay(message: str | None, key: str | None, store: str | None) -> None:

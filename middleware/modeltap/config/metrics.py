@@ -91,7 +91,7 @@ ALERT_RULES = {
         AlertRule("capture_loss", "warning", "exchanges were not recorded"),
         AlertRule("analysis_failed", "critical", "analysis failed", min_windows=1),
         AlertRule("delivery_failed", "warning", "messages were not delivered", min_windows=1),
-        AlertRule("not_monitored", "warning", "something is not monitored", min_windows=1),
+        AlertRule("not_monitored", "warning", "not fully monitored", min_windows=1),
         AlertRule("custom", "warning", "a custom rule matched", needs_condition=True),
     )
 }

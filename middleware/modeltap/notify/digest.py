@@ -1,4 +1,4 @@
-"""Two events on a schedule: the digest of all models, and the call to retrain one."""
+"""Scheduled events: the digest of all models, and the retraining event of one."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ DIGEST = "digest"
 RETRAIN = "retrain"
 
 _NAMED = 3
-"""A model's summary is one line: it names so many alerts."""
+"""Maximum number of alerts in a model's summary, which is one line."""
 
 _LISTED = 10
-"""More of what is not monitored is left to `doctor`: a message has to be small."""
+"""Maximum number of unmonitored parts in a message. `doctor` lists all."""
 
 
 def digest(
     connection: sqlite3.Connection, settings: SettingsByModel, start: str, end: str
 ) -> dict[str, Any]:
-    """Return the digest of the time from `start` to `end`, each model in a sentence."""
+    """Return the digest of the period from `start` to `end`, with a sentence per model."""
     names = {
         *configured_models(connection),
         *models_with_traffic(connection),
@@ -50,7 +50,7 @@ def digest(
     firing = sum(model["alerts_firing"] for model in models)
     began = sum(model["alerts_began"] for model in models)
     period = f"{clock.short(start)} to {clock.short(end)}"
-    # The quiet models come last: a message without room for all leaves out the last ones.
+    # Models without alerts come last, because a message that is too long drops the last ones.
     models.sort(key=lambda model: -model["alerts_firing"])
     data = {
         "summary": f"{period}: {plural(len(models), 'model')}, {_alerts(firing)}, {began} new",
@@ -64,10 +64,10 @@ def digest(
 
 
 def retrain(connection: sqlite3.Connection, model: str, since: str) -> dict[str, Any]:
-    """Return the event that asks for a model to be retrained, with the labels that are new."""
+    """Return the retraining event of a model, with the number of new labels."""
     labels = count_labels_since(connection, model, since[:10])
     firing = count_firing_of(connection, model)
-    news = f"{labels:,} labels since {clock.short(since)}, {_alerts(firing)}"
+    facts = f"{plural(labels, 'label')} since {clock.short(since)}, {_alerts(firing)}"
     return {
         "type": RETRAIN,
         "timestamp": clock.now(),
@@ -78,16 +78,14 @@ def retrain(connection: sqlite3.Connection, model: str, since: str) -> dict[str,
             "labels": labels,
             "alerts_firing": firing,
             "performance": _last_values(connection, model, "mae", "rmse", "accuracy", "f1_macro"),
-            "summary": f"{model}: retraining is due: {news}",
+            "summary": f"{model}: retraining due: {facts}",
             "alerts": [],
         },
     }
 
 
 def _alerts(count: int) -> str:
-    if count < 2:
-        return f"{'1 alert' if count else 'no alerts'} firing"
-    return f"{count} alerts firing"
+    return f"{plural(count, 'alert') if count else 'no alerts'} firing"
 
 
 def _digest_of(
@@ -96,11 +94,11 @@ def _digest_of(
     traffic = count_requests(connection, model, start, end)
     firing = count_open_of(connection, model)
     values = _last_values(connection, model, "mae", "accuracy", "latency_p95_ms")
-    parts = [f"{traffic.requests:,} requests"]
+    parts = [plural(traffic.requests, "request")]
     parts += [f"{traffic.errors:,} failed"] if traffic.errors else []
     parts += [f"{name} {value:.4g}" for name, value in values.items()]
     parts += [_alerts(firing)]
-    gaps = [_in_environment(one, one.summary, own) for one in own if one.summary]
+    gaps = [_in_environment(entry, entry.summary, own) for entry in own if entry.summary]
     parts += ["not monitored: " + "; ".join(gaps)] if gaps else []
     named = _named_alerts(connection, model)
     return {
@@ -110,12 +108,12 @@ def _digest_of(
         "alerts_firing": firing,
         "alerts_began": count_started(connection, model, start),
         **values,
-        "columns": sum(one.columns for one in own),
-        "columns_tested": sum(one.tested for one in own),
+        "columns": sum(coverage.columns for coverage in own),
+        "columns_tested": sum(coverage.tested for coverage in own),
         "not_monitored": [
-            _in_environment(coverage, one.statement, own)
+            _in_environment(coverage, part.statement, own)
             for coverage in own
-            for one in condensed(coverage.unmonitored)[:_LISTED]
+            for part in condensed(coverage.unmonitored)[:_LISTED]
         ],
         "summary": f"{model}: {', '.join(parts)}" + (f": {named}" if named else ""),
     }
@@ -124,13 +122,13 @@ def _digest_of(
 def _covered(
     connection: sqlite3.Connection, settings: SettingsByModel, model: str
 ) -> list[Coverage]:
-    """Return the coverage of a model in each environment; labels stand in the first."""
+    """Return the coverage of a model in each environment, with labels in the first."""
     first, *others = coverages(connection, settings, model)
     return [with_labels(connection, first), *others]
 
 
 def _in_environment(coverage: Coverage, text: str, own: Sequence[Coverage]) -> str:
-    """Return what is not monitored with its environment, where the model has several."""
+    """Return a text with its environment if the model has several."""
     if len(own) == 1:
         return text
     where = f"in {coverage.environment}" if coverage.environment else "without an environment"

@@ -1,4 +1,4 @@
-"""Events of all kinds, small and huge, and a real receiver that they are posted to."""
+"""Fixtures: events of all kinds and sizes, and an HTTP receiver."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ END = "2013-03-11T00:00:00.000Z"
 def event_of(
     kind: str = "alert.firing", *, features: int = 1, size: int = 1, **said: Any
 ) -> dict[str, Any]:
-    """An event as the outbox holds it; `size` makes its texts so many times as long."""
+    """An event as stored in the outbox; `size` multiplies the length of its texts."""
     alerts = [
         {
             "id": f"alert_{n}",
@@ -97,7 +97,7 @@ EVENTS = {
             "since": MOMENT,
             "labels": 40,
             "alerts": [],
-            "summary": "flights: retraining is due: 40 labels",
+            "summary": "flights: retraining due: 40 labels",
         },
     },
     "test": event_of("test"),
@@ -123,7 +123,7 @@ def receiver() -> Iterator[WebhookReceiver]:
 
 @pytest.fixture
 def send(receiver: WebhookReceiver) -> Callable[..., Received]:
-    """Post an event by a channel to the receiver; return what arrived."""
+    """Send an event through a channel to the receiver; return the request."""
 
     def sent(event: dict[str, Any], channel: str, message_id: str = "msg_1", **said: Any) -> Any:
         table = {"url": receiver.url, "format": channel, "allow_private": True} | said

@@ -1,9 +1,9 @@
-"""The alertmanager channel: what its service takes, within its limits."""
+"""The Alertmanager channel."""
 
 from __future__ import annotations
 
 
-def test_alertmanager_tells_when_and_under_which_labels(send, firing):
+def test_an_alert_has_times_and_labels(send, firing):
     body = send(firing(features=2), "alertmanager").event
     assert (body["version"], body["status"], body["receiver"]) == ("4", "firing", "modeltap")
     assert body["commonLabels"]["alertname"] == "data_drift"
@@ -15,13 +15,13 @@ def test_alertmanager_tells_when_and_under_which_labels(send, firing):
     assert over["alerts"][0]["endsAt"] == "2013-03-11T00:00:00.000Z"
 
 
-def test_alertmanagers_labels_are_texts(send, event):
+def test_labels_are_strings(send, event):
     for one in send(event, "alertmanager").event["alerts"]:
         assert all(isinstance(text, str) for text in one["labels"].values())
         assert one["status"] in ("firing", "resolved") and "summary" in one["annotations"]
 
 
-def test_alertmanager_names_the_features_of_a_finding(send, firing):
+def test_a_finding_has_its_features_as_annotation(send, firing):
     found = firing()
     found["data"]["alerts"][0]["related"] = ["width", "height"]
     (alert,) = send(found, "alertmanager").event["alerts"]

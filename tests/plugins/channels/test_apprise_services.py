@@ -1,4 +1,4 @@
-"""Apprise for the rest: its JSON service to a real receiver, and what it refuses."""
+"""The Apprise channel, with its JSON service."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def test_an_event_arrives(receiver, event):
         ("test", "info", "info"),
     ],
 )
-def test_it_says_how_grave_it_is(receiver, firing, kind, severity, type_):
+def test_the_severity_is_mapped(receiver, firing, kind, severity, type_):
     post(hook(receiver), "msg_1", firing(kind, severity=severity))
     assert receiver.received[0].event["type"] == type_
 
 
-def test_a_service_that_fails_is_tried_again(receiver, firing):
+def test_a_failing_service_is_retried(receiver, firing):
     receiver.answers = [500]
     outcome = post(hook(receiver), "msg_1", firing())
     assert (
@@ -48,18 +48,18 @@ def test_a_service_that_fails_is_tried_again(receiver, firing):
     )
 
 
-def test_a_scheme_that_it_does_not_know(receiver, firing):
+def test_an_unsupported_scheme_is_an_error(receiver, firing):
     outcome = post(hook(receiver, url="nonsense://token@host"), "msg_1", firing())
     assert outcome.error == "Apprise does not support the scheme of the webhook's URL"
 
 
-def test_its_urls_are_taken_in_the_settings_with_its_format_only():
+def test_its_urls_need_its_format():
     assert parse_webhook({"url": "ntfy://topic", "format": "apprise"}).url == "ntfy://topic"
     with pytest.raises(ConfigError, match="must start with http:// or https://"):
         parse_webhook({"url": "ntfy://topic"})
 
 
-def test_without_it_the_install_line_is_said(receiver, firing, monkeypatch):
+def test_without_apprise_the_install_command_is_reported(receiver, firing, monkeypatch):
     monkeypatch.setitem(sys.modules, "apprise", None)
     outcome = post(hook(receiver), "msg_1", firing())
     assert "pip install 'modeltap[apprise]'" in outcome.error

@@ -1,4 +1,4 @@
-"""Each channel to a real receiver: what its service takes, within its limits, whatever happened."""
+"""All channels, with an HTTP receiver: every event, within the limits of the service."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def said(channel):
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_every_channel_says_every_event_in_json_with_its_words(send, event, channel):
+def test_every_channel_sends_every_event(send, event, channel):
     got = send(event, channel, **said(channel))
     assert "json" in got.headers["content-type"]
     assert got.headers["user-agent"] == "modeltap"
@@ -22,7 +22,7 @@ def test_every_channel_says_every_event_in_json_with_its_words(send, event, chan
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_a_firing_alert_says_what_since_when_and_where_to_look(send, firing, channel):
+def test_a_firing_alert_has_its_start_and_examples(send, firing, channel):
     text = send(firing(), channel, **said(channel)).body.decode()
     for words in (
         "median went from 10 to 20",
@@ -35,7 +35,7 @@ def test_a_firing_alert_says_what_since_when_and_where_to_look(send, firing, cha
         assert words in text or (channel, words) == ("alertmanager", "0142-0"), words
 
 
-def test_an_unknown_format_is_refused_with_the_nearest(send, firing):
+def test_an_unknown_format_is_an_error(send, firing):
     assert (
         "no installed plugin supports the webhook format 'slakc'" in send(firing(), "slakc").error
     )

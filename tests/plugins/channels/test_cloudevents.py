@@ -1,4 +1,4 @@
-"""The CloudEvents channel, as the cloudevents library reads it."""
+"""The CloudEvents channel."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from cloudevents.core.bindings.http import HTTPMessage, from_structured_event
 
 
-def test_the_cloudevents_library_reads_it(send, event):
+def test_the_cloudevents_library_parses_the_event(send, event):
     got = send(event, "cloudevents", "msg_7")
     read = from_structured_event(HTTPMessage(headers=got.headers, body=got.body))
     assert (read.get_id(), read.get_specversion()) == ("msg_7", "1.0")

@@ -1,4 +1,4 @@
-"""The discord channel: what its service takes, within its limits."""
+"""The Discord channel."""
 
 from __future__ import annotations
 

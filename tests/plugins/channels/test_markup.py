@@ -1,4 +1,4 @@
-"""Names from clients in messages: no service makes a link, a mention, a heading or code of one."""
+"""Names from clients in messages: services show no link, mention, heading or code."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ READ = {"text", "text_special", "softbreak"}
 
 
 def read_as(text):
-    """Return the tokens and the text that a reader of Markdown makes of `text`."""
+    """Return the tokens and the text that a Markdown parser produces for `text`."""
     reader = markdown_it.MarkdownIt("commonmark").enable(["strikethrough", "table"])
     tokens = reader.parse(text)
     inline = [child for token in tokens for child in token.children or ()]
@@ -92,7 +92,7 @@ def read_as(text):
 
 
 def is_text(text, name):
-    """Whether Markdown shows nothing but `name`."""
+    """Return True if Markdown shows nothing but `name`."""
     blocks, inline, shown = read_as(text)
     assert inline <= READ and blocks <= {"paragraph_open", "inline", "paragraph_close"}, text
     assert shown.replace("\u200b", "").strip() == escaped(name.replace("\u200b", "")).strip()
@@ -101,12 +101,12 @@ def is_text(text, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_markdown_shows_a_name_as_it_is(name):
+def test_markdown_shows_a_name_unchanged(name):
     assert is_text(markdown(name, 1000), name)
 
 
 @given(st.text("[]()<>!*_~`|#\\@:/&;.-+= \n1ahwttpsee", max_size=40))
-def test_markdown_shows_any_text_as_it_is(text):
+def test_markdown_shows_any_text_unchanged(text):
     shown = markdown(text, 1000)
     blocks, inline, read = read_as(shown)
     assert inline <= READ and blocks <= {"paragraph_open", "inline", "paragraph_close"}
@@ -114,7 +114,7 @@ def test_markdown_shows_any_text_as_it_is(text):
 
 
 @given(st.lists(st.sampled_from(NAMES), max_size=6), st.integers(1, 60))
-def test_a_text_that_is_cut_stays_a_text(names, length):
+def test_a_cut_text_stays_plain(names, length):
     text = markdown(" ".join(names), length)
     assert len(text) <= length
     _, inline, _ = read_as(text)
@@ -122,7 +122,7 @@ def test_a_text_that_is_cut_stays_a_text(names, length):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_plain_text_holds_no_link_and_no_mention(name):
+def test_plain_text_contains_no_link_or_mention(name):
     text = plain(name)
     assert not LINK.search(text) and not CALL.search(text)
     assert text.replace("\u200b", "") == escaped(name) == unlinked(name).replace("\u200b", "")
@@ -131,12 +131,12 @@ def test_plain_text_holds_no_link_and_no_mention(name):
 @pytest.mark.parametrize(
     "name", ["passenger_count", "temp [C]", "a-b", "price.eur", "x:y", "Ümlaut", "08:00", "温度"]
 )
-def test_usual_names_are_not_cut_by_invisible_characters(name):
+def test_ordinary_names_are_not_changed(name):
     assert plain(name) == name and markdown(name, 99).replace("\\", "") == name
 
 
 def message(event, channel):
-    """Return the body that a channel writes, by the hook that deliveries call."""
+    """Return the body that a channel formats."""
     webhook = WebhookSettings(url="https://h.example", format=channel, secret="key")
     body, _ = hooks("channels").format_event(
         event=event, webhook=webhook, message_id="msg_1", timestamp=1
@@ -145,7 +145,7 @@ def message(event, channel):
 
 
 def named(firing, name, features=3):
-    """An event in which everything that clients choose is `name`."""
+    """An event in which all texts from clients are `name`."""
     event = firing(features=features, model=name, version=name)
     event["data"]["summary"] = f"{name}: 3 inputs drifted: {name}: median went from 1 to 2"
     for alert in event["data"]["alerts"]:
@@ -170,7 +170,7 @@ def has_no_controls(text):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_teams_card_holds_no_markup_of_a_name(firing, name):
+def test_a_teams_card_contains_no_markup_from_names(firing, name):
     card = message(named(firing, name), "teams")["attachments"][0]["content"]
     shown = []
     for item in card["body"]:
@@ -187,7 +187,7 @@ def test_a_teams_card_holds_no_markup_of_a_name(firing, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_discord_embed_holds_no_markup_of_a_name(firing, name):
+def test_a_discord_embed_contains_no_markup_from_names(firing, name):
     body = message(named(firing, name), "discord")
     (embed,) = body["embeds"]
     assert body["allowed_mentions"] == {"parse": []} and set(body) == {"embeds", "allowed_mentions"}
@@ -199,7 +199,7 @@ def test_a_discord_embed_holds_no_markup_of_a_name(firing, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_slack_message_holds_no_markup_of_a_name(firing, name):
+def test_a_slack_message_contains_no_markup_from_names(firing, name):
     body = message(named(firing, name), "slack")
     assert body["mrkdwn"] is body["unfurl_links"] is False
     (link,) = [block for block in body["blocks"] if block["type"] == "context"]
@@ -217,7 +217,7 @@ def test_a_slack_message_holds_no_markup_of_a_name(firing, name):
     "name", ["温@" * 2000, "[" * 4000, "&" * 4000, "😀" * 4000, "https://" * 500]
 )
 def test_long_names_are_within_the_limits(firing, name):
-    """What escapes add is counted."""
+    """Escapes count."""
     event = named(firing, name, features=60)
     event["data"]["summary"] = event["data"]["summary"][:800]  # as events are written
     assert len(json.dumps(message(event, "teams"), ensure_ascii=False).encode()) < 28_000
@@ -231,8 +231,8 @@ def test_long_names_are_within_the_limits(firing, name):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("channel", ["slack", "teams", "discord"])
-def test_a_digest_holds_no_markup_of_a_name(name, channel):
-    """One line a model, which clients may name."""
+def test_a_digest_contains_no_markup_from_names(name, channel):
+    """It has one line per model, which clients may name."""
     models = [{"model": name, "summary": f"{name}: 3 requests"} for _ in range(2)]
     data = {"summary": "2013-03-04: 2 models", "models": models, "alerts": [], "link": None}
     body = message({"type": "digest", "timestamp": "2013-03-04T00:00:00Z", "data": data}, channel)
@@ -257,8 +257,8 @@ def test_pagerduty_shows_a_name_as_text(firing, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_programs_get_the_name_itself(firing, name):
-    """Their formats are read by code, which escapes for what it writes to."""
+def test_programs_get_names_unchanged(firing, name):
+    """Programs escape names for their own output."""
     event = named(firing, name)
     assert message(event, "json")["data"]["model"] == name
     assert message(event, "cloudevents")["data"]["model"] == name
@@ -271,8 +271,8 @@ def test_programs_get_the_name_itself(firing, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_apprise_is_given_text(receiver, firing, name):
-    """Its services escape text for HTML and Markdown; what looks like a link is none."""
+def test_apprise_gets_plain_text(receiver, firing, name):
+    """It escapes text for HTML and Markdown; links are broken up."""
     pytest.importorskip("apprise", reason="pip install 'modeltap[apprise]'")
     url = receiver.url.replace("http://", "json://")
     event = named(firing, name) | {"type": "alert.firing"}
@@ -298,7 +298,7 @@ def test_apprise_is_given_text(receiver, firing, name):
         ("https://", False),
     ],
 )
-def test_discord_gets_only_links_that_it_takes(firing, dashboard, taken):
-    """It refuses the whole message for a host without a domain, such as a container's name."""
+def test_discord_gets_only_accepted_links(firing, dashboard, taken):
+    """It rejects a message with a link to a host without a domain, such as a container."""
     (embed,) = message(firing(link=f"{dashboard}/alerts?id=a"), "discord")["embeds"]
     assert ("url" in embed) is taken

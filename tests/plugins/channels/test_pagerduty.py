@@ -1,4 +1,4 @@
-"""The pagerduty channel: what its service takes, within its limits."""
+"""The PagerDuty channel."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ def test_long_names_that_differ_at_the_end_are_two_incidents():
     assert len(key("a")) <= 255 and key("a") != key("b")
 
 
-def test_pagerduty_without_its_key_says_what_is_missing(send, firing):
+def test_a_missing_integration_key_is_an_error(send, firing):
     assert "needs the integration key as the secret" in send(firing(), "pagerduty").error

@@ -1,4 +1,4 @@
-"""The slack channel: what its service takes, within its limits."""
+"""The Slack channel."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ def test_slack_blocks_are_within_its_limits(send, event):
         assert len(block.get("fields", ())) <= 10
 
 
-def test_slack_calls_nobody(send, firing):
+def test_slack_messages_contain_no_mentions(send, firing):
     body = send(firing(features=3), "slack").body.decode()
     assert "<!everyone>" not in body and "&lt;!everyone&gt; &amp; co" in body

@@ -1,4 +1,4 @@
-"""The teams channel: what its service takes, within its limits."""
+"""The Teams channel."""
 
 from __future__ import annotations
 

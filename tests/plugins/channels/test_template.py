@@ -1,11 +1,11 @@
-"""A body of one's own: filled in, JSON whatever a value holds, or one clear line."""
+"""Custom templates: filled in, valid JSON for all values, or a one-line error."""
 
 from __future__ import annotations
 
 import pytest
 
 
-def test_names_are_filled_in(send, firing):
+def test_placeholders_are_filled_in(send, firing):
     template = '{"text": "$title: ${summary}", "ids": ["$id"], "cost": "5 $$"}'
     got = send(firing(), "template", template=template)
     assert got.headers["content-type"] == "application/json"
@@ -17,20 +17,20 @@ def test_names_are_filled_in(send, firing):
     }
 
 
-def test_json_stays_json_whatever_a_value_holds(send, firing):
+def test_a_json_template_stays_valid_for_all_values(send, firing):
     wild = 'a "quoted" \\ and\nbroken \x00 \u2028 line 😀'
     got = send(firing(summary=wild), "template", template='{"text": "$summary"}')
     assert got.event == {"text": wild}
 
 
-def test_other_text_is_plain(send, event):
+def test_other_templates_are_plain_text(send, event):
     got = send(event, "template", template="$type of $model\n$alerts")
     assert got.headers["content-type"] == "text/plain; charset=utf-8"
     assert got.body.decode().startswith(event["type"])
 
 
 def test_the_secret_is_filled_in(send, firing):
-    """So that the template itself needs to hold none; without one its name is unknown."""
+    """So that the template need not contain it. Without a secret the placeholder is unknown."""
     template = '{"token": "$secret", "text": "$type"}'
     got = send(firing(), "template", template=template, secret="s3cret")
     assert got.event == {"token": "s3cret", "text": "alert.firing"}
@@ -50,7 +50,7 @@ def test_the_secret_is_filled_in(send, firing):
         (None, "format 'template' needs the option template"),
     ],
 )
-def test_one_that_fails_is_a_clear_line_and_nothing_is_posted(
+def test_an_invalid_template_is_an_error_and_nothing_is_sent(
     send, firing, receiver, template, line
 ):
     outcome = send(firing(), "template", template=template)

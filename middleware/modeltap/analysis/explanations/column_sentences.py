@@ -138,7 +138,7 @@ def _invalid_values(feature: Feature, metric: str) -> str:
     if metric == "outlier_rate":
         return f"outliers ({_outside(*_bounds_of(feature, metric))})"
     if metric == "unseen_rate":
-        return "values not allowed" if feature.allowed is not None else "values never seen before"
+        return "values not allowed" if feature.allowed is not None else "new categories"
     return {"missing_rate": "missing values", "type_mismatch_rate": "values of the wrong type"}[
         metric
     ]

@@ -55,8 +55,9 @@ def _(evidence: Pause, metric: Metric, _context: Context) -> str:
 def _(evidence: RowsDiffer, metric: Metric, context: Context) -> str:
     columns = f", mainly of {listing(evidence.drivers)}" if evidence.drivers else ""
     return (
-        f"{counted_rows(metric)} differ from the reference in their combinations of values{columns} "
-        f"(classifier AUC {metric.value:.2f}; 0.50 means no difference); {odds(metric, context)}"
+        f"{counted_rows(metric)} differ from the reference in their combinations of values"
+        f"{columns} (classifier AUC {metric.value:.2f}; 0.50 means no difference); "
+        f"{odds(metric, context)}"
     )
 
 
