@@ -146,7 +146,7 @@ def _emit_features(features: list[dict[str, Any]]) -> None:
 
 def _feature(feature: Feature, declared: str | None) -> dict[str, Any]:
     total = sum(feature.counts)
-    reason, note = feature.untested_because(declared), None
+    reason, note = feature.untested_reason(declared), None
     if reason is not None:
         note = f"not compared: {reason}"
     elif feature.learnt_until is not None:
