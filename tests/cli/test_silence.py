@@ -32,7 +32,7 @@ def test_a_silence_is_added_listed_and_ended(incident):
     shown = modeltap("silence", "add", incident, "--for", "2h", "--reason", "new sensor")
     made = shown.partition(":")[0]
     (row,) = lines(modeltap("silence", "list", "--json"))
-    assert (row["id"], row["reason"]) == (made, "new sensor")
+    assert (row["id"], row["alert"], row["reason"]) == (made, incident, "new sensor")
     assert "new sensor" in modeltap("silence", "list")
     assert modeltap("silence", "end", made).endswith(": ended\n")
     assert "no active silences" in modeltap("silence", "list")

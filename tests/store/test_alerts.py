@@ -56,7 +56,7 @@ def test_a_subject_has_one_open_alert(connection, put):
     assert alerts.open_alert(connection, "f") is None
     put("b", fingerprint="f", state="pending")
     assert alerts.open_alert(connection, "f")["id"] == "b"
-    # Another one of the same subject takes its place, as the index has it.
+    # Another alert of the same subject replaces it, because of the unique index.
     put("c", fingerprint="f")
     assert alerts.open_alert(connection, "f")["id"] == "c"
     assert len(alerts.list_alerts(connection, None, "pending")) == 0

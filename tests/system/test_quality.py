@@ -72,7 +72,7 @@ def changed(share, **values):
             changed(0.05, c="new"),
             "unseen_rate",
             "c",
-            "c: values never seen before went from 0 % to 5 %",
+            "c: new categories went from 0 % to 5 %",
         ),
         (changed(0.1, ok="maybe"), "type_mismatch_rate", "ok", "ok: values of the wrong type went"),
         (changed(0.02, x=500.0), "drift", "x", "x: value 500 in 2"),
@@ -313,7 +313,7 @@ def test_a_correlation_that_broke_is_found_by_rows_alone(store):
     analyze(store, said, include_open=True)
     found = read(store, "select metric, feature, summary from alerts order by metric")
     assert (found[0]["metric"], found[0]["feature"]) == ("multivariate_drift", None)
-    assert re.search(r", mainly (a and b|b and a) \(AUC", found[0]["summary"])
+    assert re.search(r", mainly of (a and b|b and a) \(classifier AUC", found[0]["summary"])
     assert {a["metric"] for a in found} <= {"multivariate_drift", "row_outlier_rate"}
 
 

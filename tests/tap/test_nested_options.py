@@ -92,8 +92,8 @@ async def test_an_app_watched_twice_has_the_masks_of_both(watch, ask, caplog, ma
         for body in (row["request_body"], row["response_body"]):
             assert "4711" not in body and "Bern" not in body and "3" in body
     (warning,) = warnings(caplog)
-    assert "with its own model ('inner', not 'outer'), sample_rate (1.0, not 0.999999)" in warning
-    assert "with the masks of both (mask_body_fields)" in warning
+    assert "with its model ('inner', not 'outer'), sample_rate (1.0, not 0.999999)" in warning
+    assert "with the masks of both taps (mask_body_fields)" in warning
 
 
 @pytest.mark.parametrize(

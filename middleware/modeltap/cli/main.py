@@ -101,6 +101,13 @@ def cli() -> None:
       modeltap run -- uvicorn main:app   record an unmodified server
       modeltap status                    show whether each model is healthy
       modeltap alerts --state firing     list the open alerts
+
+    \b
+    Terms:
+      exchange    a request with its response, or an imported row
+      row         one prediction; an exchange may have several
+      window      a period, or a number of rows, that is evaluated together
+      reference   the rows that new windows are compared with
     """
 
 

@@ -115,9 +115,9 @@ def show_reference(
             explanation = (
                 "it increases with each row"
                 if feature.calendar == RISING
-                else f"it is the {feature.calendar}"
+                else f"it follows the calendar (the {feature.calendar})"
             )
-            echo(f"{feature.name}: not compared, reason calendar: {explanation}")
+            echo(f"{feature.name}: not compared, because {explanation}")
     for finding in filter(None, map(type_finding, frozen.features)):
         echo(finding)
     for feature in frozen.features:
@@ -146,7 +146,7 @@ def _emit_features(features: list[dict[str, Any]]) -> None:
 
 def _feature(feature: Feature, declared: str | None) -> dict[str, Any]:
     total = sum(feature.counts)
-    reason, note = feature.untested_because(declared), None
+    reason, note = feature.untested_reason(declared), None
     if reason is not None:
         note = f"not compared: {reason}"
     elif feature.learnt_until is not None:

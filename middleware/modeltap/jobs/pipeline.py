@@ -16,7 +16,7 @@ from typing import Any, TypedDict, Unpack
 from modeltap import clock
 from modeltap.alerts import absence, acceptance, changes, lifecycle, reminders
 from modeltap.alerts.transitions import Transition
-from modeltap.analysis.counting.counter import OnPiece, WindowCounter, go_on
+from modeltap.analysis.counting.counter import OnProgress, WindowCounter, do_nothing
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.learning import relearn
 from modeltap.analysis.verdicts import analyze, capture_loss, rejected_times, results
@@ -98,7 +98,7 @@ class RunOptions(TypedDict, total=False):
     wait: float
     include_open: bool
     again: bool
-    on_progress: OnPiece
+    on_progress: OnProgress
     most_windows: int | None
 
 
@@ -157,7 +157,7 @@ class Analyzer:
         wait: float = 60.0,
         include_open: bool = False,
         again: bool = False,
-        on_progress: OnPiece = go_on,
+        on_progress: OnProgress = do_nothing,
         most_windows: int | None = None,
     ) -> AnalysisReport:
         """Count new exchanges and evaluate complete windows. A second run finds no new data.
@@ -286,7 +286,7 @@ class Analyzer:
         return [key for key in webhooks_with_messages(self.connection) if key not in known]
 
     def _analyze(
-        self, scope: PassScope, lease: Lease, on_progress: OnPiece, most_windows: int | None
+        self, scope: PassScope, lease: Lease, on_progress: OnProgress, most_windows: int | None
     ) -> AnalysisReport:
         begin_pass(self.connection)
         counter = WindowCounter(self.connection, self.settings, lease, on_progress)

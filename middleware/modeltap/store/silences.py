@@ -9,7 +9,7 @@ from typing import Any
 from modeltap.clock import now
 from modeltap.store.alerts import AlertRow
 
-SILENCE_COLUMNS = ("id", "model", "rule", "feature", "until", "reason")
+SILENCE_COLUMNS = ("id", "alert", "model", "rule", "feature", "until", "reason")
 """The columns that commands show, in order."""
 
 _MATCHES = (
@@ -83,9 +83,14 @@ def silenced_alerts(connection: sqlite3.Connection, moment: str) -> list[AlertRo
 
 
 def list_silences(connection: sqlite3.Connection, moment: str) -> list[dict[str, Any]]:
-    """Return `SILENCE_COLUMNS` of the silences active at `moment`, in order of their ends."""
+    """Return `SILENCE_COLUMNS` of the silences active at `moment`, in order of their ends.
+
+    `alert` is the latest alert with the fingerprint of a silence that was made for an alert.
+    """
     rows = connection.execute(
-        f"select {', '.join(SILENCE_COLUMNS)} from silences where until > ? order by until",
+        "select id, (select a.id from alerts a where a.fingerprint = s.fingerprint "
+        "order by a.started_at desc limit 1) as alert, model, rule, feature, until, reason "
+        "from silences s where until > ? order by until",
         (moment,),
     )
     return list(map(dict, rows))

@@ -70,16 +70,16 @@ def conflict_message(
     """Return a log message about conflicting options, or None if there is no conflict.
 
     >>> conflict_message(Settings(), "a", Settings(sample_rate=0.5), "a")
-    'requests pass two taps; the inner one records them, with its own sample_rate (1.0, not 0.5)'
+    'requests pass through two taps; the inner tap records them with its sample_rate (1.0, not 0.5)'
     """
-    own = _conflicts(inner, inner_model, outer, outer_model)
+    conflicts = _conflicts(inner, inner_model, outer, outer_model)
     masks = _changed_masks(inner, outer)
-    parts = [f"with its own {', '.join(own)}"] if own else []
+    parts = [f"with its {', '.join(conflicts)}"] if conflicts else []
     if masks:
-        parts.append(f"with the masks of both ({', '.join(masks)})")
+        parts.append(f"with the masks of both taps ({', '.join(masks)})")
     if not parts:
         return None
-    return f"requests pass two taps; the inner one records them, {' and '.join(parts)}"
+    return f"requests pass through two taps; the inner tap records them {' and '.join(parts)}"
 
 
 def _conflicts(

@@ -23,9 +23,9 @@ def numbers(column, **said):
     return made.numbers(feature, column)
 
 
-def words(column, **said):
+def categories(column, **said):
     feature, made = values(column, **{"kind": "categorical", **said})
-    return list(made.words(feature, column))
+    return list(made.categories(feature, column))
 
 
 @pytest.mark.parametrize(
@@ -49,14 +49,14 @@ def test_values_of_another_type_are_counted(column, wrong):
 def test_declared_codes_are_missing_and_of_no_wrong_type():
     found, wrong = numbers([1, -999, "n/a", "x"], missing_values=(-999, "n/a"))
     assert wrong == 1 and np.isnan(found).tolist() == [False, True, True, True]
-    assert words(["a", "n/a", "-9"], missing_values=(-9, "n/a")) == ["a", None, None]
+    assert categories(["a", "n/a", "-9"], missing_values=(-9, "n/a")) == ["a", None, None]
 
 
 def test_true_is_not_one_and_one_is_a_word_only_where_codes_are():
-    assert words([True, 1, "1", None, math.nan, 1.5]) == ["true", 0, "1", None, None, 0]
-    assert words([True, 1, "1"], whole=True) == ["true", "1", "1"]
-    assert words([1, 0, "true", "x"], kind="boolean") == [0, 0, "true", 0]
-    assert words([1, 0, 2], kind="boolean", whole=True) == ["true", "false", 0]
+    assert categories([True, 1, "1", None, math.nan, 1.5]) == ["true", 0, "1", None, None, 0]
+    assert categories([True, 1, "1"], whole=True) == ["true", "1", "1"]
+    assert categories([1, 0, "true", "x"], kind="boolean") == [0, 0, "true", 0]
+    assert categories([1, 0, 2], kind="boolean", whole=True) == ["true", "false", 0]
 
 
 def test_a_measure_is_taken_of_its_column():
@@ -78,5 +78,5 @@ def test_a_code_is_one_code_however_it_is_written(learnt, written):
     reference = fit(columns, 20, model="m", declared=declared)
     feature = reference.by_name["c"]
     assert feature.vocabulary == ("1", "2")
-    found = Values({"c": [written, 9.0]}, 2, reference.by_name).words(feature, [written, 9.0])
+    found = Values({"c": [written, 9.0]}, 2, reference.by_name).categories(feature, [written, 9.0])
     assert list(found) == ["1", None]

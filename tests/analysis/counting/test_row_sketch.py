@@ -13,8 +13,8 @@ from modeltap.analysis.counting.row_sketch import (
     NO_REPEATS,
     Repeats,
     expected_rate,
+    hashed_categories,
     hashed_numbers,
-    hashed_words,
     mixed,
 )
 
@@ -67,7 +67,7 @@ def test_the_expected_rate_is_that_of_rows_drawn_from_the_reference():
 
 def test_rows_are_equal_where_all_their_values_are():
     def row(x, c):
-        return mixed(hashed_numbers("x", np.array([x])) + hashed_words("c", [c]))[0]
+        return mixed(hashed_numbers("x", np.array([x])) + hashed_categories("c", [c]))[0]
 
     assert row(0.0, "a") == row(-0.0, "a") and row(np.nan, None) == row(-np.nan, None)
     different = {row(1.0, "a"), row(2.0, "a"), row(1.0, "b"), row(1.0, None), row(1.0, 0)}
@@ -141,7 +141,7 @@ def test_few_rows_are_counted_exactly():
 
 
 def test_a_row_of_zeros_or_of_nothing_hashes_as_any_other():
-    for key in (keys_of([0.0])[0], mixed(hashed_words("c", [None]))[0], keys_of([np.nan])[0]):
+    for key in (keys_of([0.0])[0], mixed(hashed_categories("c", [None]))[0], keys_of([np.nan])[0]):
         assert int(key) > 2**56
 
 

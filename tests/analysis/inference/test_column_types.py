@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from modeltap.analysis.inference.column_types import type_of
-from modeltap.analysis.inference.infer import infer, of_untyped
+from modeltap.analysis.inference.infer import for_untyped_file, infer
 from modeltap.analysis.model.feature import MISMATCH, MISSING
 from modeltap.analysis.references.fit import fit
 from modeltap.config.settings import FeatureSettings
@@ -140,5 +140,5 @@ def test_words_for_missing_values_among_numbers_sent_as_texts_are_missing(words)
 def test_a_file_that_knows_no_types_expects_texts_and_numbers():
     """Of CSV nobody knows which the clients send."""
     numbers = fit({"x": AMOUNTS, "c": ["1", "2", "a"] * 133 + ["1"]}, 400, model="m").features
-    assert [of_untyped(one).texts for one in numbers] == ["point", ""]
-    assert [of_untyped(one).whole for one in numbers] == [False, True]
+    assert [for_untyped_file(one).texts for one in numbers] == ["point", ""]
+    assert [for_untyped_file(one).whole for one in numbers] == [False, True]

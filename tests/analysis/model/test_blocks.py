@@ -33,7 +33,7 @@ def test_joined_blocks_have_the_same_rows():
     ],
 )
 def test_cut_ends_are_left_out(rows, kept):
-    assert blocks(rows).whole().rows.tolist() == kept
+    assert blocks(rows).complete().rows.tolist() == kept
 
 
 def test_hours_are_no_days():

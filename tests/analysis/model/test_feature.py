@@ -13,10 +13,10 @@ from modeltap.analysis.model.feature import (
     SPECIAL,
     Feature,
     as_boolean,
+    as_category,
     is_missing,
     plain,
     rows_of,
-    word,
 )
 
 
@@ -64,4 +64,4 @@ def test_booleans_are_read_from_words(value):
 
 
 def test_words_of_booleans_are_those_of_the_vocabulary():
-    assert (word(True), word(False), word("x")) == ("true", "false", "x")
+    assert (as_category(True), as_category(False), as_category("x")) == ("true", "false", "x")

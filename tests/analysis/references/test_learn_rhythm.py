@@ -8,7 +8,7 @@ import pytest
 from modeltap.analysis.counting.tally import tally
 from modeltap.analysis.references.fit import fit
 from modeltap.analysis.references.learn_rhythm import block_labels, drift_window_of, kept_rows
-from modeltap.analysis.references.variation import varied
+from modeltap.analysis.references.variation import with_block_baselines
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from rhythms import DAY, HOUR, MONDAY, hour_rows, joined, learnt_from, learnt_week
@@ -54,7 +54,7 @@ def test_a_creep_that_all_windows_share_is_a_baseline():
     reference = fit(days[0], 288, model="m")
     tallies = [tally(day, 288, reference) for day in days]
     rests = [np.sum([one.counts for one in tallies[n - 7 : n]], axis=0) for n in range(7, 21)]
-    (feature,) = varied(reference, tallies[7:], rests).features
+    (feature,) = with_block_baselines(reference, tallies[7:], rests).features
     # 0.2 deviations are a distance of 0.2 / sqrt(8 ln 2) = .085
     assert 0.05 < feature.baseline_distance < 0.15
 

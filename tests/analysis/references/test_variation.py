@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from modeltap.analysis.references.fit import fit
-from modeltap.analysis.references.variation import varied, whole_blocks, with_variation
+from modeltap.analysis.references.variation import (
+    complete_blocks,
+    with_block_baselines,
+    with_variation,
+)
 
 
 def fitted(shifts, rows=300):
@@ -27,12 +31,12 @@ def test_a_season_in_the_reference_is_a_baseline():
 def test_of_few_blocks_nothing_is_learnt():
     own = fitted([0, 2, 0])
     assert own.blocks == 0 and own.by_name["x"].baseline_distance == 0
-    assert varied(own, []) is own
+    assert with_block_baselines(own, []) is own
 
 
 def test_cut_and_small_blocks_are_left_out():
     def kept(*sizes):
-        return whole_blocks(np.repeat(np.arange(len(sizes)), sizes))
+        return complete_blocks(np.repeat(np.arange(len(sizes)), sizes))
 
     assert kept(300, 300, 300, 300) == [0, 1, 2, 3]
     assert kept(100, 300, 300, 150) == [1, 2]

@@ -43,7 +43,7 @@ def test_a_column_that_stays_so_is_awaited_still(store, values):
     put_column(store, values)
     analyze(store, SETTINGS)
     assert late(store).learnt_from is None
-    assert late(store).looked_until == "2024-01-04T00:00:00.000Z"  # the fourth day is not over
+    assert late(store).checked_until == "2024-01-04T00:00:00.000Z"  # the fourth day is not over
     assert len(read(store, "select * from \"references\" where state = 'active'")) == 1
 
 
@@ -51,7 +51,7 @@ def test_a_column_that_stays_so_is_awaited_still(store, values):
 def test_a_declared_type_is_nobodys_guess(store, kind):
     put_column(store, ids(DAY) + ["x", "y"] * (3 * DAY // 2))
     analyze(store, {**SETTINGS, "models": {"m": {"features": {"late": {"type": kind}}}}})
-    assert (late(store).kind, late(store).looked_until) == (kind, None)
+    assert (late(store).kind, late(store).checked_until) == (kind, None)
 
 
 @pytest.mark.parametrize("kind", ["numeric", "boolean"])
@@ -85,4 +85,4 @@ def test_rows_and_time_must_both_be_there(store):
 def test_of_a_rolling_reference_nothing_is_learnt_again(store):
     put_column(store, [None] * DAY + numbers(3 * DAY))
     analyze(store, {**SETTINGS, "reference": "previous 1d"})
-    assert late(store).looked_until is None
+    assert late(store).checked_until is None

@@ -101,7 +101,7 @@ def test_such_a_column_is_learnt_from_its_own_rows_and_its_drift_is_found(
     early = 60 * ROWS_AN_HOUR
     put(store, moments[:early], found[:early])
     analyze(store, SETTINGS)
-    assert of_late(store).untested_because() == reason
+    assert of_late(store).untested_reason() == reason
     put(store, moments[early:], found[early:], prefix="s")
     analyze(store, SETTINGS)
     late = of_late(store)

@@ -83,7 +83,7 @@ def test_parquet_is_kept_only_without_a_sensitive_column():
     plain = parquet(user=["bob"] * 9, n=[1] * 9)
     assert masker.body(plain, "") == (plain, None)
     assert Masker(body_fields=["^user$"]).body(plain, "") == (None, "unmaskable")
-    assert masker.body(quoting, "") == (None, "unmaskable")  # its footer quotes the least value
+    assert masker.body(quoting, "") == (None, "unmaskable")  # its footer quotes the smallest value
 
 
 SECRET = "qz7f3a"

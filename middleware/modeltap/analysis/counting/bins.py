@@ -14,13 +14,13 @@ from modeltap.analysis.model.feature import (
     UNSEEN,
     Column,
     Feature,
+    as_category,
     is_missing,
     plain,
-    word,
 )
 from modeltap.analysis.model.vectors import vector
 
-Word = str | int | None
+Category = str | int | None
 """A category; None if it is missing, 0 if the value has another type."""
 
 _SORTED_AT_ONCE = 65_536
@@ -49,36 +49,38 @@ def count_numbers(
     return float(low), float(high)
 
 
-def indexed(words: Sequence[Word]) -> tuple[list[Word], np.ndarray]:
-    """Return the distinct words in order of appearance, and each row's position in them, (n,).
+def indexed(categories: Sequence[Category]) -> tuple[list[Category], np.ndarray]:
+    """Return the distinct categories in order of appearance, and each row's position in them, (n,).
 
     >>> indexed(["b", "a", "b"])
     (['b', 'a'], array([0, 1, 0]))
     """
-    places: defaultdict[Word, int] = defaultdict()
+    places: defaultdict[Category, int] = defaultdict()
     places.default_factory = places.__len__
-    positions = np.fromiter(map(places.__getitem__, words), dtype=np.int64, count=len(words))
+    positions = np.fromiter(
+        map(places.__getitem__, categories), dtype=np.int64, count=len(categories)
+    )
     return list(places), positions
 
 
-def count_words(
-    words: Sequence[Word], times: Sequence[int], feature: Feature, counted: np.ndarray
+def count_categories(
+    categories: Sequence[Category], times: Sequence[int], feature: Feature, counted: np.ndarray
 ) -> None:
     """Count categories; None is missing, and a value that is not a string has the wrong type.
 
     Args:
-        words: the distinct ones.
+        categories: the distinct ones.
         times: the number of rows with each.
     """
     positions = {w: position for position, w in enumerate(feature.vocabulary)}
-    for value, rows in zip(words, times, strict=True):
+    for value, rows in zip(categories, times, strict=True):
         if value is None:
             counted[MISSING] += rows
         elif type(value) is not str:
             counted[MISMATCH] += rows
-        elif feature.allowed is not None and word(value) not in feature.allowed:
+        elif feature.allowed is not None and as_category(value) not in feature.allowed:
             counted[UNSEEN] += rows
-        elif (position := positions.get(known := word(value))) is not None:
+        elif (position := positions.get(known := as_category(value))) is not None:
             counted[position] += rows
         elif known in feature.rare:
             counted[len(positions)] += rows

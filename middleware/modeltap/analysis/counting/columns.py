@@ -12,10 +12,10 @@ from modeltap.analysis.model.feature import (
     Column,
     Feature,
     as_boolean,
+    as_category,
     code,
     is_missing,
     plain,
-    word,
 )
 from modeltap.number_texts import MISSING, Style, number_of
 
@@ -64,20 +64,20 @@ class Values:
             numbers = np.where(np.isin(numbers, codes), np.nan, numbers)
         return numbers, wrong
 
-    def words(self, feature: Feature, column: Column) -> Sequence[str | int | None]:
-        """Return a word for each row; None if it is missing, 0 if it has another type."""
+    def categories(self, feature: Feature, column: Column) -> Sequence[str | int | None]:
+        """Return a category for each row; None if it is missing, 0 if it has another type."""
         listed = column.tolist() if isinstance(column, np.ndarray) else column
         if feature.kind == "boolean":
-            words: Sequence[Any] = [_boolean(value, feature.whole) for value in plain(listed)]
+            categories: Sequence[Any] = [_boolean(value, feature.whole) for value in plain(listed)]
         elif set(map(type, listed)) <= {str, type(None)}:
-            words = listed
+            categories = listed
         else:
             # True and 1 are equal, so they would be counted as the same value.
-            words = [_word(value, feature.whole) for value in plain(listed)]
+            categories = [_category(value, feature.whole) for value in plain(listed)]
         if feature.missing_values:
             codes = set(map(code, feature.missing_values))
-            words = [None if value in codes else value for value in words]
-        return words
+            categories = [None if value in codes else value for value in categories]
+        return categories
 
 
 def _numbers(column: Column, texts: Style | Literal[""]) -> tuple[np.ndarray, int]:
@@ -116,9 +116,9 @@ def _boolean(value: object, whole: bool) -> str | int | None:
     return (as_boolean(value) or 0) if whole or isinstance(value, (str, bool)) else 0
 
 
-def _word(value: object, whole: bool) -> str | int | None:
+def _category(value: object, whole: bool) -> str | int | None:
     if is_missing(value):
         return None
     if isinstance(value, (str, bool)):
-        return word(value)
+        return as_category(value)
     return code(value) if whole and isinstance(value, int | float) else 0

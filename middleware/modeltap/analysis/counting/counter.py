@@ -54,13 +54,13 @@ CHUNK = 4096
 
 _HOUR = Window("seconds", 3600)
 
-OnPiece = Callable[[], None]
+OnProgress = Callable[[], None]
 
 _Decoded = tuple[list[StoredExchange], Batch]
 """Exchanges and the rows in them."""
 
 
-def go_on() -> None:
+def do_nothing() -> None:
     """Do nothing after a unit of work."""
 
 
@@ -73,7 +73,7 @@ class WindowCounter:
     lease: Lease
     """Checked in each transaction; without it nothing is written."""
 
-    on_progress: OnPiece = go_on
+    on_progress: OnProgress = do_nothing
     """Called after each unit of work, outside any transaction."""
 
     def __post_init__(self) -> None:

@@ -221,9 +221,11 @@ def hashed_numbers(name: str, column: np.ndarray) -> np.ndarray:
     return mixed(bits + _salt(name))
 
 
-def hashed_words(name: str, words: Sequence[str | int | None]) -> np.ndarray:
-    """Return (n,) uint64 hashes of words."""
-    return mixed(np.array([_code(word) for word in words], dtype=np.uint64) + _salt(name))
+def hashed_categories(name: str, categories: Sequence[str | int | None]) -> np.ndarray:
+    """Return (n,) uint64 hashes of categories."""
+    return mixed(
+        np.array([_code(category) for category in categories], dtype=np.uint64) + _salt(name)
+    )
 
 
 def _salt(name: str) -> np.uint64:

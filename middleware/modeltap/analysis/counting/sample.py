@@ -17,7 +17,7 @@ import numpy as np
 
 from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.counting.derived import words_of
-from modeltap.analysis.model.feature import Column, Feature, is_missing, plain, word
+from modeltap.analysis.model.feature import Column, Feature, as_category, is_missing, plain
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.model.vectors import vector
 
@@ -162,8 +162,10 @@ def _coded(feature: Feature, values: Values) -> Any:
         [
             NO_VALUE
             if is_missing(value) or type(value) is not str
-            else known.get(word(value), rare if word(value) in feature.rare else rare + 1)
-            for value in values.words(feature, column)
+            else known.get(
+                as_category(value), rare if as_category(value) in feature.rare else rare + 1
+            )
+            for value in values.categories(feature, column)
         ],
         dtype=np.int64,
     )

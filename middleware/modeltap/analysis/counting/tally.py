@@ -11,14 +11,20 @@ from functools import cached_property
 import msgspec
 import numpy as np
 
-from modeltap.analysis.counting.bins import Word, count_numbers, count_present, count_words, indexed
+from modeltap.analysis.counting.bins import (
+    Category,
+    count_categories,
+    count_numbers,
+    count_present,
+    indexed,
+)
 from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.counting.derived import count_documents
 from modeltap.analysis.counting.row_sketch import (
     NO_REPEATS,
     Repeats,
+    hashed_categories,
     hashed_numbers,
-    hashed_words,
     mixed,
 )
 from modeltap.analysis.model.feature import MISSING, Column, Feature, is_missing, plain
@@ -98,7 +104,7 @@ def tally(
     reference: Reference,
     *,
     times: Sequence[float] | None = None,
-    teaching: bool = False,
+    fitting: bool = False,
 ) -> Tally:
     """Count `rows` rows into the reference's bins.
 
@@ -106,9 +112,9 @@ def tally(
         columns: values by feature, each of length `rows`; an absent feature of the reference counts
             as missing.
         times: (rows,) Unix seconds; without them ages are missing.
-        teaching: True if the reference is learnt from these rows.
+        fitting: True if the reference is learnt from these rows.
     """
-    counter = _Counter(Values(columns, rows, reference.by_name, times), teaching)
+    counter = _Counter(Values(columns, rows, reference.by_name, times), fitting)
     parts = list(map(counter.count, reference.features))
     return Tally(
         rows=rows,
@@ -117,15 +123,15 @@ def tally(
         high=np.array(counter.high),
         absent=np.array(counter.absent, dtype=np.int64),
         new=_new_fields(columns, reference),
-        repeats=Repeats.of(mixed(counter.keys), everything=teaching) if rows else NO_REPEATS,
+        repeats=Repeats.of(mixed(counter.keys), everything=fitting) if rows else NO_REPEATS,
     )
 
 
 class _Counter:
     """Counts one batch, feature by feature."""
 
-    def __init__(self, values: Values, teaching: bool) -> None:
-        self._values, self._teaching = values, teaching
+    def __init__(self, values: Values, fitting: bool) -> None:
+        self._values, self._fitting = values, fitting
         self.keys = np.zeros(values.rows, dtype=np.uint64)
         self.low: list[float] = []
         self.high: list[float] = []
@@ -141,14 +147,14 @@ class _Counter:
         elif feature.kind == "numeric":
             ends = self._count_numbers(feature, column, counted)
         elif feature.kind in ("categorical", "boolean"):
-            self._count_words(feature, self._values.words(feature, column), counted)
+            self._count_categories(feature, self._values.categories(feature, column), counted)
         elif feature.kind == "words":
             count_documents(feature, self._counted_half(column), counted)
         else:
             count_present(column, feature, counted)
-            words, places = indexed([_text(value) for value in plain(column)])
+            categories, places = indexed([_text(value) for value in plain(column)])
             if _is_input(feature):
-                self.keys += hashed_words(feature.name, words)[places]
+                self.keys += hashed_categories(feature.name, categories)[places]
         self.low.append(ends[0])
         self.high.append(ends[1])
         self.absent.append(self._values.rows if column is None else 0)
@@ -158,7 +164,7 @@ class _Counter:
         self, feature: Feature, column: Column, counted: np.ndarray
     ) -> tuple[float, float]:
         numbers, wrong = self._values.numbers(feature, column)
-        if self._teaching and feature.measure == "out_of_vocabulary":
+        if self._fitting and feature.measure == "out_of_vocabulary":
             numbers = numbers[self._held]  # the other rows define the known words
         if _is_input(feature):
             self.keys += hashed_numbers(feature.name, numbers)
@@ -171,18 +177,20 @@ class _Counter:
 
     def _counted_half(self, column: Column) -> Column:
         """Return the texts to count words in; of a reference, those that define no words."""
-        if not self._teaching:
+        if not self._fitting:
             return column
         listed = plain(column)
         return [listed[place] for place in self._held.tolist()]
 
-    def _count_words(self, feature: Feature, column: Sequence[Word], counted: np.ndarray) -> None:
-        words, places = indexed(column)
-        held = places[self._held] if self._teaching and feature.halved else places
-        times = np.bincount(held, minlength=len(words)).tolist()
-        count_words(words, times, feature, counted)
+    def _count_categories(
+        self, feature: Feature, column: Sequence[Category], counted: np.ndarray
+    ) -> None:
+        categories, places = indexed(column)
+        held = places[self._held] if self._fitting and feature.halved else places
+        times = np.bincount(held, minlength=len(categories)).tolist()
+        count_categories(categories, times, feature, counted)
         if _is_input(feature):
-            self.keys += hashed_words(feature.name, words)[places]
+            self.keys += hashed_categories(feature.name, categories)[places]
 
 
 def _is_input(feature: Feature) -> bool:

@@ -40,8 +40,8 @@ def _(evidence: Drifted, metric: Metric, context: Context) -> str:
         change = f"{moved} in {counted_rows(metric)}"
     if evidence.beyond_baseline:
         change += (
-            f" (drift {number(metric.value or 0.0)}, up to {number(feature.baseline_distance)} "
-            "between windows of the reference)"
+            f" (drift {number(metric.value or 0.0)}; windows of the reference drift by up to "
+            f"{number(feature.baseline_distance)})"
         )
     return f"{feature.name}: {change}; {odds(metric, context)}"
 
@@ -138,7 +138,7 @@ def _invalid_values(feature: Feature, metric: str) -> str:
     if metric == "outlier_rate":
         return f"outliers ({_outside(*_bounds_of(feature, metric))})"
     if metric == "unseen_rate":
-        return "values not allowed" if feature.allowed is not None else "values never seen before"
+        return "values not allowed" if feature.allowed is not None else "new categories"
     return {"missing_rate": "missing values", "type_mismatch_rate": "values of the wrong type"}[
         metric
     ]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from msgspec.structs import replace
 
-from modeltap.analysis.counting.bins import count_numbers, count_present, count_words
+from modeltap.analysis.counting.bins import count_categories, count_numbers, count_present
 from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.counting.derived import count_documents
 from modeltap.analysis.detectors import quality
@@ -129,7 +129,7 @@ def _count_row(feature: Feature, values: Values, at: int) -> np.ndarray:
         numbers, wrong = own.numbers(feature, single)
         count_numbers(numbers, wrong, feature, counted)
     elif feature.kind in ("categorical", "boolean"):
-        count_words(own.words(feature, single), [1], feature, counted)
+        count_categories(own.categories(feature, single), [1], feature, counted)
     elif feature.kind == "words":
         count_documents(feature, single, counted)
     else:

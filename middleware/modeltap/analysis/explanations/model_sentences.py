@@ -6,15 +6,15 @@ from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.detectors.latency_and_errors import TrafficBaseline
 from modeltap.analysis.explanations.sentence import odds, sentence
 from modeltap.analysis.model.metric import Metric
-from modeltap.analysis.performance.classification import ScoreFell
-from modeltap.analysis.performance.labelled import Guess, Worse
+from modeltap.analysis.performance.classification import F1Loss
+from modeltap.analysis.performance.labelled import Guess, PerformanceLoss
 from modeltap.analysis.performance.paired import Mismatch
 from modeltap.analysis.performance.scoring import (
-    AreaFell,
-    BrierGrew,
+    AreaLoss,
+    BrierGrowth,
     NoScore,
     OneClass,
-    RanksSayNothing,
+    UninformativeScores,
 )
 from modeltap.wording import number, percent, plural
 
@@ -38,7 +38,7 @@ def _(evidence: TrafficBaseline, metric: Metric, _context: Context | None) -> st
 
 
 @sentence.register
-def _(evidence: Worse, metric: Metric, context: Context | None) -> str:
+def _(evidence: PerformanceLoss, metric: Metric, context: Context | None) -> str:
     before, value = evidence.baseline.mean, metric.value or 0.0
     if metric.metric == "accuracy":
         guess = "" if evidence.guess is None else f"; {_guessed(evidence.guess)}"
@@ -77,7 +77,7 @@ def _guessed(evidence: Guess) -> str:
 
 
 @sentence.register
-def _(evidence: ScoreFell, metric: Metric, context: Context | None) -> str:
+def _(evidence: F1Loss, metric: Metric, context: Context | None) -> str:
     lost = "" if evidence.lost is None else f"; class {evidence.lost!r} is no longer predicted"
     return (
         f"macro F1 went from {number(evidence.before)} to {number(metric.value or 0.0)} in "
@@ -109,7 +109,7 @@ def _(evidence: NoScore, _metric: Metric, _context: Context | None) -> str:
 
 
 @sentence.register
-def _(evidence: AreaFell, metric: Metric, context: Context | None) -> str:
+def _(evidence: AreaLoss, metric: Metric, context: Context | None) -> str:
     ranks = "" if evidence.ranks is None else f"; {_ranked(evidence.ranks)}"
     return (
         f"ROC AUC went from {number(evidence.before)} to {number(metric.value or 0.0)} in "
@@ -118,12 +118,12 @@ def _(evidence: AreaFell, metric: Metric, context: Context | None) -> str:
 
 
 @sentence.register
-def _(evidence: RanksSayNothing, metric: Metric, _context: Context | None) -> str:
+def _(evidence: UninformativeScores, metric: Metric, _context: Context | None) -> str:
     value = number(metric.value or 0.0)
     return f"ROC AUC is {value} in {_labelled(metric)}; {_ranked(evidence)}"
 
 
-def _ranked(evidence: RanksSayNothing) -> str:
+def _ranked(evidence: UninformativeScores) -> str:
     if evidence.opposite:
         return (
             "guessing gives 0.5, so scores are reversed (low for the positive class), or the "
@@ -133,7 +133,7 @@ def _ranked(evidence: RanksSayNothing) -> str:
 
 
 @sentence.register
-def _(evidence: BrierGrew, metric: Metric, context: Context | None) -> str:
+def _(evidence: BrierGrowth, metric: Metric, context: Context | None) -> str:
     direction = "too high" if evidence.bias > 0 else "too low"
     return (
         f"Brier score went from {number(evidence.before)} to {number(metric.value or 0.0)} in "

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 import numpy as np
 
 from modeltap.analysis.counting.columns import Values
-from modeltap.analysis.model.feature import UNSEEN, Feature, word
+from modeltap.analysis.model.feature import UNSEEN, Feature, as_category
 from modeltap.analysis.model.metric import Evidence
 
 _AT_LEAST = 0.01
@@ -49,7 +49,7 @@ def renamed(
         return None
     before, after = _fractions(feature, reference), _fractions(feature, current)
     frequencies = Counter(
-        word(value) for value in values.words(feature, column) if type(value) is str
+        as_category(value) for value in values.categories(feature, column) if type(value) is str
     )
     rows = sum(frequencies.values())
     new = {

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from modeltap.analysis.counting.bins import count_numbers, count_words, indexed
+from modeltap.analysis.counting.bins import count_categories, count_numbers, indexed
 from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.detectors import drift
 from modeltap.analysis.model.feature import UNSEEN, Feature
@@ -65,8 +65,8 @@ def fit(source: Feature, target: Feature, reference: np.ndarray, values: Values)
         numbers, wrong = values.numbers(source, column)
         count_numbers(numbers, wrong, target, counted)
     else:
-        words, places = indexed(values.words(source, column))
-        count_words(words, np.bincount(places).tolist(), target, counted)
+        categories, places = indexed(values.categories(source, column))
+        count_categories(categories, np.bincount(places).tolist(), target, counted)
     return distance(target, reference, counted)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from modeltap import clock
 from modeltap.analysis.inference.epochs import are_times, is_named_time
-from modeltap.analysis.model.feature import FeatureKind, as_boolean, code, word
+from modeltap.analysis.model.feature import FeatureKind, as_boolean, as_category, code
 from modeltap.analysis.model.vectors import MOST, mean_direction
 from modeltap.number_texts import MISSING, Forms, Style, form_of, number_of
 from modeltap.time_texts import compact_date, order_in
@@ -79,7 +79,7 @@ def type_of(name: str, values: Sequence[Any], declared: FeatureKind | None = Non
     if kinds[bool] >= enough:
         return ColumnType("boolean")
     if texts + kinds[bool] >= enough:
-        return _of_texts(name, [word(v) for v in values if type(v) in (str, bool)])
+        return _of_texts(name, [as_category(v) for v in values if type(v) in (str, bool)])
     if kinds[list] >= enough and mean_direction(values):
         return ColumnType("vector")
     if kinds[datetime] + kinds[date] >= enough:

@@ -117,10 +117,10 @@ def infer(name: str, column: Column, declared: FeatureSettings | None = None) ->
     return Feature(name=name, kind=inferred.kind, centroid=centroid, counts=(0, *_EMPTY), **facts)
 
 
-def of_untyped(feature: Feature) -> Feature:
+def for_untyped_file(feature: Feature) -> Feature:
     """Return a feature that accepts digits as texts and as numbers, for untyped files.
 
-    >>> of_untyped(infer("x", [1.5, 2.5])).texts
+    >>> for_untyped_file(infer("x", [1.5, 2.5])).texts
     'point'
     """
     if feature.kind == "numeric":

@@ -35,15 +35,15 @@ class ScoreBaseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     `area` is that under the ROC curve, None if all labels are of one class; `brier` has the moments
     of the squared gaps. `baseline_loss` and `baseline_brier_loss` are how much worse one of its own
-    windows was than all of it, beyond chance. `beside` is True if the scores came in addition to
-    the predictions, which are classes.
+    windows was than all of it, beyond chance. `additional` is True if the scores came with
+    predictions that are classes.
     """
 
     area: RocArea | None
     brier: Moments
     baseline_loss: float = 0.0
     baseline_brier_loss: float = 0.0
-    beside: bool = False
+    additional: bool = False
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

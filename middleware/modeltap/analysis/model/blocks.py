@@ -66,7 +66,7 @@ class Blocks:
             self.starts[places], self.ends[places], self.rows[places], self.counts[places]
         )
 
-    def whole(self) -> Blocks:
+    def complete(self) -> Blocks:
         """Return these blocks without an incomplete first or last one."""
         if len(self) < 2:
             return self

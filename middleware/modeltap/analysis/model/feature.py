@@ -86,7 +86,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The start of its own learning period if the reference's rows could not be tested."""
     learnt_until: str | None = None
     """The end of that period; None while it is still learning."""
-    looked_until: str | None = None
+    checked_until: str | None = None
     """The end of the rows that were checked for testable values, if it was not testable."""
 
     calendar: str | None = None
@@ -131,11 +131,11 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return MASK in self.missing_values and self.of is None and not self.present
 
     @property
-    def is_of_a_type(self) -> bool:
+    def has_comparable_type(self) -> bool:
         """True for a column whose values are compared, directly or by measures of them."""
         return self.kind not in ("id", "other")
 
-    def untested_because(self, declared: str | None = None) -> str | None:
+    def untested_reason(self, declared: str | None = None) -> str | None:
         """Return why a column's values are not compared although they should be; else None.
 
         Args:
@@ -145,7 +145,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return None
         if not self.present:
             return "masked in all rows" if self.is_all_masked else "all values were missing"
-        if self.is_of_a_type or declared is not None:
+        if self.has_comparable_type or declared is not None:
             return None
         return "mostly distinct" if self.kind == "id" else "mixed"
 
@@ -185,10 +185,10 @@ def is_missing(value: object) -> bool:
     return value is None or (type(value) is float and value != value)
 
 
-def word(value: str | bool) -> str:
+def as_category(value: str | bool) -> str:
     """Return a category as it is in the vocabulary, with booleans and surrogates as in JSON.
 
-    >>> word(True), word("a\\ud800")
+    >>> as_category(True), as_category("a\\ud800")
     ('true', 'a?')
     """
     if type(value) is bool:
@@ -203,7 +203,7 @@ def code(value: object) -> str:
     ('1', '1', '1.5', 'true', '01')
     """
     if isinstance(value, str | bool):
-        return word(value)
+        return as_category(value)
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 

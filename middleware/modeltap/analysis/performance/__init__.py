@@ -4,7 +4,7 @@ labelled        the input of an evaluation: a window's labelled rows
 class_names     one name for each class in both sides' spelling
 positive_class  the class that scores are the probability of
 paired          predictions and labels in one form: classes, scores or numbers
-beside_classes  scores that accompany predicted classes
+class_scores    scores that accompany predicted classes
 classification  accuracy and macro F1
 scoring         ROC area, Brier score and log loss
 regression      mean absolute error, RMSE and bias

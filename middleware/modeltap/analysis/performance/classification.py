@@ -20,7 +20,7 @@ from modeltap.analysis.performance.labelled import (
     TOTAL_LOSS,
     Guess,
     LabelledContext,
-    Worse,
+    PerformanceLoss,
 )
 from modeltap.analysis.statistics.confusion import (
     ClassPairs,
@@ -60,7 +60,7 @@ _VARIED = 0.05
 """Predictions that are one class in all but a twentieth of the rows do not measure agreement."""
 
 
-class ScoreFell(Evidence, frozen=True):
+class F1Loss(Evidence, frozen=True):
     """The macro F1 score in the reference, and a class that is no longer predicted."""
 
     before: float
@@ -119,7 +119,7 @@ def _accuracy(
         p_value=p,
         strength=strength_of(value, baseline.mean, 1 - limit),
         verdict=verdict(alert, n),
-        evidence=Worse(baseline, guess=guess),
+        evidence=PerformanceLoss(baseline, guess=guess),
     )
 
 
@@ -176,7 +176,7 @@ def _f1(
         p_value=p,
         strength=strength_of(value, before, 1 - limit),
         verdict=verdict(p is not None and p < level * _F1_PART, n),
-        evidence=ScoreFell(before, lost_class(baseline.counts, pairs)),
+        evidence=F1Loss(before, lost_class(baseline.counts, pairs)),
     )
 
 

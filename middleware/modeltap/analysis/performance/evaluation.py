@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from modeltap.analysis.model.baseline import Baseline, is_unknown, number_of
 from modeltap.analysis.model.metric import NOT_COMPARABLE, Metric, too_few
-from modeltap.analysis.performance.beside_classes import with_scores
 from modeltap.analysis.performance.class_names import ClassNames
+from modeltap.analysis.performance.class_scores import with_scores
 from modeltap.analysis.performance.classification import classification_metrics
 from modeltap.analysis.performance.labelled import NORMAL_95, LabelledContext
 from modeltap.analysis.performance.paired import KnownClasses, Paired, pair_up, pairs_of
@@ -103,7 +103,7 @@ def known_classes(baseline: Baseline | None) -> KnownClasses | None:
     return KnownClasses(
         frozenset(predicted for predicted, _ in baseline.counts),
         frozenset(true for _, true in baseline.counts),
-        scored=baseline.scores is not None and not baseline.scores.beside,
+        scored=baseline.scores is not None and not baseline.scores.additional,
     )
 
 

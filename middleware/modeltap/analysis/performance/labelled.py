@@ -64,7 +64,7 @@ class Guess(Evidence, frozen=True):
     p_value: float | None = None
 
 
-class Worse(Evidence, frozen=True):
+class PerformanceLoss(Evidence, frozen=True):
     """The model's performance in the reference, and the window's mean of prediction minus label."""
 
     baseline: Baseline

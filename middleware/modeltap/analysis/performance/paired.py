@@ -78,7 +78,7 @@ class Paired:
         scores: (n,) scores of the positive class; None if predictions are classes or numbers.
         positive: (n,) whether the label is the positive class; empty without scores.
         mismatch: the reason why they cannot be compared; None if they can.
-        beside: whether the scores accompany the predictions, which are classes.
+        additional: whether the scores accompany the predictions, which are classes.
     """
 
     task: Task
@@ -89,7 +89,7 @@ class Paired:
     scores: np.ndarray | None = None
     positive: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
     mismatch: Mismatch | None = None
-    beside: bool = False
+    additional: bool = False
 
     @property
     def rows(self) -> int:

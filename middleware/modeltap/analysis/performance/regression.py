@@ -20,7 +20,7 @@ from modeltap.analysis.model.moments import moments
 from modeltap.analysis.performance.labelled import (
     NORMAL_95,
     LabelledContext,
-    Worse,
+    PerformanceLoss,
     loss_floor,
 )
 from modeltap.analysis.statistics.means import mean_grew
@@ -59,6 +59,6 @@ def regression_metrics(
         p_value=p,
         strength=max(0.0, loss / floor) if floor else AT_ONCE * alert,
         verdict=verdict(alert, n),
-        evidence=Worse(baseline, bias),
+        evidence=PerformanceLoss(baseline, bias),
     )
     return [compared, *described]

@@ -73,20 +73,20 @@ class NoScore(Evidence, frozen=True):
     given: bool
 
 
-class RanksSayNothing(Evidence, frozen=True):
+class UninformativeScores(Evidence, frozen=True):
     """Scores that rank no better than chance; `opposite` is True if they rank even worse."""
 
     opposite: bool
 
 
-class AreaFell(Evidence, frozen=True):
+class AreaLoss(Evidence, frozen=True):
     """The area in the reference; `ranks` is set if the scores now rank no better than chance."""
 
     before: float
-    ranks: RanksSayNothing | None
+    ranks: UninformativeScores | None
 
 
-class BrierGrew(Evidence, frozen=True):
+class BrierGrowth(Evidence, frozen=True):
     """The Brier score in the reference, and the window's mean of score minus label."""
 
     before: float
@@ -132,21 +132,21 @@ def _area(paired: Paired, known: ScoreBaseline | None, level: float) -> Metric:
     }
     if min(own.positives, own.negatives) < FEWEST_OF_A_CLASS:
         return Metric(**facts, verdict=NOT_ENOUGH_ROWS)
-    ranks = _ranks_say_nothing(own, level)
+    ranks = _uninformative_scores(own, level)
     if known is None or known.area is None:
         return Metric(**facts, **_without_area(ranks, own))
     return Metric(**facts, **_compared_area(own, known, known.area, ranks, level))
 
 
-def _ranks_say_nothing(own: RocArea, level: float) -> RanksSayNothing | None:
+def _uninformative_scores(own: RocArea, level: float) -> UninformativeScores | None:
     """Return evidence that the scores rank no better than chance; None if there is none."""
     if own.value < 0.5 - _NO_ORDER and ranks_reversed(own) < level:
-        return RanksSayNothing(opposite=True)
+        return UninformativeScores(opposite=True)
     upper = own.value + _SURE * math.sqrt(own.variance)
-    return RanksSayNothing(opposite=False) if upper < 0.5 + _NO_ORDER else None
+    return UninformativeScores(opposite=False) if upper < 0.5 + _NO_ORDER else None
 
 
-def _without_area(ranks: RanksSayNothing | None, own: RocArea) -> dict[str, Any]:
+def _without_area(ranks: UninformativeScores | None, own: RocArea) -> dict[str, Any]:
     """Return the fields of an area that is compared only with chance."""
     if ranks is None:
         return {"verdict": NO_REFERENCE}
@@ -163,7 +163,7 @@ def _compared_area(
     own: RocArea,
     known: ScoreBaseline,
     before: RocArea,
-    ranks: RanksSayNothing | None,
+    ranks: UninformativeScores | None,
     level: float,
 ) -> dict[str, Any]:
     loss = 1 - before.value + known.baseline_loss  #  # of the area above the curve, as the limit
@@ -179,7 +179,7 @@ def _compared_area(
         "p_value": p,
         "strength": strength_of(own.value, before.value, 1 - limit),
         "verdict": verdict(alert, own.positives + own.negatives),
-        "evidence": AreaFell(before.value, ranks),
+        "evidence": AreaLoss(before.value, ranks),
     }
 
 
@@ -203,7 +203,7 @@ def _brier(
         p_value=p,
         strength=max(0.0, (value - known.brier.mean) / (limit - known.brier.mean)),
         verdict=verdict(p < level and value > limit, len(gaps)),
-        evidence=BrierGrew(known.brier.mean, float(np.mean(scores - positive))),
+        evidence=BrierGrowth(known.brier.mean, float(np.mean(scores - positive))),
     )
 
 

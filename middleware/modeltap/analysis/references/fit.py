@@ -80,7 +80,7 @@ def fit(
         gap_seconds=_longest_gap(times),
         performance=performance,
     )
-    whole = tally(columns, rows, reference, times=_listed(times), teaching=True)
+    whole = tally(columns, rows, reference, times=_listed(times), fitting=True)
     reference = replace(reference.counted(whole.counts), repeats=repeated(whole))
     if blocks is None:
         return reference

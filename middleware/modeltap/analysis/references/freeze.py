@@ -14,7 +14,7 @@ from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.counting.sample import REFERENCE_ROWS, choose, sample
 from modeltap.analysis.counting.window_starts import starts
-from modeltap.analysis.inference.infer import of_untyped
+from modeltap.analysis.inference.infer import for_untyped_file
 from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.local_times import hours_of_the_week
 from modeltap.analysis.model.monitored import choose_columns, notice
@@ -194,7 +194,7 @@ def freeze(
     )
     reference = with_records(reference, records)
     if untyped:
-        reference = replace(reference, features=tuple(map(of_untyped, reference.features)))
+        reference = replace(reference, features=tuple(map(for_untyped_file, reference.features)))
     reference = replace(reference, drift_window=drift_window_of(settings, moments))
     learnt = None
     if len(known) == len(moments) and len(known):

@@ -23,7 +23,7 @@ from modeltap.analysis.references.variation import (
     Pairs,
     Variation,
     most_repeats,
-    taken,
+    take_rows,
     variation,
 )
 from modeltap.analysis.statistics.day_types import learn_day_types
@@ -82,7 +82,7 @@ def learn_rhythm(
     held[halves(len(moments))[1]] = True
     places = kept_rows(moments, window)
     if len(places) < len(moments):
-        columns = {name: taken(column, places) for name, column in columns.items()}
+        columns = {name: take_rows(column, places) for name, column in columns.items()}
     moments, all_rows = moments[places], len(moments)
     labels = block_labels(moments, window)
     tallies = _tallies(reference, columns, moments, labels, held[places])
@@ -189,7 +189,7 @@ def _is_of_half(feature: Feature) -> bool:
 def _counted(
     reference: Reference, columns: Mapping[str, Column], moments: np.ndarray, places: np.ndarray
 ) -> Tally:
-    part = {name: taken(column, places) for name, column in columns.items()}
+    part = {name: take_rows(column, places) for name, column in columns.items()}
     return tally(part, len(places), reference, times=moments[places].tolist())
 
 

@@ -22,7 +22,7 @@ from modeltap.analysis.model.baseline import (
 )
 from modeltap.analysis.model.moments import moments
 from modeltap.analysis.model.reference import Reference
-from modeltap.analysis.performance.beside_classes import with_scores
+from modeltap.analysis.performance.class_scores import with_scores
 from modeltap.analysis.performance.classification import F1_FLOOR, MAX_CLASSES
 from modeltap.analysis.performance.labelled import loss_floor
 from modeltap.analysis.performance.paired import Paired, pair_up
@@ -166,7 +166,7 @@ def _scores(paired: Paired) -> ScoreBaseline | None:
     return ScoreBaseline(
         area=roc_area(paired.scores, paired.positive),
         brier=moments(squared_gaps(paired.scores, paired.positive)),
-        beside=paired.beside,
+        additional=paired.additional,
     )
 
 

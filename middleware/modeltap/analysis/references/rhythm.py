@@ -251,7 +251,7 @@ def blocks_for(blocks: Blocks, window: Window) -> Blocks:
     if window.kind != "seconds" or window.size < _DAY or not len(blocks):
         return blocks
     labels = [window.start(start) for start in blocks.starts.tolist()]
-    return blocks.joined(np.array(labels)).whole()
+    return blocks.joined(np.array(labels)).complete()
 
 
 def spans(parts: Iterable[CountedWindow]) -> list[tuple[float, float]]:

@@ -18,7 +18,7 @@ from modeltap.analysis.inference.infer import MIDDLE_HALF, OUTLIER
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.clean_time import ALL_TIME, CleanTime, Span, clean_times
-from modeltap.analysis.references.variation import varied
+from modeltap.analysis.references.variation import with_block_baselines
 from modeltap.analysis.statistics.quantiles import quantile, span
 from modeltap.config.reference_settings import ReferenceSettings, parse_reference
 from modeltap.store.windows import CountedWindow, Series, windows_between
@@ -60,10 +60,10 @@ def rolled(
     oldest = min(_oldest(asked, view, begin, finish) for view in views)
     history = _History(connection, series, oldest, begin)
     rolling = _Rolling(reference, history, asked, begin, finish, min_rows)
-    general = rolling.seen_by(ALL_TIME)
+    general = rolling.reference_for(ALL_TIME)
     if general is None:
         return None
-    known = {view: rolling.seen_by(view) or general for view in views}
+    known = {view: rolling.reference_for(view) or general for view in views}
     features = [known[clean.of(feature.name)].by_name[feature.name] for feature in general.features]
     repeats = known[clean.repeats].baseline_repeats
     return replace(general, features=tuple(features), baseline_repeats=repeats)
@@ -122,7 +122,7 @@ class _Rolling:
     finish: float
     min_rows: int
 
-    def seen_by(self, view: CleanTime) -> Reference | None:
+    def reference_for(self, view: CleanTime) -> Reference | None:
         """Return the reference of the features with this clean time; None if there are too few
         rows."""
         compared = view.compared(self.asked, self.begin, self.finish)
@@ -134,8 +134,8 @@ class _Rolling:
         if self.asked.kind == "previous" and len(pairs) < MIN_BLOCKS:
             # There is no history yet, so the windows are compared with each other.
             known = self._spread(self._enough(compared))
-            return varied(counted, [_unpacked(row.tally) for row in known])
-        return varied(counted, [own for own, _ in pairs], [rest for _, rest in pairs])
+            return with_block_baselines(counted, [_unpacked(row.tally) for row in known])
+        return with_block_baselines(counted, [own for own, _ in pairs], [rest for _, rest in pairs])
 
     def _pairs(self, view: CleanTime) -> Iterator[tuple[Tally, np.ndarray]]:
         """Yield earlier windows, each with the counts that it is compared with."""

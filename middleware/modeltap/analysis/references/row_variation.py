@@ -19,7 +19,7 @@ from modeltap.analysis.model.feature import Column
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.rhythm import Key, Rhythm
-from modeltap.analysis.references.variation import taken
+from modeltap.analysis.references.variation import take_rows
 
 _MAX_BLOCKS = 12
 """A quarter of a second each; with more blocks, the largest value hardly grows."""
@@ -130,7 +130,7 @@ def _compared(
     chosen = own
     if len(own) > ROWS:
         chosen = np.sort(np.random.default_rng(0).choice(own, ROWS, replace=False))
-    part = {name: taken(column, chosen) for name, column in columns.items()}
+    part = {name: take_rows(column, chosen) for name, column in columns.items()}
     samples = BothSamples(groups.rows.picked(rest), sample(part, len(chosen), reference))
     # At a level of 0 no metric alerts: only the values count.
     context = Context(reference, tally({}, 0, reference), alpha=0.0, samples=samples)

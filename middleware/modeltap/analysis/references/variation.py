@@ -79,15 +79,15 @@ def with_variation(
         times: (rows,) Unix seconds, NaN where unknown.
     """
     tallies = []
-    for block in whole_blocks(blocks):
+    for block in complete_blocks(blocks):
         picked = np.flatnonzero(blocks == block)
-        part = {name: taken(column, picked) for name, column in columns.items()}
+        part = {name: take_rows(column, picked) for name, column in columns.items()}
         moments = None if times is None else [times[place] for place in picked.tolist()]
         tallies.append(tally(part, len(picked), reference, times=moments))
-    return varied(reference, tallies)
+    return with_block_baselines(reference, tallies)
 
 
-def varied(
+def with_block_baselines(
     reference: Reference, blocks: Sequence[Tally], rests: Sequence[np.ndarray] | None = None
 ) -> Reference:
     """Return `reference` with the baselines of these blocks; unchanged if there are too few.
@@ -248,7 +248,7 @@ def _chance_rate(rates: np.ndarray, rows: np.ndarray, tries: int) -> np.ndarray:
     return np.asarray(np.where(some, count / n, rates))
 
 
-def whole_blocks(blocks: np.ndarray) -> list[int]:
+def complete_blocks(blocks: np.ndarray) -> list[int]:
     """Return the blocks that are complete and have enough rows to be compared."""
     labels, sizes = np.unique(blocks, return_counts=True)
     enough = max(_MIN_BLOCK_ROWS, _WHOLE * float(np.median(sizes)))
@@ -258,6 +258,6 @@ def whole_blocks(blocks: np.ndarray) -> list[int]:
     return complete
 
 
-def taken(column: Column, picked: np.ndarray) -> Column:
+def take_rows(column: Column, picked: np.ndarray) -> Column:
     """Return the values at these places."""
     return column[picked] if isinstance(column, np.ndarray) else [column[i] for i in picked]

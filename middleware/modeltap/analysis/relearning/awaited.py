@@ -82,7 +82,7 @@ class AwaitedColumns:
     def _awaited(self) -> Iterator[Feature]:
         for feature in self.reference.features:
             declared = self._settings.features.get(feature.name, FeatureSettings()).type
-            if feature.untested_because(declared) is not None:
+            if feature.untested_reason(declared) is not None:
                 yield feature
 
     def _next_day(self) -> EventSpan | None:
@@ -99,7 +99,7 @@ class AwaitedColumns:
         return day if day.end <= self.passed else None
 
     def _begin(self, feature: Feature) -> str:
-        return feature.looked_until or self.reference.to_time or ""
+        return feature.checked_until or self.reference.to_time or ""
 
     def _look(self, day: EventSpan) -> None:
         """Note the columns that are testable since this day."""
@@ -109,7 +109,7 @@ class AwaitedColumns:
         since |= self._first_values([feature for feature in waiting if not feature.present], day)
         known = {
             feature.name: replace(
-                feature, learnt_from=since.get(feature.name), looked_until=day.end
+                feature, learnt_from=since.get(feature.name), checked_until=day.end
             )
             for feature in waiting
         }
@@ -131,7 +131,7 @@ class AwaitedColumns:
         inferred = {
             name: infer(name, columns[name], declared[name]) for name in names if name in columns
         }
-        return frozenset(name for name, feature in inferred.items() if feature.is_of_a_type)
+        return frozenset(name for name, feature in inferred.items() if feature.has_comparable_type)
 
     def _first_values(self, features: Sequence[Feature], day: EventSpan) -> dict[str, str]:
         """Return the start of the first window of a day with values of each column, if any."""

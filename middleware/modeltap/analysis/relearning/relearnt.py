@@ -111,8 +111,8 @@ def _learnt(
         timezone=reference.timezone,
     )
     feature = fitted.features[0]
-    if not feature.is_of_a_type or feature.present < settings.min_rows:
-        return [replace(old, learnt_from=None, looked_until=end)]
+    if not feature.has_comparable_type or feature.present < settings.min_rows:
+        return [replace(old, learnt_from=None, checked_until=end)]
     return [replace(part, learnt_from=start, learnt_until=end) for part in fitted.features]
 
 

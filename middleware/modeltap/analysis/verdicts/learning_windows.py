@@ -27,7 +27,7 @@ from modeltap.analysis.model.metric import ALERT, AT_ONCE, LEARNING, NOT_ENOUGH_
 from modeltap.analysis.model.reference import Reference, layout
 from modeltap.analysis.references.learning import left_out
 from modeltap.analysis.references.rolling import with_counts
-from modeltap.analysis.references.variation import varied
+from modeltap.analysis.references.variation import with_block_baselines
 from modeltap.analysis.verdicts.input_windows import InputWindows
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.window_samples import WindowSamples
@@ -111,7 +111,7 @@ class LearningWindows(InputWindows):
         latest = self._span[0] - _CONSTANT_HOURS * clock.HOUR
         known = [past.tally for past in good if past.end <= latest]
         enough = [tally for tally in known if tally.rows >= self._settings.min_rows]
-        return varied(whole, enough[-_RECENT:])
+        return with_block_baselines(whole, enough[-_RECENT:])
 
     def _has_alerted(self, window: _Earlier) -> bool:
         """Return whether a window alerted and is therefore excluded from learning."""

@@ -1,4 +1,4 @@
-"""Scores beside classes: of the positive class or of the predicted one; others are left alone."""
+"""Scores that accompany classes: of the positive class, of the predicted one, or of neither."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from modeltap.analysis.explanations.explain import explained
-from modeltap.analysis.performance.beside_classes import with_scores
+from modeltap.analysis.performance.class_scores import with_scores
 from modeltap.analysis.performance.evaluation import evaluate
 from modeltap.analysis.performance.labelled import LabelledContext
 from modeltap.analysis.performance.paired import pair_up
@@ -47,7 +47,7 @@ def test_a_scorer_that_is_reversed_alerts(of):
 
     p, said, labels = draw(2, (1, 0), (1, 0))
     baseline = learn_baseline(said, labels, scores=scores(p))
-    assert baseline.scores.beside
+    assert baseline.scores.additional
     p, said, labels = draw(3, (1, 0), (0, 1))
     context = LabelledContext(None, said, labels, baseline, scores=scores(p))
     found = {metric.metric: metric for metric in explained(evaluate(context))}
@@ -76,7 +76,7 @@ def test_other_scores_are_left_alone(said, labels, column):
     assert with_scores(paired, column, LabelForm()) is paired
 
 
-def test_predicted_classes_do_not_become_scores_for_a_baseline_with_scores_beside():
+def test_predicted_classes_do_not_become_scores_if_the_baseline_has_scores():
     p, said, labels = draw(4, (1, 0), (1, 0))
     baseline = learn_baseline(said, labels, scores=p.tolist())
     context = LabelledContext(None, said, labels, baseline, scores=[None] * N)

@@ -41,7 +41,9 @@ def with_scores(paired: Paired, column: Sequence[Any] | None, form: LabelForm) -
     )
     scores = _of_positive(values, predicted)
     return (
-        paired if scores is None else replace(paired, scores=scores, positive=positive, beside=True)
+        paired
+        if scores is None
+        else replace(paired, scores=scores, positive=positive, additional=True)
     )
 
 
