@@ -13,8 +13,8 @@ def _fired(transitions):
 
 @pytest.fixture
 def rows(row):
-    def made(week, metrics, verdict="alert", **said):
-        return [row(week, verdict, metric=metric, **said) for metric in metrics]
+    def made(week, metrics, verdict="alert", **overrides):
+        return [row(week, verdict, metric=metric, **overrides) for metric in metrics]
 
     return made
 
@@ -79,8 +79,8 @@ def test_the_consequence_of_an_unwatched_cause_is_reported(judge, rows):
 SWAPPED = '["width", "height"]'
 
 
-def _swap(row, week, related=SWAPPED, **said):
-    heads = row(week, "alert", feature="width", related=related, **said)
+def _swap(row, week, related=SWAPPED, **overrides):
+    heads = row(week, "alert", feature="width", related=related, **overrides)
     others = [row(week, "alert", metric=name, feature="height") for name in FAR_OUT]
     return [*others, heads]
 

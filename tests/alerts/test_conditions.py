@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 
-def mae(row, week, value, **said):
+def mae(row, week, value, **overrides):
     about = {
         "metric": "mae",
         "feature": None,
@@ -15,7 +15,7 @@ def mae(row, week, value, **said):
         "threshold": None,
         "explanation": None,
     }
-    return row(week, None, **about | said)
+    return row(week, None, **about | overrides)
 
 
 def own(transitions):
@@ -51,10 +51,10 @@ def test_a_threshold_alerts_at_once_with_its_value(judge, row, connection):
 )
 def test_each_condition(judge, row, condition, values, fires):
     rules = [{"metric": "mae"} | condition]
-    said = []
+    fired = []
     for week, value in enumerate(values):
-        said += own(judge(mae(row, week, value), rules=rules))
-    assert [kind for kind, _ in said] == (["alert.firing"] if fires else [])
+        fired += own(judge(mae(row, week, value), rules=rules))
+    assert [kind for kind, _ in fired] == (["alert.firing"] if fires else [])
 
 
 def test_change_is_relative_to_the_reference_if_any(judge, row):
@@ -76,10 +76,10 @@ def test_change_is_relative_to_earlier_windows_on_re_evaluation(judge, row):
 def test_for_requires_consecutive_windows(judge, row, connection):
     rules = [{"metric": "mae", "above": 12.0, "for": 3}]
     values = [13, 13, 11, 13, 13, 13]
-    said = [own(judge(mae(row, week, value), rules=rules)) for week, value in enumerate(values)]
-    assert [len(one) for one in said] == [0, 0, 0, 0, 0, 1]
+    fired = [own(judge(mae(row, week, value), rules=rules)) for week, value in enumerate(values)]
+    assert [len(one) for one in fired] == [0, 0, 0, 0, 0, 1]
     states = [one["state"] for one in connection.execute("select state from alert_history")]
-    assert states == ["pending", "firing"]  # the first suspicion was forgotten
+    assert states == ["pending", "firing"]  # the first pending alert was deleted
 
 
 def test_too_few_rows_have_no_verdict(judge, row):

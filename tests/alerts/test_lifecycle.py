@@ -55,7 +55,7 @@ def test_a_weak_effect_needs_two_windows_in_a_row(connection, judge, row, week):
     assert judge(row(0, "alert", strength=1.5)) == []
     assert judge(row(1, "ok")) == []
     assert judge(row(2, "alert", strength=1.5)) == []
-    # Windows that nobody could judge neither make nor break a row.
+    # Windows without a verdict neither extend nor interrupt a run.
     assert judge(row(3, "not_enough_rows")) == []
     assert events(judge(row(4, "alert", strength=1.5))) == ["alert.firing"]
     assert alerts(connection)[0]["window_start"] == week(4)
@@ -79,7 +79,7 @@ def test_the_number_of_recovery_windows_is_a_parameter(connection, judge, row):
 
 
 @pytest.mark.parametrize(
-    "said",
+    "changes",
     [
         {"in_reference": 1},
         {"verdict": "no_reference"},
@@ -88,8 +88,8 @@ def test_the_number_of_recovery_windows_is_a_parameter(connection, judge, row):
         {"metric": "psi"},
     ],
 )
-def test_rows_that_never_alert(connection, judge, row, said):
-    assert judge(row(0, "alert") | said) == []
+def test_rows_that_never_alert(connection, judge, row, changes):
+    assert judge(row(0, "alert") | changes) == []
     assert alerts(connection) == []
 
 
@@ -175,10 +175,10 @@ def test_one_quiet_window_does_not_end_an_incident(connection, judge, row, week)
 def test_labels_for_the_whole_past_make_one_incident_in_its_place(connection, judge, row, week):
     for number in range(8):
         judge(row(number, "ok"))
-    said = []
+    changes = []
     for number in range(8):
-        said += events(judge(row(number, "alert" if 2 <= number <= 5 else "ok")))
-    assert said == ["alert.firing", "alert.resolved"]
+        changes += events(judge(row(number, "alert" if 2 <= number <= 5 else "ok")))
+    assert changes == ["alert.firing", "alert.resolved"]
     (alert,) = alerts(connection)
     assert (alert["window_start"], alert["last_window_start"]) == (week(2), week(5))
     assert alert["resolved_at"] == week(7)
@@ -222,7 +222,7 @@ def test_three_windows_without_a_verdict_are_no_data(connection, judge, row):
     silent = [judge(row(n, "not_enough_rows")) for n in (1, 2, 3, 4)]
     assert [events(one) for one in silent] == [[], [], ["alert.no_data"], []]
     assert alerts(connection)[0]["state"] == "no_data"
-    # It goes on: no second message about the same incident, but its history tells.
+    # It continues: no second message about the same incident, but a step in its history.
     assert judge(row(5, "alert")) == []
     assert alerts(connection)[0]["state"] == "firing"
     assert events(judge(row(6, "ok"))) == ["alert.resolved"]
@@ -242,7 +242,7 @@ def test_incidents_have_the_state_error_while_the_analysis_fails(connection, jud
 @pytest.mark.parametrize(
     ("after", "ended"),
     [
-        ({"strength": 0.8, "p_value": 0.001}, False),  # less sure, but hardly well again
+        ({"strength": 0.8, "p_value": 0.001}, False),  # less certain, but not recovered
         ({"strength": 0.8, "p_value": None}, False),
         ({"strength": 0.8, "p_value": 0.3}, True),
         ({"strength": 0.4, "p_value": 1e-9}, True),  # sure, and hardly worth a word
@@ -256,15 +256,15 @@ def test_only_recovered_windows_end_an_incident(connection, judge, row, after, e
 
 def test_flapping_alerts_send_fewer_messages(connection, judge, row):
     """A metric that alerts in two of every five hourly windows sends a few messages."""
-    said = []
+    changes = []
     for number in range(100):
         bad = number % 5 in (0, 1)
-        said += events(judge(row(number, "alert" if bad else "ok"), calm_windows=2))
-    assert said == ["alert.firing", "alert.resolved", "alert.firing"]
+        changes += events(judge(row(number, "alert" if bad else "ok"), calm_windows=2))
+    assert changes == ["alert.firing", "alert.resolved", "alert.firing"]
     assert alerts(connection)[-1]["state"] == "firing"
     for number in range(100, 120):
-        said += events(judge(row(number, "ok"), calm_windows=2))
-    assert said[3:] == ["alert.resolved"]
+        changes += events(judge(row(number, "ok"), calm_windows=2))
+    assert changes[3:] == ["alert.resolved"]
 
 
 def test_damping_ends_after_a_quiet_period(connection, judge, row):
@@ -298,8 +298,8 @@ def test_windows_of_a_learning_reference_confirm_and_end_an_incident(connection,
     """They were evaluated while the reference was learnt."""
     learnt = {"in_reference": 1, "reference_id": None, "metric": "missing_rate"}
 
-    def pass_of(week, verdict, **said):
-        one = dict.fromkeys(METRIC_COLUMNS) | row(week, verdict, **learnt | said)
+    def pass_of(week, verdict, **changes):
+        one = dict.fromkeys(METRIC_COLUMNS) | row(week, verdict, **learnt | changes)
         with writing(connection):
             save_metrics(connection, [one | {"computed_at": "now"}])
             return events(update(connection, [one], learning=True))

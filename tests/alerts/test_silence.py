@@ -57,7 +57,7 @@ def test_a_silence_applies_to_firing_alerts(connection, judge, row, at, sent):
     quiet(connection, NOW + 9 * DAY, fingerprint=alert["fingerprint"])
     remind(connection, NOW + 8 * DAY)
     assert sent() == []
-    # Receivers know that it fires, so they hear of its end, silence or not.
+    # Receivers know that it fires, so they are notified of its end in any case.
     judge(row(1, "ok"), webhooks=HOOKS)
     assert sent() == [("alert.resolved", ["temp"], False)]
 

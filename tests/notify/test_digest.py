@@ -99,7 +99,7 @@ def analyzer(store, judge, row):
     return Analyzer(store, connect(store), {"store": str(store), "webhooks": webhooks})
 
 
-def owed(connection):
+def pending(connection):
     rows = connection.execute("select event_type from deliveries order by rowid")
     return [row[0] for row in rows]
 
@@ -107,7 +107,7 @@ def owed(connection):
 def test_only_subscribed_webhooks_get_scheduled_events(analyzer, connection):
     analyzer.digest(NOW)
     analyzer.retrain(NOW)
-    assert owed(connection) == ["digest", "retrain"]
+    assert pending(connection) == ["digest", "retrain"]
 
 
 def test_a_digest_starts_at_the_end_of_the_last_one(analyzer):

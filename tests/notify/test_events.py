@@ -12,7 +12,7 @@ from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.notify.events import encoded, event_of, summary
 
 
-def owed(connection):
+def pending(connection):
     rows = connection.execute("select webhook, body from deliveries order by rowid")
     return [(row["webhook"], json.loads(row["body"])) for row in rows]
 
@@ -30,7 +30,7 @@ def test_alerts_of_a_window_are_one_message_most_severe_first(connection, judge,
         for n in range(6)
     ]
     judge(*rows, webhooks=hooks)
-    ((_, event),) = owed(connection)
+    ((_, event),) = pending(connection)
     data = event["data"]
     assert data["summary"] == (
         "flights: 6 inputs drifted in the week from 2013-03-04: f5: median went from 10 to 20; "
@@ -87,23 +87,23 @@ SPOKEN = [
 ]
 
 
-@pytest.mark.parametrize(("said", "told"), SPOKEN)
-def test_values_from_payloads_are_sent_only_on_request(connection, judge, row, said, told):
+@pytest.mark.parametrize(("text", "expected"), SPOKEN)
+def test_values_from_payloads_are_sent_only_on_request(connection, judge, row, text, expected):
     hooks = [
         ("bare", WebhookSettings(url="http://a.example")),
         ("full", WebhookSettings(url="http://b.example", include_values=True)),
     ]
-    judge(row(0, "alert", explanation=said), webhooks=hooks)
-    events = dict(owed(connection))
-    for key, words in (("bare", told), ("full", said)):
+    judge(row(0, "alert", explanation=text), webhooks=hooks)
+    events = dict(pending(connection))
+    for key, words in (("bare", expected), ("full", text)):
         data = events[key]["data"]
         assert data["summary"].endswith(words)
         assert data["alerts"][0]["summary"] == f"flights: {words}"
 
 
 def test_names_with_quotes_do_not_leak_values(judge, row):
-    said = "driver's car: fraction of 'red' went from 0 % to 9 %"
-    (one,) = judge(row(0, "alert", feature="driver's car", explanation=said, segment="it's=1"))
+    text = "driver's car: fraction of 'red' went from 0 % to 9 %"
+    (one,) = judge(row(0, "alert", feature="driver's car", explanation=text, segment="it's=1"))
     data = event_of([one])["data"]
     words = "driver's car: fraction of [value] went from 0 % to 9 %"
     assert data["alerts"][0]["summary"] == f"flights (it's=1): {words}"

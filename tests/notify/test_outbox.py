@@ -18,14 +18,14 @@ from modeltap.store.connection import connect, writing
 
 HOOK = [("a.example#1", WebhookSettings(url="https://a.example/secret-token"))]
 SOON = time.time() + 3600
-"""After all that the tests owe, however late they run."""
+"""Later than all messages of the tests."""
 
 
 def messages(connection):
     return [dict(one) for one in connection.execute("select * from deliveries order by rowid")]
 
 
-def owe(connection, *ids, webhook="hook", event_type="alert.firing"):
+def queue(connection, *ids, webhook="hook", event_type="alert.firing"):
     event = {"type": event_type, "data": {"model": "m"}}
     with writing(connection):
         return outbox.enqueue_message(connection, webhook, event, ids)
@@ -98,7 +98,7 @@ def test_the_key_is_stored_and_never_the_url(connection, judge, row):
 
 
 @pytest.mark.parametrize(
-    ("said", "count"),
+    ("overrides", "count"),
     [
         ({}, 1),
         ({"models": ("flights",)}, 1),
@@ -106,8 +106,8 @@ def test_the_key_is_stored_and_never_the_url(connection, judge, row):
         ({"events": ("alert.resolved",)}, 0),
     ],
 )
-def test_webhooks_choose_events_and_models(connection, judge, row, said, count):
-    judge(row(0, "alert"), webhooks=[("one", WebhookSettings(url="http://a.example", **said))])
+def test_webhooks_choose_events_and_models(connection, judge, row, overrides, count):
+    judge(row(0, "alert"), webhooks=[("one", WebhookSettings(url="http://a.example", **overrides))])
     assert len(messages(connection)) == count
 
 
@@ -116,9 +116,9 @@ def test_silenced_alerts_send_no_message(connection, judge, row):
         silence(connection, iso(time.time() + 3600), feature="temp")
     judge(row(0, "alert"), row(0, "alert", feature="dewp"), webhooks=HOOK)
     judge(row(1, "ok"), row(1, "ok", feature="dewp"), webhooks=HOOK)
-    told = [json.loads(one["body"]) for one in messages(connection)]
-    assert [one["type"] for one in told] == ["alert.firing", "alert.resolved"]
-    assert all([a["feature"] for a in one["data"]["alerts"]] == ["dewp"] for one in told)
+    bodies = [json.loads(one["body"]) for one in messages(connection)]
+    assert [one["type"] for one in bodies] == ["alert.firing", "alert.resolved"]
+    assert all([a["feature"] for a in one["data"]["alerts"]] == ["dewp"] for one in bodies)
 
 
 def test_the_end_of_a_reported_alert_is_reported_during_a_silence(connection, judge, row):
@@ -151,7 +151,7 @@ def test_json_has_no_nan(connection, judge, row):
 
 
 def test_a_claim_is_exclusive_until_its_lease_ends(connection):
-    owe(connection, "a")
+    queue(connection, "a")
     assert any_due(connection, SOON)
     (first,) = take(connection)
     assert take(connection) == []
@@ -167,10 +167,10 @@ def test_a_claim_is_exclusive_until_its_lease_ends(connection):
 
 def test_later_messages_about_an_alert_wait_for_earlier_ones(connection):
     first, _, other, both = (
-        owe(connection, "a"),
-        owe(connection, "a"),
-        owe(connection, "b"),
-        owe(connection, "a", "b"),
+        queue(connection, "a"),
+        queue(connection, "a"),
+        queue(connection, "b"),
+        queue(connection, "a", "b"),
     )
     claimed = take(connection)
     assert [one.id for one in claimed] == [first, other]
@@ -195,13 +195,13 @@ def test_incidents_of_one_subject_are_sent_in_order(connection, judge, row):
 
 
 def test_other_webhooks_do_not_wait(connection):
-    owe(connection, "a")
-    owe(connection, "a", webhook="other")
+    queue(connection, "a")
+    queue(connection, "a", webhook="other")
     assert len(take(connection)) == 1 and len(take(connection, webhook="other")) == 1
 
 
 def test_the_schedule_ends_with_the_tenth_attempt(connection):
-    owe(connection, "a")
+    queue(connection, "a")
     now, waits = SOON, []
     while claimed := take(connection, now=now):
         state = settle(connection, claimed[0], DeliveryOutcome(status=500, error="status 500"), now)
@@ -217,7 +217,7 @@ def test_the_schedule_ends_with_the_tenth_attempt(connection):
 
 @pytest.mark.parametrize(("asked", "least"), [(600.0, 600.0), (1e9, 86_400.0), (0.0, 4.4)])
 def test_retry_after_is_kept_up_to_a_day(connection, asked, least):
-    owe(connection, "a")
+    queue(connection, "a")
     (one,) = take(connection)
     settle(connection, one, DeliveryOutcome(status=429, retry_after=asked, busy=True), SOON)
     wait = outbox.clock.parse(messages(connection)[0]["next_at"]) - SOON
@@ -225,14 +225,18 @@ def test_retry_after_is_kept_up_to_a_day(connection, asked, least):
 
 
 def test_status_410_drops_all_pending_messages(connection):
-    owe(connection, "a"), owe(connection, "b"), owe(connection, "c", webhook="other")
+    (
+        queue(connection, "a"),
+        queue(connection, "b"),
+        queue(connection, "c", webhook="other"),
+    )
     (one,) = take(connection, limit=1)
     assert settle(connection, one, DeliveryOutcome(status=410, error="status 410"), SOON) == "dead"
     assert [one["state"] for one in messages(connection)] == ["dead", "dead", "pending"]
 
 
 def test_a_busy_receiver_gets_no_further_messages(connection):
-    owe(connection, "a"), owe(connection, "b")
+    queue(connection, "a"), queue(connection, "b")
     (one,) = take(connection, limit=1)
     settle(connection, one, DeliveryOutcome(error="timeout", busy=True), SOON)
     assert not any_due(connection, SOON)
@@ -240,17 +244,17 @@ def test_a_busy_receiver_gets_no_further_messages(connection):
 
 
 def test_a_message_behind_an_earlier_one_is_not_due(connection):
-    owe(connection, "a")
+    queue(connection, "a")
     (one,) = take(connection)
     settle(connection, one, DeliveryOutcome(status=500), SOON)
-    owe(connection, "a")
+    queue(connection, "a")
     outbox.hold_back(connection, "hook", SOON)
     assert not any_due(connection, SOON)
     assert any_due(connection, SOON + 6)
 
 
 def test_old_messages_of_unknown_webhooks_are_dead(connection):
-    owe(connection, "a")
+    queue(connection, "a")
     assert outbox.unknown_webhooks(connection, ["other"], SOON) == ["hook"]
     assert messages(connection)[0]["state"] == "pending"
     outbox.unknown_webhooks(connection, ["other"], SOON + MAX_AGE_SECONDS)
@@ -260,7 +264,7 @@ def test_old_messages_of_unknown_webhooks_are_dead(connection):
 def test_concurrent_senders_claim_each_message_once(store):
     opened = connect(store, create=False)
     for number in range(60):
-        owe(opened, f"alert {number % 7}")
+        queue(opened, f"alert {number % 7}")
     taken, lock = [], threading.Lock()
 
     def send():
