@@ -36,12 +36,12 @@ def test_unmatched_labels_are_rows_of_the_performance_report(tmp_path):
         "not_comparable",
     )
     assert (row["count"], row["rows"]) == (1, 1)
-    assert row["explanation"].startswith("1 of 1 labels join no prediction: no exchange has their")
+    assert row["explanation"].startswith("1 of 1 labels match no prediction: no exchange has their")
     shown = modeltap("performance", "--store", store)
     assert "label_coverage" in shown and "no performance yet" not in shown
-    assert "1 of 1 labels join no prediction" in modeltap("status", "--store", store)
+    assert "1 of 1 labels match no prediction" in modeltap("status", "--store", store)
     (row,) = lines(modeltap("status", "--store", store, "--json"))
-    assert any("labels join no prediction" in one for one in row["not_monitored"])
+    assert any("labels match no prediction" in one for one in row["not_monitored"])
 
 
 def test_reports_list_alerts_first(at):

@@ -110,7 +110,7 @@ def test_what_cannot_be_compared_is_quoted_of_each_side(predictions, labels):
 @pytest.mark.parametrize("unit", [1, 1.5, -0.25], ids=["percents", "decimals", "logits"])
 def test_numbers_beyond_1_are_no_scores_of_yes_and_no(unit, labels):
     found = pair_up([unit * (n % 101) for n in range(ROWS)], rows(labels)).mismatch
-    assert found.reason == "the predictions are not from 0 to 1"
+    assert found.reason == "predictions are not between 0 and 1"
     assert found.label in map(repr, labels)
 
 

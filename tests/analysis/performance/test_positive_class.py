@@ -33,7 +33,7 @@ def test_it_is_the_declared_class_or_the_one_that_says_yes(classes, declared, ex
         ({"1", "2"}, None, "set positive"),
         ({"a", "b", "c"}, None, "labels of 3 classes"),
         ({"0", "1", "-1"}, None, "labels of 3 classes"),
-        ({"a", "b"}, "c", "no label is positive = 'c'"),
+        ({"a", "b"}, "c", "no label has the value of the setting positive = 'c'"),
     ],
 )
 def test_where_it_is_not_known_the_reason_is_said(classes, declared, reason):
