@@ -46,13 +46,13 @@ def test_values_of_another_type_are_counted(column, wrong):
     assert np.isnan(found).sum() == wrong + missing
 
 
-def test_declared_codes_are_missing_and_of_no_wrong_type():
+def test_declared_codes_are_missing_instead_of_mismatches():
     found, wrong = numbers([1, -999, "n/a", "x"], missing_values=(-999, "n/a"))
     assert wrong == 1 and np.isnan(found).tolist() == [False, True, True, True]
     assert categories(["a", "n/a", "-9"], missing_values=(-9, "n/a")) == ["a", None, None]
 
 
-def test_true_is_not_one_and_one_is_a_word_only_where_codes_are():
+def test_true_is_not_one_and_one_is_a_category_only_if_codes_are():
     assert categories([True, 1, "1", None, math.nan, 1.5]) == ["true", 0, "1", None, None, 0]
     assert categories([True, 1, "1"], whole=True) == ["true", "1", "1"]
     assert categories([1, 0, "true", "x"], kind="boolean") == [0, 0, "true", 0]
@@ -71,7 +71,7 @@ def test_a_measure_is_taken_of_its_column():
 
 @pytest.mark.parametrize("written", [1, 1.0, "1"])
 @pytest.mark.parametrize("learnt", [1, 1.0, "1"])
-def test_a_code_is_one_code_however_it_is_written(learnt, written):
+def test_spellings_of_a_code_are_one_category(learnt, written):
     """As a whole number, with a point, or as text: JavaScript and Python write them differently."""
     declared = {"c": FeatureSettings(type="categorical", missing_values=(9,))}
     columns = {"c": [learnt, 2, 9, 9.0] * 5}

@@ -1,4 +1,4 @@
-"""Measures of texts, vectors and times; a value that has none is NaN, never an error."""
+"""Measures of texts, vectors and times; a value without a measure is NaN and raises nothing."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def test_an_age_is_up_to_the_rows_time():
     assert np.isnan(measured("age_seconds", feature, [then], None)).all()
 
 
-def test_words_that_come_once_are_not_learnt():
-    """Of one half of the texts; the other half shows how much is usually new."""
+def test_words_that_occur_once_are_not_learnt():
+    """In one half of the texts; the other half shows how many words are new."""
     first, second = halves(9)
     column = [""] * 9
     for place, known in zip(
@@ -71,5 +71,5 @@ def test_a_text_counts_once_for_each_of_its_words():
     assert counted.tolist() == [3, 1, 2, 0, 0, 0]
 
 
-def test_of_a_long_text_the_beginning_is_read():
+def test_only_the_beginning_of_a_long_text_is_read():
     assert words_of("a" + " b" * 100_000).count("b") < 10_000

@@ -1,4 +1,4 @@
-"""Counts of requests add, and quantiles of latency are known to two and a half percent."""
+"""Additive counts of requests, and latency quantiles accurate to two and a half percent."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ def test_a_stream_that_raises_after_its_status_failed_unless_its_client_went(err
     assert counted(exchange(1, aborted=1, error=error)).errors == failed
 
 
-def test_each_exchange_of_a_sample_stands_for_others():
-    """Kept as one of ten, of four, or all; one without a rate was not sampled."""
+def test_sampled_exchanges_are_weighted():
+    """One in ten, one in four, or all are kept; an exchange without a rate was not sampled."""
     some = counted(
         exchange(1, rate=0.1),
         exchange(2, status=500, rate=0.25),
@@ -99,7 +99,7 @@ def test_each_exchange_of_a_sample_stands_for_others():
 
 
 def test_the_rate_of_a_sample_is_unbiased():
-    """Also where failed exchanges are kept more often: those stand for no others."""
+    """Also if failed exchanges are kept more often: those have a weight of one."""
     rng = np.random.default_rng(5)
     statuses = np.where(rng.random(20_000) < 0.03, 500, 200)
     sampled = rng.random(20_000) < 0.1
@@ -115,7 +115,7 @@ def test_the_rate_of_a_sample_is_unbiased():
 
 
 @pytest.mark.parametrize("status", [404, 405])
-def test_what_no_path_serves_is_no_traffic(status):
-    """Scanners would keep a model's silence from being noticed; what fails otherwise is traffic."""
+def test_requests_for_unknown_paths_do_not_count_as_traffic(status):
+    """Scanners would hide that a model has no traffic; other failures do count."""
     assert not is_traffic(exchange(1, status=status))
     assert all(is_traffic(exchange(1, status=other)) for other in (200, 400, 422, 500, None))

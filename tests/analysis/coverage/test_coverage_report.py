@@ -1,4 +1,4 @@
-"""The whole of a model: clean input has no finding, and each kind of gap has its own."""
+"""The coverage of a model: complete input has no finding, and each kind of gap has its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_a_model_of_plain_columns_has_no_finding(store):
     assert (found.columns, found.tested, found.unmonitored) == (2, 2, ())
 
 
-def test_a_model_without_any_tested_column_says_so(store):
+def test_a_model_without_any_tested_column_has_a_finding(store):
     fill(store, [{"id": f"user-{n}"} for n in range(300)])
     found = covered(store)
     assert (found.columns, found.tested) == (1, 0)
@@ -58,7 +58,7 @@ def test_before_a_reference_masked_columns_are_known(store):
     assert found.untested_line.startswith("m: 1 of 3 columns not tested: auth_method")
 
 
-def test_a_column_that_came_later_and_is_masked_is_known(store):
+def test_a_later_column_that_is_masked_is_known(store):
     """The reference has no such column yet."""
     fill(store, CLEAN)
     put(store, every(1, 300, 300), [{**row, "pin": "[masked]"} for row in CLEAN], prefix="later")

@@ -1,4 +1,4 @@
-"""Exchanges without rows or predictions, rows without times: kinds x places, each with a fix."""
+"""Exchanges without rows or predictions, rows without times, each with a fix."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stores import analyze, every, put
 UNKNOWN = [{"model_version": "v3", "grid": [[[n / 10, "EUR"], [2]]]} for n in range(300)]
 
 
-def test_answers_without_a_known_prediction_are_a_problem_with_a_mapping(store):
+def test_responses_without_a_known_prediction_are_a_problem_with_a_mapping(store):
     fill(store, CLEAN, responses=UNKNOWN)
     found = covered(store)
     (one,) = found.problems
@@ -37,7 +37,7 @@ def test_a_mapping_ends_the_problem(store):
         ({"rows": "@", "prediction": "gird"}, "predictions"),
     ],
 )
-def test_a_mapping_that_finds_nothing_is_a_problem(store, mapping, check):
+def test_a_mapping_that_matches_nothing_is_a_problem(store, mapping, check):
     fill(store, CLEAN, responses=UNKNOWN)
     (one,) = covered(store, mapping=MappingSettings(**mapping)).problems
     assert one.check == check and "mapping" in one.reason
@@ -45,7 +45,7 @@ def test_a_mapping_that_finds_nothing_is_a_problem(store, mapping, check):
 
 @pytest.mark.parametrize("bad", [1, 30, 300])
 def test_requests_without_rows_are_counted_with_what_they_are(store, bad):
-    """One in three hundred is a note, one in ten a problem."""
+    """One in three hundred is a note, and one in ten a problem."""
     rows = [[] if n < bad else CLEAN[n] for n in range(300)]
     fill(store, rows)
     found = by_subject(covered(store), "rows")
@@ -55,8 +55,8 @@ def test_requests_without_rows_are_counted_with_what_they_are(store, bad):
 
 
 @pytest.mark.parametrize("others", [0, 300])
-def test_pages_without_a_body_are_a_note_beside_calls(store, others):
-    """Alone they are a problem: nothing of the model is seen."""
+def test_pages_without_a_body_are_a_note_if_there_are_calls(store, others):
+    """Without calls they are a problem: the model is not monitored at all."""
     put(store, every(1, others), CLEAN[:others])
     put(store, every(1, 100), [""] * 100, responses=["<html>"] * 100, prefix="page")
     connection = connect(store)
@@ -91,7 +91,7 @@ def test_rows_without_their_time_are_a_problem(store, event_time, reason, fix):
     assert reason in one.reason and fix in one.fix
 
 
-def test_a_response_that_is_not_kept_by_choice_is_a_note():
+def test_a_response_that_is_deliberately_not_kept_is_a_note():
     counts = {Shortfall("predictions", NO_RESPONSE): 10}
     (one,) = missing_parts("m", counts, Settings(capture_response_body=False))
     assert one.level == "note" and "capture_response_body = true" in one.fix
@@ -106,5 +106,5 @@ def test_a_body_that_was_cut_names_a_larger_limit(reason):
     assert "max_body_bytes = 262144" in one.fix
 
 
-def test_nothing_is_found_where_nothing_came():
+def test_no_exchanges_have_no_finding():
     assert missing_parts("m", {}, Settings()) == []

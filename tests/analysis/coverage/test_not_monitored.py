@@ -1,4 +1,4 @@
-"""Hours in which exchanges lacked rows, predictions or times, or a setting fitted nothing."""
+"""Hours in which exchanges lacked rows, predictions or times, or a setting matched nothing."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_an_hour_alerts_where_more_than_one_in_twenty_lacks_a_part(
 
 
 def test_a_few_reasons_are_incidents_of_their_own(store):
-    """The commonest ones; the others are one together, if they are enough to alert."""
+    """The most frequent ones; the others share one if they are enough to alert."""
     counts = {"no JSON": 50, "cut": 40, "empty": 30, "odd": 7, "strange": 6, "rare": 2}
     with closing(connect(store)) as connection:
         with writing(connection):
@@ -84,7 +84,7 @@ def test_many_rare_reasons_are_one_incident(store):
     assert one.explanation.endswith("2 more reasons; see modeltap doctor for the fixes")
 
 
-def test_an_incident_goes_on_though_other_reasons_become_commoner(store):
+def test_an_incident_continues_when_other_reasons_become_more_frequent(store):
     reasons = ["a", "b", "c"]
     with closing(connect(store)) as connection:
         for hour, counts in enumerate(([60, 50, 40, 30], [10, 50, 40, 30])):
@@ -100,7 +100,7 @@ def test_an_incident_goes_on_though_other_reasons_become_commoner(store):
 
 
 def test_each_reason_is_a_message_with_its_setting(store):
-    """Names of fields are in it; all settings that fit nothing are one message."""
+    """It includes names of fields; all settings that match nothing are one message."""
     put(store, every(1, 50), CLEAN[:40] + [[]] * 10, responses=[UNKNOWN] * 50)
     features = {"colour": {"min": 0}, "colur": {"min": 0}}
     with WebhookReceiver() as receiver:
@@ -120,7 +120,7 @@ def test_each_reason_is_a_message_with_its_setting(store):
 
 
 def test_each_environment_has_incidents_of_its_own(store):
-    """What staging lacks does not end when production has everything, and is named."""
+    """An incident of staging does not resolve because production is complete, and names staging."""
     for name, rows in (("production", CLEAN[:50]), ("staging", [[]] * 50)):
         put(store, every(1, 50), rows, prefix=name)
         with closing(connect(store)) as connection, writing(connection):
@@ -161,7 +161,7 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_is_one_alert_in_the_first_pass(store, kind):
-    """Before there is a reference, or a window that is over."""
+    """Before there is a reference or a complete window."""
     rows, responses, said = KINDS[kind]
     put(store, every(1, 50), rows, responses=responses)
     if kind.startswith("event_time"):
@@ -188,7 +188,7 @@ def test_two_hours_after_the_fix_the_alert_ends(store, monkeypatch):
     assert [one["state"] for one in alerts(store)] == ["resolved"]
 
 
-def test_what_is_all_there_has_no_row(store):
+def test_complete_exchanges_have_no_finding(store):
     put(store, every(1, 300), CLEAN)
     analyze(store, {"features": {"color": {"type": "categorical"}}})
     assert alerts(store) == []

@@ -1,4 +1,4 @@
-"""The newest exchanges, decoded by the settings of now."""
+"""The newest exchanges, decoded with the current settings."""
 
 from __future__ import annotations
 

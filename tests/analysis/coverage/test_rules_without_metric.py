@@ -1,4 +1,4 @@
-"""Rules that can never fire: their metric is not computed, or their column not tested."""
+"""Rules that can never fire: their metric is not computed, or their column is not tested."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ACCURACY = RuleSettings(rule="performance", metric="accuracy", below=0.9)
 MAE = RuleSettings(metric="mae", above=12.0)
 
 
-def test_before_a_labelled_window_nothing_is_known(store):
+def test_nothing_is_reported_before_a_labelled_window(store):
     fill(store, CLEAN)
     assert idle(store, ACCURACY, MAE) == {}
 
@@ -53,7 +53,7 @@ def test_a_rule_about_a_metric_that_cannot_be_computed_is_a_problem(store, metri
 
 
 def test_a_rule_about_a_metric_of_another_task_is_a_problem(store):
-    """Of classes there is no mean error; the metrics there are named."""
+    """Classes have no mean error; the available metrics are listed."""
     fill(store, CLEAN)
     labelled(store, Metric(metric="accuracy", rows=50, verdict="ok", value=0.9))
     elsewhere = RuleSettings(metric="mae", model="other", above=1.0)
@@ -67,7 +67,7 @@ def test_a_rule_about_a_metric_of_another_task_is_a_problem(store):
     assert "there are accuracy" in found["the rule with metric = mae"].reason
 
 
-def test_a_rule_is_looked_for_in_its_environment(store):
+def test_a_rule_is_checked_in_its_environment(store):
     fill(store, CLEAN)
     labelled(store, Metric(metric="accuracy", rows=50, verdict="ok", value=0.9), version="@staging")
     own, other = (

@@ -1,4 +1,4 @@
-"""Labels that join nothing: a note where few do not, a problem where many do not."""
+"""Labels without a prediction: a note if there are few, a problem if there are many."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings that fit nothing: features, rules, mappings, models."""
+"""Settings that match nothing: features, rules, mappings, models."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("kind", SETTINGS)
-def test_a_setting_that_fits_nothing_is_a_problem(store, kind):
+def test_a_setting_that_matches_nothing_is_a_problem(store, kind):
     fill(store, CLEAN)
     (one,) = covered(store, **SETTINGS[kind]).problems
     assert one.check == "settings" and one.fix
@@ -39,13 +39,13 @@ def test_a_setting_that_fits_nothing_is_a_problem(store, kind):
         {"rules": (RuleSettings(rule="delivery_failed", feature="hook"),)},
     ],
 )
-def test_a_setting_that_fits_is_none(store, said):
-    """A rule about another model, and one that is switched off, are not about this one."""
+def test_a_setting_that_matches_has_no_finding(store, said):
+    """A rule about another model and a disabled rule do not concern this model."""
     fill(store, CLEAN)
     assert by_subject(covered(store, **said), "settings") == {}
 
 
-def test_a_setting_is_not_reported_before_a_row_came(store):
+def test_a_setting_is_not_reported_before_the_first_row(store):
     fill(store, [])
     assert covered(store, **SETTINGS["feature"]).unmonitored == ()
 

@@ -1,4 +1,4 @@
-"""One finding: its level, its sentence, and many of one reason on one line."""
+"""One finding: its level, its sentence, and many columns with one reason in one line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def column(name, **said):
     return Unmonitored(**{**facts, "subject": name, "count": 1, "total": 20} | said)
 
 
-def test_many_columns_of_one_reason_are_one_line():
+def test_many_columns_with_one_reason_are_one_line():
     found = [column(f"c{n}") for n in range(9)] + [column("x", reason="masked", fix="unmask it")]
     lines = [one.sentence for one in condensed(found)]
     assert lines == [
@@ -31,5 +31,5 @@ def test_problems_come_first():
 @pytest.mark.parametrize(
     ("count", "level"), [(0, "note"), (1, "note"), (2, "problem"), (20, "problem")]
 )
-def test_more_than_one_of_twenty_is_a_problem(count, level):
+def test_more_than_one_in_twenty_is_a_problem(count, level):
     assert level_of(count, 20) == level

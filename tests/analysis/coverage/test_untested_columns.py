@@ -1,4 +1,4 @@
-"""Columns that no test compares: kinds of values x places, each with its reason and a fix."""
+"""Columns that no test compares: kinds of values and places, each with a reason and a fix."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_column_that_is_not_tested_is_named_with_its_reason(store, kind, neste
 
 
 def test_the_proposed_type_is_one_that_is_tested(store):
-    """What is ready to be copied helps."""
+    """The proposed setting works."""
     rows = [{"x": random.Random(n).gauss(), "odd": f"user-{n}"} for n in range(300)]
     fill(store, rows, features={"odd": {"type": "categorical"}})
     assert covered(store).untested == []

@@ -1,4 +1,4 @@
-"""Metrics of performance without a verdict for good reason."""
+"""Performance metrics that could not be compared."""
 
 from __future__ import annotations
 

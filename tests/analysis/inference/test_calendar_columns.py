@@ -1,4 +1,4 @@
-"""Calendar columns: what the time determines, and what only looks so."""
+"""Calendar columns: those that the time determines, and those that only look alike."""
 
 from __future__ import annotations
 
@@ -52,20 +52,20 @@ COLUMNS = {
 
 @pytest.mark.parametrize("times", [WEEK, THREE], ids=["a week", "three"])
 @pytest.mark.parametrize("name", COLUMNS)
-def test_what_the_time_determines_is_of_the_calendar(name, times):
+def test_columns_that_the_time_determines_are_calendar_columns(name, times):
     write, part = COLUMNS[name]
     found = learnt([write(one) for one in local(times)], times)
     assert (found.calendar, found.calendar_shift) == (part, 0) and not found.is_tested
 
 
 @pytest.mark.parametrize(("name", "value"), [("month", 1), ("year", 2026), ("Month", "January")])
-def test_what_a_week_does_not_move_is_known_by_its_name(name, value):
+def test_parts_that_are_constant_in_a_week_are_recognised_by_name(name, value):
     assert learnt([value] * len(WEEK), WEEK, name).calendar is not None
     assert (learnt([value] * len(WEEK), WEEK, "rooms").calendar is None) == (type(value) is int)
 
 
-def test_an_encoded_weekday_must_come_back():
-    """Of one week any value of a day may be the day's own."""
+def test_an_encoded_weekday_must_repeat():
+    """Within one week, any value per day might belong to the weekday."""
 
     def write(one):
         return float(np.cos(2 * np.pi * one.weekday() / 7))
@@ -76,7 +76,7 @@ def test_an_encoded_weekday_must_come_back():
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
 @pytest.mark.parametrize("part", ["hour", "weekday"])
-def test_another_clock_is_so_many_hours_ahead(zone, part):
+def test_the_shift_of_another_clock_is_known(zone, part):
     write = COLUMNS[part][0]
     values = [write(one) for one in local(WEEK, zone)]
     found, own = learnt(values, WEEK), learnt(values, WEEK, zone=zone)
@@ -86,7 +86,7 @@ def test_another_clock_is_so_many_hours_ahead(zone, part):
 
 
 def by(times, step, seed=1, values=None):
-    """A value for each hour, or day, drawn once."""
+    """Return a random value for each hour or day."""
     codes = (times // step).astype(int)
     drawn = np.random.default_rng(seed).normal(size=codes.max() - codes.min() + 1)
     found = drawn[codes - codes.min()]
@@ -113,7 +113,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("times", [WEEK, THREE], ids=["a week", "three"])
 @pytest.mark.parametrize("name", OTHERS)
-def test_what_only_changes_in_time_is_compared(name, times):
+def test_columns_that_merely_change_in_time_are_compared(name, times):
     assert learnt(OTHERS[name](times), times).calendar is None
 
 
@@ -123,8 +123,8 @@ def test_a_few_rows_of_another_hour_do_not_matter():
     assert learnt(values, WEEK).calendar == "hour"
 
 
-def test_it_is_not_comparable_and_says_why():
-    """Next month there is no verdict of it, though each of its values is new."""
+def test_a_calendar_column_is_not_comparable_and_the_reason_is_given():
+    """It has no verdict in the next month, even though each of its values is new."""
     times = THREE
     columns = {
         "month": [one.month for one in local(times)],
@@ -142,7 +142,7 @@ def test_it_is_not_comparable_and_says_why():
     assert drift["month"].evidence.reason == "calendar" and drift["x"].verdict == "ok"
 
 
-def test_missing_values_of_it_are_still_a_fault():
+def test_missing_values_of_a_calendar_column_still_alert():
     values = [one.hour for one in local(WEEK)]
     reference = fit({"hour": values}, len(WEEK), model="m", times=WEEK)
     now = {"hour": [None] * 200 + [5] * 300}

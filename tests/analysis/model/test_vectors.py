@@ -1,4 +1,4 @@
-"""Vectors of numbers: what is one, and the mean direction of many."""
+"""Vectors of numbers, and the mean direction of many."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from modeltap.analysis.model.vectors import mean_direction, vector
         [[1.0], [2.0]],
     ],
 )
-def test_what_is_no_vector_of_two_is_none(value):
+def test_other_values_than_vectors_of_two_are_none(value):
     assert vector(value, 2) is None
 
 
@@ -36,7 +36,7 @@ def test_whole_numbers_are_numbers():
     assert vector([], 0).tolist() == []
 
 
-def test_the_mean_direction_has_length_one_whatever_the_scale():
+def test_the_mean_direction_has_length_one_at_any_scale():
     rng = np.random.default_rng(0)
     vectors = rng.normal([5, 0, 0], size=(50, 3)).tolist()
     mean = mean_direction(vectors)

@@ -25,14 +25,14 @@ def metrics_of(*said, **options):
     return {m.metric: m for m in explained(performance.evaluate(context))}
 
 
-def test_classes_are_the_same_however_they_are_written():
+def test_spellings_of_a_class_are_the_same_class():
     """1, 1.0 and "1"; true and True."""
     found = metrics_of("classification", [1, "1", 1.0, "true"], ["1", 1, 1, True], None, min_rows=4)
     assert found["accuracy"].value == 1.0
 
 
 def test_lengths_must_agree_and_shapes_never_broadcast():
-    """(n,) against (m,) is an error with a clear line."""
+    """(n,) against (m,) raises an error with a clear message."""
     with pytest.raises(InputError, match="3 predictions and 2 labels"):
         performance.evaluate(LabelledContext("regression", [1, 2, 3], [1, 2], None))
 
@@ -45,7 +45,7 @@ def test_a_second_dimension_is_a_clear_error(values):
             performance.evaluate(LabelledContext(task, values, np.ones(5), None))
 
 
-def test_a_missing_label_is_no_class():
+def test_a_missing_label_is_not_a_class():
     """NaN and None pairs are left out."""
     found = metrics_of(
         "classification", [1, 2, float("nan"), 1], [1, 2, float("nan"), None], None, min_rows=2
@@ -65,17 +65,17 @@ def test_huge_values_and_empty_windows_give_no_infinity():
 
 
 def test_learning_from_unequal_lengths_is_a_clear_error():
-    """As judging them is."""
+    """Like their evaluation."""
     with pytest.raises(InputError, match="40 predictions and 41 labels"):
         learn_baseline([1.0] * 40, [1.0] * 41, "regression")
 
 
 def test_the_task_is_learnt_from_arrays_too():
-    """NaN among classes, numbers of NumPy's making, integers beyond the floats."""
+    """NaN among classes, NumPy's numbers, integers beyond the floats."""
     assert infer_task([0.0, 1.0, float("nan")]) == "classification"
     assert infer_task(rng.normal(size=50)) == "regression"
     assert infer_task([10**400, 1.5]) == "regression"
-    # A handful of whole numbers are classes only where predictions may be.
+    # A handful of whole numbers are classes only if predictions may be.
     assert infer_task([227, 131, None], [None, 220.4, 1.0]) == "regression"
     assert infer_task([1, 2], [float("nan"), float("inf"), 1.0]) == "classification"
 
@@ -108,7 +108,7 @@ def record(task: Task) -> Baseline:
 
 @pytest.mark.parametrize("case", CASES)
 def test_bad_predictions_leave_the_error_of_the_others(case):
-    """Half of a window's are bad; that the other half are 10 too high is found."""
+    """Half of a window's are bad; the error of 10 in the other half is detected."""
     biased = (np.array(TRUTH[WINDOW:]) + 10).tolist()
     found = performance.evaluate(
         LabelledContext("regression", missing(case) + biased, TRUTH, record("regression"))
@@ -120,7 +120,7 @@ def test_bad_predictions_leave_the_error_of_the_others(case):
 
 @pytest.mark.parametrize("case", CASES)
 def test_bad_labels_leave_the_error_of_the_others(case):
-    """And the other way round: where half of the labels are bad."""
+    """The reverse: half of the labels are bad."""
     biased = (np.array(TRUTH) + 10).tolist()
     found = performance.evaluate(
         LabelledContext("regression", biased, missing(case) + TRUTH[WINDOW:], record("regression"))
@@ -133,7 +133,7 @@ def test_bad_labels_leave_the_error_of_the_others(case):
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("bad", ["predictions", "labels"])
 def test_bad_classes_leave_the_accuracy_of_the_others(case, bad):
-    """A third of the good half are wrong: that is found, whatever the bad half is."""
+    """A third of the good half are wrong, which is detected for any bad half."""
     said, right = missing(case) + CLASSES[WINDOW:], ["a"] * 2 * WINDOW
     pair = (said, right) if bad == "predictions" else (right, said)
     found = performance.evaluate(LabelledContext("classification", *pair, record("classification")))
@@ -143,8 +143,8 @@ def test_bad_classes_leave_the_accuracy_of_the_others(case, bad):
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case not in INFINITE])
-def test_bad_values_on_both_sides_are_survived(case):
-    """Learnt from and judged, as numbers and as classes; and asked what they are."""
+def test_bad_values_on_both_sides_raise_no_error(case):
+    """Learnt from and evaluated, as numbers, as classes, and with an inferred task."""
     values = missing(case)
     assert infer_task(values, values) in ("regression", "classification")
     for task in ("regression", "classification"):

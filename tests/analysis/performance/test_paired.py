@@ -1,4 +1,4 @@
-"""Predictions and labels in one form, or one value of each side that has another."""
+"""Predictions and labels in one form, or an example of each side if they differ."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_numbers_from_0_to_1_against_yes_and_no_are_scores(scores, labels):
 
 
 @pytest.mark.parametrize(("scores", "labels"), [*itertools.product(SCORES, OTHERS)], ids=repr)
-def test_of_other_classes_positive_says_which_is_meant(scores, labels):
+def test_the_setting_positive_chooses_among_other_classes(scores, labels):
     unknown = pair_up(rows(scores), rows(labels)).mismatch
     assert unknown.prediction in map(repr, scores) or unknown.prediction in map(str, scores)
     assert unknown.label in map(repr, labels) and "set positive" in unknown.reason
@@ -48,7 +48,7 @@ def test_of_other_classes_positive_says_which_is_meant(scores, labels):
     assert "positive = 'absent'" in wrong.reason
 
 
-def test_positive_may_be_the_class_that_is_not_so_by_itself():
+def test_positive_may_be_the_class_that_means_no():
     found = pair_up(rows((0.1, 0.9)), rows((1, 0)), form=LabelForm(0))
     assert found.positive.tolist() == [n % 3 == 0 for n in range(ROWS)]
     for positive in (True, "true", 1, "yes", "1"):
@@ -99,7 +99,7 @@ def test_zeros_and_ones_alone_are_classes_unless_the_reference_has_scores():
     ],
     ids=repr,
 )
-def test_what_cannot_be_compared_is_quoted_of_each_side(predictions, labels):
+def test_incomparable_values_of_each_side_are_quoted(predictions, labels):
     found = pair_up(rows(predictions), rows(labels)).mismatch
     assert found.prediction in map(repr, predictions)
     assert found.label in map(repr, labels)
@@ -108,13 +108,13 @@ def test_what_cannot_be_compared_is_quoted_of_each_side(predictions, labels):
 
 @pytest.mark.parametrize("labels", YES_AND_NO, ids=repr)
 @pytest.mark.parametrize("unit", [1, 1.5, -0.25], ids=["percents", "decimals", "logits"])
-def test_numbers_beyond_1_are_no_scores_of_yes_and_no(unit, labels):
+def test_numbers_beyond_1_are_not_scores_of_yes_and_no(unit, labels):
     found = pair_up([unit * (n % 101) for n in range(ROWS)], rows(labels)).mismatch
     assert found.reason == "the predictions are not from 0 to 1"
     assert found.label in map(repr, labels)
 
 
-def test_rounding_may_leave_0_to_1():
+def test_scores_may_exceed_0_to_1_by_rounding():
     assert pair_up([1.0000001, 0.2], [1, 0]).scores.tolist() == [1.0, 0.2]
 
 
@@ -128,7 +128,7 @@ def test_a_document_is_not_quoted():
 
 
 @pytest.mark.parametrize("predicted", [{"a", "b"}, {"a"}])
-def test_wrong_predictions_of_known_classes_are_wrong_and_not_of_another_form(predicted):
+def test_wrong_predictions_of_known_classes_are_errors_and_not_a_mismatch(predicted):
     said = sorted(predicted) * (ROWS // len(predicted))
     known = KnownClasses(frozenset("abc"), frozenset("abc"))
     assert pair_up(said, ["c"] * ROWS).mismatch is not None
@@ -147,7 +147,7 @@ def test_numbers_as_texts_are_numbers():
     assert (found.predictions - found.labels).tolist() == [0.0, 0.5, -1.0]
 
 
-def test_rows_without_one_of_both_are_left_out_and_places_say_which():
+def test_rows_without_one_of_both_are_left_out_of_the_places():
     found = pair_up([1, None, 0, 1, float("nan")], [1, 1, None, 0, 1])
     assert found.places.tolist() == [0, 3] and found.take(np.array([1])).labels.tolist() == ["0"]
     assert pair_up([], []).rows == pair_up([None], ["a"]).rows == 0
@@ -168,7 +168,7 @@ def values(cell):
 
 
 @pytest.mark.parametrize(("predictions", "labels", "expected"), FORMS, ids=repr)
-def test_each_form_that_the_docs_list_is_compared_as_they_say(predictions, labels, expected):
+def test_each_documented_form_is_compared_as_documented(predictions, labels, expected):
     positive = re.search(r'positive = "(\w+)"', expected)
     form = LabelForm(positive and positive[1])
     said, true = values(predictions), values(labels)

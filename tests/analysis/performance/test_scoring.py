@@ -19,7 +19,7 @@ FORMS = [(1, 0), (True, False), ("1", "0"), ("yes", "no"), ("fraud", "legit")]
 
 
 def draw(rng, n, gap=3.0, fraction=0.3, form=(1, 0)):
-    """Return n scores and labels of a calibrated scorer; `gap` is how well it tells classes."""
+    """Return n scores and labels of a calibrated scorer; `gap` is the distance between classes."""
     positive = rng.random(n) < fraction
     prior = np.log(fraction / (1 - fraction))
     evidence = rng.normal(gap * (positive - 0.5), np.sqrt(abs(gap)))
@@ -54,7 +54,7 @@ def test_without_a_baseline_a_good_scorer_has_no_reference():
 
 
 @pytest.mark.parametrize(("form", "known"), [*itertools.product(FORMS, [True, False])], ids=repr)
-def test_a_reversed_scorer_alerts_with_words_with_and_without_a_baseline(form, known):
+def test_a_reversed_scorer_alerts_with_and_without_a_baseline(form, known):
     rng = np.random.default_rng(3)
     said, labels = draw(rng, 300, form=form)
     own = LabelForm(form[0])
@@ -71,7 +71,7 @@ def test_a_reversed_scorer_alerts_with_words_with_and_without_a_baseline(form, k
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_scores_that_say_nothing_alert(known):
+def test_uninformative_scores_alert(known):
     rng = np.random.default_rng(4)
     baseline = learn_baseline(*draw(rng, 2000)) if known else None
     said, labels = draw(rng, 3000)
@@ -105,7 +105,7 @@ def test_chance_alone_hardly_ever_alerts():
 
 
 @pytest.mark.parametrize("label", [1, 0, "yes", False])
-def test_labels_of_one_class_have_no_area_and_say_so(label):
+def test_labels_of_one_class_have_no_area_and_a_reason(label):
     found = metrics_of([0.9, 0.2] * 100, [label] * 200)
     assert found["roc_auc"].verdict == "not_comparable" and found["roc_auc"].value is None
     assert "not compared, because all 200 labels are" in found["roc_auc"].explanation
@@ -122,7 +122,7 @@ def test_labels_of_one_class_have_no_area_and_say_so(label):
         ([0.1, 0.9] * 100, "the scores do not follow the predicted classes"),
     ],
 )
-def test_two_classes_without_scores_have_no_area_and_say_so(scores, words):
+def test_two_classes_without_scores_have_no_area_and_a_reason(scores, words):
     context = LabelledContext(None, ["yes", "no"] * 100, ["yes", "yes", "no", "no"] * 50)
     context = dataclasses.replace(context, scores=scores, form=LabelForm(positive="yes"))
     found = {metric.metric: metric for metric in explained(evaluate(context))}
@@ -132,7 +132,7 @@ def test_two_classes_without_scores_have_no_area_and_say_so(scores, words):
 
 @pytest.mark.parametrize("labels", [["a", "b", "c"] * 100, ["a"] * 300, ["a", "b"] * 5])
 def test_other_classes_have_no_area_to_miss(labels):
-    """More than two, one alone, or too few rows."""
+    """More than two classes, a single class, or too few rows."""
     context = LabelledContext(None, labels, labels, min_rows=50)
     assert "roc_auc" not in {metric.metric for metric in evaluate(context)}
 

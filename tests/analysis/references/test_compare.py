@@ -1,4 +1,4 @@
-"""Two references side by side: what is typical, what is missing, how far they lie apart."""
+"""Two references side by side: typical values, missing values, and their distance."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def normal(seed, center=0.0):
     return np.random.default_rng(seed).normal(center, size=2000).tolist()
 
 
-def test_a_reference_lies_at_no_distance_from_itself():
+def test_a_reference_has_no_distance_from_itself():
     own = reference(x=normal(0), c=["a", "b"] * 1000)
     for row in compare(own, own):
         assert row["js"] == pytest.approx(0, abs=0.01)

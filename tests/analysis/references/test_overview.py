@@ -1,4 +1,4 @@
-"""Overviews of references: what is awaited, and what is there."""
+"""Overviews of references while learning and once frozen."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def found(store, **said):
         ("first 1h, 2000 rows", None, "learning until 2,000 rows"),  # the hour is over
     ],
 )
-def test_what_is_awaited(store, reference, until, words):
+def test_overviews_while_learning(store, reference, until, words):
     put(store, every(1, 300), [{"x": n} for n in range(300)])
     analyze(store, {"reference": reference})
     (one,) = found(store, reference=reference)
@@ -40,7 +40,7 @@ def test_what_is_awaited(store, reference, until, words):
     assert one.reference is not None and one.reference.state == "provisional"
 
 
-def test_one_that_is_frozen(store):
+def test_an_overview_of_a_frozen_reference(store):
     put(store, every(1, 300), [{"x": n} for n in range(300)])
     said = {"reference": "first 200 rows"}
     analyze(store, said)
@@ -49,7 +49,7 @@ def test_one_that_is_frozen(store):
     assert (one.rows, one.hours_covered, one.drift_window) == (200, 4, "1d")
 
 
-def test_nothing_and_too_little(store):
+def test_overviews_without_rows_and_with_too_few(store):
     assert found(store) == []
     put(store, every(1, 20), [{"x": n} for n in range(20)])
     analyze(store, {})

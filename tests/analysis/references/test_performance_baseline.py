@@ -1,4 +1,4 @@
-"""The model's performance in its reference, where enough rows have both values."""
+"""The model's performance in its reference, if enough rows have both values."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_accuracy_is_of_the_rows_with_both_values():
         (["a"] * 29, ["a"] * 29),
     ],
 )
-def test_of_too_few_rows_nothing_is_learnt(predictions, labels):
+def test_nothing_is_learnt_from_too_few_rows(predictions, labels):
     assert learn_baseline(predictions, labels) is None
 
 
@@ -66,8 +66,8 @@ def nights(hour):
     return 0.8 if hour % 24 < 6 else 0.95
 
 
-def test_hours_that_differ_have_records_of_their_own():
-    """Where they do not, all rows together are compared with: they say more."""
+def test_hours_that_differ_have_their_own_baselines():
+    """If they do not differ, all rows together are the more exact comparison."""
     rng = np.random.default_rng(1)
     said, labels, times = week(rng, nights)
     found = learn_baseline(said, labels, "classification", times)
@@ -79,7 +79,7 @@ def test_hours_that_differ_have_records_of_their_own():
     assert even.hours == {} and even.at(frozenset({2}), 100) is even
 
 
-def test_hours_take_their_neighbours_until_the_rows_are_enough():
+def test_hours_are_pooled_with_neighbours_until_they_have_enough_rows():
     rng = np.random.default_rng(2)
     said, labels, times = week(rng, nights, rows=5)
     found = learn_baseline(said, labels, "classification", times)
@@ -89,8 +89,8 @@ def test_hours_take_their_neighbours_until_the_rows_are_enough():
     assert near.counts.keys() <= found.counts.keys()
 
 
-def test_parts_of_a_record_are_together_the_whole():
-    """Of classes and of errors; bias and moments, too."""
+def test_pooled_parts_equal_the_whole_baseline():
+    """For classes and for errors, including bias and moments."""
     rng = np.random.default_rng(3)
     _, _, times = week(rng, nights)
     n = len(times.moments)
@@ -109,8 +109,8 @@ def test_parts_of_a_record_are_together_the_whole():
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
-def test_what_chance_gives_is_no_variation(task):
-    """Of 56 blocks of the same rows: the floor is hardly raised."""
+def test_chance_does_not_count_as_variation(task):
+    """56 blocks of the same rows hardly raise the floor."""
     losses = []
     for seed in range(20):
         rng = np.random.default_rng(seed)
@@ -124,7 +124,7 @@ def test_what_chance_gives_is_no_variation(task):
 
 
 def test_days_that_vary_raise_the_floor():
-    """Each third day is ten points worse: as bad a window later is usual."""
+    """Each third day is ten points worse, so an equally bad later window is normal."""
     rng = np.random.default_rng(4)
     said, labels, times = week(rng, lambda hour: 0.8 if hour // 24 % 3 == 2 else 0.9, rows=100)
     found = learn_baseline(said, labels, "classification", times)
@@ -135,8 +135,8 @@ def test_days_that_vary_raise_the_floor():
     assert accuracy.verdict == "ok" and accuracy.p_value < 0.001
 
 
-def test_a_night_that_is_always_worse_is_no_alert_and_a_bad_day_is_one():
-    """The same accuracy at night and at noon; the rows of all hours would find neither."""
+def test_a_bad_day_alerts_and_a_night_that_is_always_worse_does_not():
+    """The same accuracy at night and at noon; the rows of all hours would detect neither."""
     rng = np.random.default_rng(5)
     found = learn_baseline(*week(rng, nights)[:2], "classification", week(rng, nights)[2])
     truth = rng.integers(0, 2, 400)
@@ -150,12 +150,12 @@ def test_a_night_that_is_always_worse_is_no_alert_and_a_bad_day_is_one():
     assert verdicts == {2: "ok", 14: "alert"}
 
 
-def test_of_many_classes_no_pairs_are_kept():
+def test_pairs_of_many_classes_are_not_kept():
     names = [f"c{n % 40}" for n in range(400)]
     assert learn_baseline(names, names).pairs == ()
     assert len(learn_baseline(["a", "b"] * 50, ["a", "a"] * 50).pairs) == 2
 
 
-def test_a_record_is_complete_where_nearly_all_rows_have_labels():
+def test_a_baseline_is_complete_if_almost_all_rows_have_labels():
     assert learn_baseline([1, 0] * 100, [1, 0] * 96 + [None] * 8).complete
     assert not learn_baseline([1, 0] * 100, [1, 0] * 60 + [None] * 80).complete

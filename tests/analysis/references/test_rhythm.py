@@ -25,7 +25,7 @@ WEEK = 7 * DAY
 
 @pytest.fixture(scope="module")
 def shop():
-    """A week with a wave of the day and a weekend."""
+    """A week with a daily wave and a weekend."""
     return learnt_week(wave=0.4, weekend=0.3)
 
 
@@ -37,7 +37,7 @@ def hours_of(rhythm, *hours, day=0):
     return {divmod(int((rhythm.blocks.starts[at] - MONDAY) // HOUR), 24) for at in members}
 
 
-def test_only_what_has_a_rhythm_is_compared_by_hours(shop):
+def test_only_features_with_a_rhythm_are_compared_by_hour(shop):
     flags = {feature.name: feature.rhythm for feature in shop.reference.features}
     assert flags == {"wavy": True, "flat": False, "word": False}
     found = Rhythm(shop.reference, shop.blocks).compared([(MONDAY + WEEK, MONDAY + WEEK + HOUR)])
@@ -60,8 +60,8 @@ def test_a_window_of_several_hours_has_the_rows_of_all_of_them(shop):
     assert hours_of(rhythm, 2, 3, 4) == {(day, hour) for day in range(5) for hour in (2, 3, 4)}
 
 
-def test_a_window_of_rows_has_the_hours_of_its_first_and_last_one(shop):
-    """Also where all of them came at one moment."""
+def test_a_row_window_has_the_hours_of_its_first_and_last_row(shop):
+    """Also if all of them arrived at one moment."""
     rhythm = Rhythm(shop.reference, shop.blocks)
     start = MONDAY + WEEK + 10 * HOUR
     for begin, length, hours in ((0, 0, {10}), (3000, 1200, {10, 11}), (3000, 4000, {10, 11})):
@@ -75,7 +75,7 @@ def test_a_holiday_is_compared_with_weekends(shop):
 
 
 @pytest.mark.parametrize("hours", [1, 3, 5, 10, 30])
-def test_of_a_short_reference_all_windows_have_blocks_enough(hours):
+def test_windows_of_a_short_reference_have_enough_blocks(hours):
     found = learnt_week(hours=hours, wave=1.0)
     rhythm = Rhythm(found.reference, found.blocks)
     for hour in range(24):
@@ -83,7 +83,7 @@ def test_of_a_short_reference_all_windows_have_blocks_enough(hours):
 
 
 def test_days_are_compared_with_days_of_their_type(shop):
-    """Two of a weekend are enough: to pool them with the others is what types are to avoid."""
+    """Two days of a weekend are enough; types exist to avoid pooling them with the others."""
     rhythm = Rhythm(shop.reference, blocks_for(shop.blocks, Window.parse("1d")))
     assert len(rhythm.blocks) == 7
 
@@ -94,8 +94,8 @@ def test_days_are_compared_with_days_of_their_type(shop):
     assert compared(0) == [0, 1, 2, 3, 4] and compared(6) == [5, 6]
 
 
-def test_of_few_days_like_it_little_is_known(shop):
-    """A first week has five working days and one weekend, and no part of a day."""
+def test_few_similar_days_are_counted(shop):
+    """A first week has five working days, one weekend, and no partial days."""
     reference, blocks = shop.reference, shop.blocks
     rhythm = Rhythm(reference, blocks_for(blocks, Window.parse("1d")))
     wednesday, saturday = MONDAY + 2 * DAY, MONDAY + 5 * DAY
@@ -119,7 +119,7 @@ def test_noise_has_no_rhythm(seed):
 
 
 def test_a_peak_of_one_hour_is_a_rhythm():
-    """A nightly batch: coarse parts of the day hardly see it."""
+    """A nightly batch, which coarse parts of the day hardly show."""
     from modeltap.config.settings import Settings
     from rhythms import hour_rows, joined, learnt_from
 
@@ -144,15 +144,15 @@ def test_blocks_come_back_from_the_store(shop, store):
     assert len(days) == 7 and days.rows.sum() == shop.reference.rows
 
 
-def test_a_reference_without_blocks_is_compared_as_it_is(shop):
+def test_a_reference_without_blocks_is_compared_unchanged(shop):
     empty = unpack_blocks([], shop.reference)
     assert len(empty) == 0 and not empty.days_or_more
     rhythm = Rhythm(shop.reference, blocks_for(empty, Window.parse("1d")))
     assert rhythm.compared([(MONDAY, MONDAY + DAY)]) is shop.reference
 
 
-def test_it_covers_the_hours_of_the_week_that_its_blocks_lie_in(shop):
-    """A night without rows is none of them, and of days nobody knows the hours."""
+def test_a_rhythm_covers_the_hours_of_its_blocks(shop):
+    """Not a night without rows, and not days, whose hours are unknown."""
     rhythm = Rhythm(shop.reference, shop.blocks)
     assert rhythm.covered == frozenset(range(168))
     awake = Rhythm(shop.reference, shop.blocks.picked(np.flatnonzero(rhythm.hours >= 6)))
