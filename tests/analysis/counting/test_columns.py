@@ -13,18 +13,18 @@ from modeltap.analysis.references.fit import fit
 from modeltap.config.settings import FeatureSettings
 
 
-def values(column, **said):
-    feature = Feature(name="f", counts=(0,) * 9, **said)
+def values(column, **options):
+    feature = Feature(name="f", counts=(0,) * 9, **options)
     return feature, Values({"f": column}, len(column), {"f": feature})
 
 
-def numbers(column, **said):
-    feature, made = values(column, kind="numeric", **said)
+def numbers(column, **options):
+    feature, made = values(column, kind="numeric", **options)
     return made.numbers(feature, column)
 
 
-def categories(column, **said):
-    feature, made = values(column, **{"kind": "categorical", **said})
+def categories(column, **options):
+    feature, made = values(column, **{"kind": "categorical", **options})
     return list(made.categories(feature, column))
 
 
@@ -40,15 +40,15 @@ def categories(column, **said):
     ],
 )
 def test_values_of_another_type_are_counted(column, wrong):
-    found, mismatches = numbers(column)
-    assert found.dtype == np.float64 and len(found) == len(column) and mismatches == wrong
+    result, mismatches = numbers(column)
+    assert result.dtype == np.float64 and len(result) == len(column) and mismatches == wrong
     missing = sum(value is None or value != value for value in column)
-    assert np.isnan(found).sum() == wrong + missing
+    assert np.isnan(result).sum() == wrong + missing
 
 
 def test_declared_codes_are_missing_instead_of_mismatches():
-    found, wrong = numbers([1, -999, "n/a", "x"], missing_values=(-999, "n/a"))
-    assert wrong == 1 and np.isnan(found).tolist() == [False, True, True, True]
+    result, wrong = numbers([1, -999, "n/a", "x"], missing_values=(-999, "n/a"))
+    assert wrong == 1 and np.isnan(result).tolist() == [False, True, True, True]
     assert categories(["a", "n/a", "-9"], missing_values=(-9, "n/a")) == ["a", None, None]
 
 
@@ -64,8 +64,8 @@ def test_a_measure_is_taken_of_its_column():
     length = Feature(name="t.length", kind="numeric", of="t", measure="length", counts=(0,) * 9)
     made = Values({"t": ["ab", None, 3]}, 3, {"t": text, "t.length": length})
     column = made.column(length)
-    found, wrong = made.numbers(length, column)
-    assert found[0] == 2 and np.isnan(found[1:]).all() and wrong == 0
+    result, wrong = made.numbers(length, column)
+    assert result[0] == 2 and np.isnan(result[1:]).all() and wrong == 0
     assert made.column(Feature(name="gone", kind="numeric", counts=())) is None
 
 
@@ -78,5 +78,5 @@ def test_spellings_of_a_code_are_one_category(learnt, written):
     reference = fit(columns, 20, model="m", declared=declared)
     feature = reference.by_name["c"]
     assert feature.vocabulary == ("1", "2")
-    found = Values({"c": [written, 9.0]}, 2, reference.by_name).categories(feature, [written, 9.0])
-    assert list(found) == ["1", None]
+    result = Values({"c": [written, 9.0]}, 2, reference.by_name).categories(feature, [written, 9.0])
+    assert list(result) == ["1", None]

@@ -21,8 +21,8 @@ from modeltap.analysis.counting.row_sketch import (
 KEYS = st.lists(st.integers(0, 40), max_size=60).map(lambda keys: np.array(keys, dtype=np.uint64))
 
 
-def same(one, other):
-    return (one.keys == other.keys).all() and (one.counts == other.counts).all()
+def same(part, other):
+    return (part.keys == other.keys).all() and (part.counts == other.counts).all()
 
 
 @given(KEYS, KEYS)
@@ -124,7 +124,7 @@ def test_the_sum_of_parts_is_the_whole(kind):
     keys = keys_of(KINDS[kind](rng, 20_000))
     whole = Repeats.of(keys)
     cuts = np.sort(rng.integers(0, len(keys), 7))
-    parts = [Repeats.unpack(Repeats.of(one).pack()) for one in np.split(keys, cuts)]
+    parts = [Repeats.unpack(Repeats.of(part).pack()) for part in np.split(keys, cuts)]
     total = parts[3]
     for place in (5, 0, 7, 1, 2, 6, 4):
         total = total + parts[place]
@@ -172,7 +172,7 @@ def test_repeats_are_expected_at_other_sizes(pool, more):
     """
     rng = np.random.default_rng(pool)
     _, times = np.unique(rng.integers(0, pool, 2000), return_counts=True)
-    found, different = np.unique(times, return_counts=True)
-    known = dict(zip(found.tolist(), different.tolist(), strict=True))
+    sizes, different = np.unique(times, return_counts=True)
+    known = dict(zip(sizes.tolist(), different.tolist(), strict=True))
     truth = 1 - len(np.unique(rng.integers(0, pool, 2000 * more))) / (2000 * more)
     assert expected_rate(known, 2000 * more) == pytest.approx(truth, abs=0.03)

@@ -20,8 +20,8 @@ from modeltap.analysis.counting.traffic import (
 @pytest.mark.parametrize("q", [0.01, 0.5, 0.95, 0.999])
 def test_quantiles_are_close_to_the_exact_ones(q):
     durations = np.random.default_rng(0).lognormal(3, 1.5, size=20_000)
-    found = latency_quantile(count_latency(durations), q)
-    assert found == pytest.approx(np.quantile(durations, q), rel=0.05)
+    result = latency_quantile(count_latency(durations), q)
+    assert result == pytest.approx(np.quantile(durations, q), rel=0.05)
 
 
 def test_every_known_duration_is_in_one_bin():
@@ -65,7 +65,7 @@ def test_requests_are_counted_by_status_and_parts_add():
 
 
 def counted(*exchanges):
-    notes = {one.seq: SimpleNamespace(rows=1) for one in exchanges}
+    notes = {member.seq: SimpleNamespace(rows=1) for member in exchanges}
     return count_requests(list(exchanges), SimpleNamespace(notes=notes))
 
 
@@ -108,10 +108,10 @@ def test_the_rate_of_a_sample_is_unbiased():
         for n, (status, chosen) in enumerate(zip(statuses, sampled, strict=True))
         if chosen or status == 500
     ]
-    found = counted(*kept)
+    result = counted(*kept)
     error = np.sqrt(0.03 * 0.97 / sampled.sum())
-    assert abs(found.error_rate - 0.03) < 4 * error
-    assert found.all_requests == pytest.approx(20_000, rel=4 * np.sqrt(0.9 / sampled.sum()))
+    assert abs(result.error_rate - 0.03) < 4 * error
+    assert result.all_requests == pytest.approx(20_000, rel=4 * np.sqrt(0.9 / sampled.sum()))
 
 
 @pytest.mark.parametrize("status", [404, 405])

@@ -32,7 +32,7 @@ def test_times_far_ahead_or_far_before_all_others_are_removed(connection):
     rows = batch(NOW + 3 * clock.DAY, 0.0, math.nan, *(NOW - n * 3600 for n in range(50)))
     with writing(connection):
         assert bound_times(connection, "m", "", rows) == []
-    assert [math.isnan(one) for one in rows.times] == [True] * 3 + [False] * 50
+    assert [math.isnan(moment) for moment in rows.times] == [True] * 3 + [False] * 50
     reasons = connection.execute("select exchange_id, reason from rejected_times order by 1")
     assert dict(map(tuple, reasons)) == {"e0": "future", "e1": "stray"}
 

@@ -21,7 +21,7 @@ COLUMNS = {
     "codes": ("amount", ["?" if n % 9 == 0 else v for n, v in enumerate(AMOUNTS)]),
     "mixed": ("size", ["S" if n % 2 else n % 5 for n in range(400)]),
     "serials": ("signup date", SERIALS),
-    "whole serials": ("created_at", [int(one) for one in SERIALS]),
+    "whole serials": ("created_at", [int(serial) for serial in SERIALS]),
 }
 
 

@@ -27,8 +27,8 @@ WRAPS = {
 @pytest.mark.parametrize("name", ["price_keur", "risk level", "churn"])
 def test_the_proposed_path_finds_the_value(wrap, value, name):
     document = WRAPS[wrap]({name: value})
-    found = jmespath.search(propose_prediction(document), document)
-    assert found in (value, [value, value])
+    result = jmespath.search(propose_prediction(document), document)
+    assert result in (value, [value, value])
 
 
 @pytest.mark.parametrize("name", ABOUT)

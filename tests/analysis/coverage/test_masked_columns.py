@@ -15,7 +15,7 @@ def masked(store, known=()):
     connection = connect(store)
     try:
         recent = recent_rows(connection, Settings(), "m")
-        return [one.subject for one in masked_columns("m", recent, known, 2)]
+        return [finding.subject for finding in masked_columns("m", recent, known, 2)]
     finally:
         connection.close()
 

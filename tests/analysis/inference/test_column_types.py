@@ -77,8 +77,8 @@ def test_codes_stay_texts(values, kind):
 )
 def test_mixed_columns_have_a_type_that_is_tested(values, kind, whole):
     """Categories if there are few, numbers if most values are numbers."""
-    found = type_of("m", values)
-    assert (found.kind, found.whole) == (kind, whole)
+    result = type_of("m", values)
+    assert (result.kind, result.whole) == (kind, whole)
     if kind == "categorical":
         feature = fit({"m": values}, len(values), model="m").features[0]
         assert feature.counts[MISMATCH] == 0
@@ -107,7 +107,7 @@ DATES = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d %b %Y %H:%M", "%d-%
 def test_national_date_formats_are_times(form):
     """Their order is that of the column, and their age is tested."""
     days = [datetime.datetime(2024, 1, 1) + datetime.timedelta(days=n % 300) for n in range(600)]
-    column = [one.strftime(form) for one in days]
+    column = [each.strftime(form) for each in days]
     times = [1_735_689_600.0 + n for n in range(600)]
     feature, age = fit({"d": column}, 600, model="m", times=times).features
     assert feature.kind == "datetime" and feature.counts[MISMATCH] == 0
@@ -140,5 +140,5 @@ def test_words_for_missing_values_among_numbers_sent_as_texts_are_missing(words)
 def test_an_untyped_file_accepts_texts_and_numbers():
     """CSV does not show which of them the clients send."""
     numbers = fit({"x": AMOUNTS, "c": ["1", "2", "a"] * 133 + ["1"]}, 400, model="m").features
-    assert [for_untyped_file(one).texts for one in numbers] == ["point", ""]
-    assert [for_untyped_file(one).whole for one in numbers] == [False, True]
+    assert [for_untyped_file(each).texts for each in numbers] == ["point", ""]
+    assert [for_untyped_file(each).whole for each in numbers] == [False, True]

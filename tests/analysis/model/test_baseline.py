@@ -39,4 +39,4 @@ def test_few_whole_numbers_are_classes_unless_a_prediction_is_a_quantity(labels,
 def test_none_and_nan_are_unknown_values():
     assert all(map(is_unknown, [None, float("nan"), np.float64("nan")]))
     assert not any(map(is_unknown, [0, "", False, "nan"]))
-    assert [type(one) for one in listed(np.array([1, 2]))] == [int, int]
+    assert [type(value) for value in listed(np.array([1, 2]))] == [int, int]

@@ -50,11 +50,11 @@ def test_missing_is_none_or_nan_of_any_type(value):
 
 
 def test_columns_of_any_kind_become_plain_python_values():
-    found = plain(np.array([1, 2], dtype=np.int32))
-    assert [type(one) for one in found] == [int, int]
+    result = plain(np.array([1, 2], dtype=np.int32))
+    assert [type(item) for item in result] == [int, int]
     mixed = plain([np.float64(1.5), np.str_("a"), np.bool_(True), None])
     assert list(mixed) == [1.5, "a", True, None]
-    assert [type(one) for one in mixed] == [float, str, bool, type(None)]
+    assert [type(item) for item in mixed] == [float, str, bool, type(None)]
 
 
 @pytest.mark.parametrize("value", ["true", "True", True, "false", False])

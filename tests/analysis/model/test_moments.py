@@ -23,6 +23,6 @@ def test_moments_are_scipys(size):
 
 @given(VALUES, VALUES)
 def test_pooled_moments_are_those_of_both_samples_together(first, second):
-    found, whole = pooled(moments(first), moments(second)), moments(np.append(first, second))
-    assert found.rows == whole.rows
-    assert found[1:] == pytest.approx(whole[1:], rel=1e-6, abs=1e-2)
+    result, whole = pooled(moments(first), moments(second)), moments(np.append(first, second))
+    assert result.rows == whole.rows
+    assert result[1:] == pytest.approx(whole[1:], rel=1e-6, abs=1e-2)

@@ -41,7 +41,7 @@ def test_the_mean_direction_has_length_one_at_any_scale():
     vectors = rng.normal([5, 0, 0], size=(50, 3)).tolist()
     mean = mean_direction(vectors)
     assert np.linalg.norm(mean) == pytest.approx(1) and mean[0] > 0.9
-    scaled = mean_direction([[1000 * x for x in one] for one in vectors])
+    scaled = mean_direction([[1000 * x for x in numbers] for numbers in vectors])
     assert scaled == pytest.approx(mean)
     assert mean_direction([[1.0, 0.0], [-1.0, 0.0]]) == (0.0, 0.0)
 

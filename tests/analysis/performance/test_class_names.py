@@ -31,8 +31,8 @@ FORMS = [
 @pytest.mark.parametrize(("predicted", "true"), [*itertools.product(FORMS, FORMS)], ids=repr)
 def test_yes_and_no_are_the_same_classes_in_all_forms(predicted, true):
     names = ClassNames(map(class_name, true), map(class_name, predicted))
-    for one, other in zip(predicted, true, strict=True):
-        assert names(class_name(one)) == names(class_name(other)) == class_name(other)
+    for spelling, other in zip(predicted, true, strict=True):
+        assert names(class_name(spelling)) == names(class_name(other)) == class_name(other)
 
 
 def test_one_feed_may_have_json_booleans_and_digits():

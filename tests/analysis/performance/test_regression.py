@@ -15,18 +15,18 @@ from modeltap.analysis.references.performance_baseline import learn_baseline
 rng = np.random.default_rng(3)
 
 
-def metrics_of(*said, **options):
-    context = LabelledContext(*said, **options)
+def metrics_of(*arguments, **options):
+    context = LabelledContext(*arguments, **options)
     return {m.metric: m for m in explained(performance.evaluate(context))}
 
 
 def test_regression_errors_equal_those_by_hand():
     """mae, rmse and bias of plain lists; pairs without a label are left out."""
-    found = metrics_of("regression", [1.0, 2.0, 3.0, 9.0], [2, 2, 5, None], None, min_rows=3)
-    assert found["mae"].value == pytest.approx(1.0) and found["mae"].rows == 3
-    assert found["rmse"].value == pytest.approx(np.sqrt(5 / 3))
-    assert found["bias"].value == pytest.approx(-1.0)
-    assert found["mae"].verdict == "no_reference"
+    result = metrics_of("regression", [1.0, 2.0, 3.0, 9.0], [2, 2, 5, None], None, min_rows=3)
+    assert result["mae"].value == pytest.approx(1.0) and result["mae"].rows == 3
+    assert result["rmse"].value == pytest.approx(np.sqrt(5 / 3))
+    assert result["bias"].value == pytest.approx(-1.0)
+    assert result["mae"].verdict == "no_reference"
 
 
 def test_a_growing_error_alerts_with_its_cause():
@@ -60,10 +60,10 @@ def test_a_perfect_baseline_does_not_divide_by_zero():
 def test_pairs_that_are_both_infinite_are_left_out():
     """Infinity minus infinity is not an error of the model."""
     record = learn_baseline([math.inf] * 60 + [1.0] * 60, [math.inf] * 60 + [2] * 60, "regression")
-    found = performance.evaluate(
+    result = performance.evaluate(
         LabelledContext(
             "regression", [math.inf, 1.0] * 100, [math.inf, 2.0] * 100, record, min_rows=50
         )
     )
-    (mae,) = (metric for metric in found if metric.metric == "mae")
+    (mae,) = (metric for metric in result if metric.metric == "mae")
     assert (mae.rows, mae.value, mae.verdict) == (100, 1.0, "ok")

@@ -39,12 +39,12 @@ def test_blocks_add_up_to_the_reference():
 
 
 def test_ten_hours_of_noise_leave_the_floor():
-    found = [
+    result = [
         threshold(feature)
         for seed in range(20)
         for feature in learnt_week(rows=200, hours=10, seed=seed).reference.features
     ]
-    assert np.mean(np.array(found) == FLOOR) > 0.7 and np.mean(found) < 0.04
+    assert np.mean(np.array(result) == FLOOR) > 0.7 and np.mean(result) < 0.04
 
 
 def test_a_creep_that_all_windows_share_is_a_baseline():
@@ -53,7 +53,7 @@ def test_a_creep_that_all_windows_share_is_a_baseline():
     days = [{"x": rng.normal(0.05 * day, 1, size=288).tolist()} for day in range(21)]
     reference = fit(days[0], 288, model="m")
     tallies = [tally(day, 288, reference) for day in days]
-    rests = [np.sum([one.counts for one in tallies[n - 7 : n]], axis=0) for n in range(7, 21)]
+    rests = [np.sum([part.counts for part in tallies[n - 7 : n]], axis=0) for n in range(7, 21)]
     (feature,) = with_block_baselines(reference, tallies[7:], rests).features
     # 0.2 deviations are a distance of 0.2 / sqrt(8 ln 2) = .085
     assert 0.05 < feature.baseline_distance < 0.15
@@ -75,8 +75,8 @@ def test_a_day_that_differs_is_a_baseline_if_hours_have_few_rows():
 
 def test_a_rhythm_does_not_count_as_variation():
     """Compared with its own hours, a daily wave leaves almost no variation."""
-    found = learnt_week(wave=0.5, rows=200).reference.by_name["wavy"]
-    assert found.rhythm and threshold(found) < 0.06
+    result = learnt_week(wave=0.5, rows=200).reference.by_name["wavy"]
+    assert result.rhythm and threshold(result) < 0.06
 
 
 @pytest.mark.parametrize(

@@ -40,11 +40,11 @@ def hours_of(rhythm, *hours, day=0):
 def test_only_features_with_a_rhythm_are_compared_by_hour(shop):
     flags = {feature.name: feature.rhythm for feature in shop.reference.features}
     assert flags == {"wavy": True, "flat": False, "word": False}
-    found = Rhythm(shop.reference, shop.blocks).compared([(MONDAY + WEEK, MONDAY + WEEK + HOUR)])
+    result = Rhythm(shop.reference, shop.blocks).compared([(MONDAY + WEEK, MONDAY + WEEK + HOUR)])
     whole = shop.reference
-    assert sum(found.by_name["wavy"].counts) < sum(whole.by_name["wavy"].counts) / 10
-    assert found.by_name["flat"] == whole.by_name["flat"]
-    assert found.id == whole.id and found.by_name["wavy"].edges == whole.by_name["wavy"].edges
+    assert sum(result.by_name["wavy"].counts) < sum(whole.by_name["wavy"].counts) / 10
+    assert result.by_name["flat"] == whole.by_name["flat"]
+    assert result.id == whole.id and result.by_name["wavy"].edges == whole.by_name["wavy"].edges
 
 
 def test_a_weekday_has_five_blocks_of_its_hour_and_a_weekend_its_neighbours(shop):
@@ -76,8 +76,8 @@ def test_a_holiday_is_compared_with_weekends(shop):
 
 @pytest.mark.parametrize("hours", [1, 3, 5, 10, 30])
 def test_windows_of_a_short_reference_have_enough_blocks(hours):
-    found = learnt_week(hours=hours, wave=1.0)
-    rhythm = Rhythm(found.reference, found.blocks)
+    result = learnt_week(hours=hours, wave=1.0)
+    rhythm = Rhythm(result.reference, result.blocks)
     for hour in range(24):
         assert len(hours_of(rhythm, hour)) >= min(MIN_BLOCKS, hours)
 
@@ -114,8 +114,8 @@ def test_a_week_of_windows_has_all_days(shop):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_noise_has_no_rhythm(seed):
-    found = learnt_week(rows=60, seed=seed).reference
-    assert not any(feature.rhythm for feature in found.features)
+    result = learnt_week(rows=60, seed=seed).reference
+    assert not any(feature.rhythm for feature in result.features)
 
 
 def test_a_peak_of_one_hour_is_a_rhythm():
@@ -129,18 +129,18 @@ def test_a_peak_of_one_hour_is_a_rhythm():
         columns, times = hour_rows(rng, MONDAY + HOUR * number, 100)
         columns["flat"] = columns["flat"] + 1.0 * (number % 24 == 3)
         parts.append((columns, times))
-    found = learnt_from(*joined(parts), Settings()).reference
-    assert found.by_name["flat"].rhythm and not found.by_name["wavy"].rhythm
+    result = learnt_from(*joined(parts), Settings()).reference
+    assert result.by_name["flat"].rhythm and not result.by_name["wavy"].rhythm
 
 
 def test_blocks_come_back_from_the_store(shop, store):
     with closing(connect(store)) as connection:
         with writing(connection):
             save_blocks(connection, shop.reference.id, pack_blocks(shop.blocks))
-        found = stored_rhythm(connection, shop.reference, "1h").blocks
+        result = stored_rhythm(connection, shop.reference, "1h").blocks
         days = stored_rhythm(connection, shop.reference, "1d").blocks
     for name in ("starts", "ends", "rows", "counts"):
-        assert np.array_equal(getattr(found, name), getattr(shop.blocks, name))
+        assert np.array_equal(getattr(result, name), getattr(shop.blocks, name))
     assert len(days) == 7 and days.rows.sum() == shop.reference.rows
 
 

@@ -60,8 +60,8 @@ def compared_hours(groups, start, hours=1):
     span = start, start + HOUR * hours
     everywhere = np.ones(len(groups.moments), dtype=bool)
     places = groups.places(groups.keys_of([span]), everywhere)
-    found = local_times(groups.moments[places], "UTC")
-    return len(places), set(found.weekdays.tolist()), set(found.hours.tolist())
+    result = local_times(groups.moments[places], "UTC")
+    return len(places), set(result.weekdays.tolist()), set(result.hours.tolist())
 
 
 def test_rows_are_of_the_windows_own_hours(week):

@@ -15,8 +15,8 @@ DAYS = 4
 def put_column(store, values, days=DAYS):
     rng = np.random.default_rng(0)
     amounts = rng.normal(50, 10, len(values)).round(3).tolist()
-    found = [{"x": x, "late": value} for x, value in zip(amounts, values, strict=True)]
-    put(store, times(days * 24), found)
+    result = [{"x": x, "late": value} for x, value in zip(amounts, values, strict=True)]
+    put(store, times(days * 24), result)
 
 
 def ids(count, first=0):

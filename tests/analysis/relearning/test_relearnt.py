@@ -64,21 +64,21 @@ KINDS = [
 ]
 
 
-def with_column(column, found=None):
-    found = rows() if found is None else found
-    for row, value in zip(found, column(len(found), np.random.default_rng(1)), strict=True):
+def with_column(column, table=None):
+    table = rows() if table is None else table
+    for row, value in zip(table, column(len(table), np.random.default_rng(1)), strict=True):
         if value != "absent":
             row["late"] = value
-    return found
+    return table
 
 
-def in_steps(store, found, hours, said=SETTINGS):
+def in_steps(store, table, hours, settings=SETTINGS):
     """Analyze rows that arrive in steps of `hours`."""
     moments, step = times(HOURS), hours * ROWS_AN_HOUR + 7
-    for start in range(0, len(found), step):
+    for start in range(0, len(table), step):
         part = slice(start, start + step)
-        put(store, moments[part], found[part], prefix=f"r{start} ")
-        analyze(store, said)
+        put(store, moments[part], table[part], prefix=f"r{start} ")
+        analyze(store, settings)
 
 
 def of_late(store):
@@ -97,12 +97,12 @@ def test_a_column_is_learnt_from_its_own_rows_and_its_drift_is_detected(
     store, column, reason, kind, caplog
 ):
     caplog.set_level(logging.INFO, logger="modeltap")
-    found, moments = with_column(column), times(HOURS)
+    table, moments = with_column(column), times(HOURS)
     early = 60 * ROWS_AN_HOUR
-    put(store, moments[:early], found[:early])
+    put(store, moments[:early], table[:early])
     analyze(store, SETTINGS)
     assert of_late(store).untested_reason() == reason
-    put(store, moments[early:], found[early:], prefix="s")
+    put(store, moments[early:], table[early:], prefix="s")
     analyze(store, SETTINGS)
     late = of_late(store)
     assert (late.kind, late.learnt_from, late.learnt_until) == (
@@ -124,11 +124,11 @@ def test_a_column_is_learnt_from_its_own_rows_and_its_drift_is_detected(
 
 @pytest.mark.parametrize("column", [comes_later, was_mixed, were_ids])
 def test_imported_and_live_rows_give_the_same_result(store, tmp_path, column):
-    found = with_column(column)
-    put(store, times(HOURS), found)
+    table = with_column(column)
+    put(store, times(HOURS), table)
     analyze(store, SETTINGS)
     live = tmp_path / "live.db"
-    in_steps(live, found, 19)
+    in_steps(live, table, 19)
     assert reference_of(live).to_json() == reference_of(store).to_json()
     assert reference_of(live).id == reference_of(store).id
     assert metrics(live) == metrics(store)
@@ -154,8 +154,8 @@ def test_old_windows_do_not_alert_again_and_a_second_pass_changes_nothing(store)
     def moved(row):
         row["amount"] += 40
 
-    found = from_hour(with_column(comes_later), 30, 34, moved)
-    in_steps(store, found, 13)
+    table = from_hour(with_column(comes_later), 30, 34, moved)
+    in_steps(store, table, 13)
     before = [row for row in alerts(store) if row["feature"] == "amount"]
     assert before and {row["window_start"] < LEARNT_UNTIL for row in before} == {True}
     history = read(store, "select * from alerts")
@@ -170,8 +170,8 @@ def test_old_windows_do_not_alert_again_and_a_second_pass_changes_nothing(store)
 
 @pytest.mark.parametrize("window", ["100 rows", "4h"])
 def test_row_windows_and_longer_windows(store, window):
-    said = {**SETTINGS, "window": window}
-    in_steps(store, with_column(comes_later), 13, said)
+    settings = {**SETTINGS, "window": window}
+    in_steps(store, with_column(comes_later), 13, settings)
     late = of_late(store)
     assert late.kind == "numeric" and LEARNT_UNTIL[:8] in late.learnt_until
     drift = metrics(store, "metric = 'drift' and feature = 'late'")
@@ -195,13 +195,13 @@ def test_drift_that_is_evaluated_by_day(store):
     numbers[6 * 24 * hourly :] += 4
     values = [None] * (2 * 24 * hourly) + numbers[2 * 24 * hourly :].tolist()
     amounts = rng.normal(50, 10, count).round(3).tolist()
-    found = [{"amount": x, "late": value} for x, value in zip(amounts, values, strict=True)]
-    said = {"multivariate": False, "reference": "first 2d"}
+    table = [{"amount": x, "late": value} for x, value in zip(amounts, values, strict=True)]
+    settings = {"multivariate": False, "reference": "first 2d"}
     step = 100
     for start in range(0, count, step):
         part = slice(start, start + step)
-        put(store, moments[part], found[part], prefix=f"r{start} ")
-        analyze(store, said)
+        put(store, moments[part], table[part], prefix=f"r{start} ")
+        analyze(store, settings)
     assert reference_of(store).drift_window == "1d"
     assert of_late(store).learnt_until == "2024-01-05T00:00:00.000Z"
     drift = metrics(store, "metric = 'drift' and feature = 'late'")
@@ -219,10 +219,10 @@ def test_drift_that_is_evaluated_by_day(store):
 
 def test_multivariate_drift_leaves_the_column_out(store):
     """The reference's rows have no values of it, so they would always be distinguishable."""
-    said = {**SETTINGS, "multivariate": True, "window": "12h"}
-    found = with_column(comes_later)[: 85 * ROWS_AN_HOUR]
-    put(store, times(85), found)
-    analyze(store, said)
+    settings = {**SETTINGS, "multivariate": True, "window": "12h"}
+    table = with_column(comes_later)[: 85 * ROWS_AN_HOUR]
+    put(store, times(85), table)
+    analyze(store, settings)
     assert of_late(store).learnt_until == LEARNT_UNTIL
     whole = metrics(store, f"metric = 'multivariate_drift' and window_start >= '{LEARNT_UNTIL}'")
     assert whole and {row["verdict"] for row in whole} == {"ok"}
@@ -231,18 +231,18 @@ def test_multivariate_drift_leaves_the_column_out(store):
 def test_texts_are_compared_by_their_measures(store):
     def texts(count, rng):
         words = rng.choice(["order", "refund", "where"], (count, 3))
-        found = [" ".join(row) for row in words.tolist()]
+        table = [" ".join(row) for row in words.tolist()]
         drifts = DRIFTS * ROWS_AN_HOUR
         return [
             *[None] * (48 * ROWS_AN_HOUR),
-            *found[48 * ROWS_AN_HOUR : drifts],
-            *(f"{text} damaged parcel" for text in found[drifts:]),
+            *table[48 * ROWS_AN_HOUR : drifts],
+            *(f"{text} damaged parcel" for text in table[drifts:]),
         ]
 
     put(store, times(HOURS), with_column(texts))
     analyze(store, SETTINGS | {"features": {"late": {"type": "text"}}})
-    found = reference_of(store)
-    assert found.by_name["late.words"].learnt_until == LEARNT_UNTIL
+    table = reference_of(store)
+    assert table.by_name["late.words"].learnt_until == LEARNT_UNTIL
     drift = metrics(
         store, "metric = 'drift' and feature = 'late.out_of_vocabulary' and verdict = 'alert'"
     )
