@@ -39,7 +39,7 @@ WINDOWS = 3
 COUNTRIES = np.array(["de", "fr", "it", "es", "pl"], dtype=object)
 SHARES = (0.40, 0.25, 0.15, 0.12, 0.08)
 TOPICS = ("my parcel is late", "the size is wrong", "the lid came broken", "very kind staff")
-TERMINATION_SIGNALS = ("please answer soon", "I want my money back", "thank you for the help")
+ENDINGS = ("please answer soon", "I want my money back", "thank you for the help")
 PERFORMANCE = {"accuracy", "f1_macro", "mae"}
 LABEL = "label"
 """Not a feature: it comes later, and is compared with the predictions."""
@@ -200,7 +200,7 @@ def _some(rng: np.random.Generator, rows: Columns, share: float) -> np.ndarray:
 
 def _texts(rng: np.random.Generator, n: int) -> np.ndarray:
     orders = rng.integers(1000, 9999, size=n).tolist()
-    topics, endings = rng.choice(TOPICS, size=n), rng.choice(TERMINATION_SIGNALS, size=n)
+    topics, endings = rng.choice(TOPICS, size=n), rng.choice(ENDINGS, size=n)
     parts = zip(topics, orders, endings, strict=True)
     return np.array([f"{a}, order {b}, {c}" for a, b, c in parts], dtype=object)
 

@@ -11,7 +11,7 @@ from modeltap.payload import Decoded, Payload, media, parse_json, unwrapped
 
 
 def test_json_is_parsed_once_and_never_from_a_truncated_body():
-    """What would follow is not known, whatever the beginning looks like."""
+    """The rest of a truncated body is unknown."""
     payload = Payload("/", None, 200, '{"x": 1}', "[1]")
     assert payload.request_json is payload.request_json and payload.request_json == {"x": 1}
     cut = Payload("/", None, 200, "1", "[1]", request_truncated=True, response_truncated=True)

@@ -65,7 +65,7 @@ def test_unreadable_lines_are_reported_and_fail_only_with_strict(table, store):
     assert (shown["rows"], shown["broken"]) == (2, 1)
     error = modeltap("import", table, "--model", "m", "--store", store, "--strict", code=1)
     assert error.splitlines() == [
-        "line 3: 2 cells, the header has 4",
+        "line 3: 2 cells, but the header has 4",
         "modeltap: 1 unreadable line in 'rows.csv'",
     ]
     table.with_name("none.jsonl").write_text('{"captureData": {}}\n')
@@ -91,8 +91,8 @@ def test_a_row_with_an_invalid_label_is_imported_without_it(tmp_path, store, rea
         "line 3: label [1] is a list; give a number or a string; the row is imported without it",
     ]
     assert len(read_rows(store)) == len(labels)
-    told = [row["value"] for row in read_rows(store, "select value from labels order by seq")]
-    assert told == [str(2**70), "[masked]", "?", "true", 2.5]
+    stored = [row["value"] for row in read_rows(store, "select value from labels order by seq")]
+    assert stored == [str(2**70), "[masked]", "?", "true", 2.5]
 
 
 def test_several_files_are_imported_together(tmp_path, store, read_rows):
@@ -155,15 +155,20 @@ def test_importing_a_file_twice_adds_nothing(files, at):
     ("name", "text", "words", "shown"),
     [
         ("rows.csv", "a,time\n1,2\n", ["--timestamp", "tmie"], "did you mean 'time'?"),
-        ("rows.csv", "a,b\n1,2\n", ["--features", "c"], "--features 'c' is no column of rows.csv"),
-        ("rows.csv", "", [], "holds no rows"),
-        ("rows.csv", "a,a\n1,2\n", [], "two columns of one name"),
+        (
+            "rows.csv",
+            "a,b\n1,2\n",
+            ["--features", "c"],
+            "--features 'c' is not a column of rows.csv",
+        ),
+        ("rows.csv", "", [], "has no rows"),
+        ("rows.csv", "a,a\n1,2\n", [], "two columns with the same name"),
         ("rows.xlsx", "x", [], "cannot be read as Excel"),
-        ("rows.xml", "x", [], "is of no known kind"),
+        ("rows.xml", "x", [], "has an unknown format"),
         ("rows.jsonl", '{"a": 1}', ["--sheet", "x"], "--sheet is for Excel; 'rows.jsonl' is jsonl"),
         ("rows.csv.gz", "no gzip", [], "cannot be read"),
         ("rows.csv", b"\xff\xfe" + "a\n1".encode("utf-16-le") + b"\0", [], "cannot be read"),
-        ("rows.jsonl", "no json\n", [], "holds no rows"),
+        ("rows.jsonl", "no json\n", [], "has no rows"),
         ("rows.parquet", "no parquet", [], "cannot be read as Parquet"),
     ],
 )
@@ -184,7 +189,9 @@ def test_unreadable_lines_are_reported_and_the_rest_is_imported(tmp_path):
         text=True,
         check=True,
     )
-    assert "line 3: 3 cells, the header has 2" in done.stderr and "2 rows imported" in done.stdout
+    assert (
+        "line 3: 3 cells, but the header has 2" in done.stderr and "2 rows imported" in done.stdout
+    )
     (tmp_path / "rows.jsonl").write_text('{"a": 1}\nbroken\n[1]\n{"a": 2}\n')
     modeltap("import", "rows.jsonl", "--store", "x.db", "--model", "m", "--strict", code=1)
 

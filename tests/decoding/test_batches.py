@@ -135,7 +135,7 @@ def test_many_at_once_are_decoded_as_each_by_itself(bodies, in_body):
     batches = []
     with pytest.MonkeyPatch.context() as patch:
         for least in (10**9, 2):
-            patch.setattr(reading, "_ALIKE", least)
+            patch.setattr(reading, "_FEWEST_SIMILAR", least)
             batches.append(reading.read(found, options, Decoders()))
     one_by_one, many = batches
     assert by_row(many) == by_row(one_by_one)

@@ -47,7 +47,7 @@ def test_batches_duplicates_and_models(receive, read_rows, store):
         assert answer.status_code == 202
     assert [row["model"] for row in read_rows(store)] == ["roses"] * 20
     broken = client.post("/models/roses", content=json.dumps([*batch, {}]), headers=kind)
-    assert (broken.status_code, broken.text) == (400, "no CloudEvent: no id\n")
+    assert (broken.status_code, broken.text) == (400, "not a CloudEvent: no id\n")
 
 
 def test_what_is_no_event_is_refused_with_a_line(receive, read_rows, store):
@@ -57,10 +57,15 @@ def test_what_is_no_event_is_refused_with_a_line(receive, read_rows, store):
     structured = {"content-type": "application/cloudevents+json"}
     other = to_binary_event(event("k1", "com.example.other", {}))
     nobodys = to_binary_event(event("k1", REQUEST, {}, inferenceservicename=""))
-    assert client.post("/", content="{}", headers=plain).text == "no CloudEvent: no header ce-id\n"
-    assert client.post("/", content="no", headers=structured).text == "an event is a JSON object\n"
+    assert (
+        client.post("/", content="{}", headers=plain).text == "not a CloudEvent: no header ce-id\n"
+    )
+    assert (
+        client.post("/", content="no", headers=structured).text
+        == "not a CloudEvent: not a JSON object\n"
+    )
     assert "is neither org.kubeflow.serving.inference.request nor" in post(client, other).text
-    assert "whose event is this?" in post(client, nobodys).text
+    assert "the event names no model" in post(client, nobodys).text
     assert {post(client, one).status_code for one in (other, nobodys)} == {400}
     large = post(client, to_binary_event(event("k1", REQUEST, {"a": "x" * 2000})))
     assert (large.status_code, large.text) == (413, "more than 1000 bytes\n")
@@ -80,7 +85,7 @@ def test_names_that_a_store_cannot_hold(receive, read_rows, store):
     assert [(row["model"], row["request_id"]) for row in read_rows(store)] == [("?", "k?")]
     odd["inferenceservicename"] = "x" * 201
     refused = client.post("/", content=json.dumps(odd), headers=kind)
-    assert refused.text == "a model's name is of 200 characters at most\n"
+    assert refused.text == "a model's name has at most 200 characters\n"
     assert refused.status_code == 400
 
 
@@ -167,7 +172,9 @@ def test_a_token_that_no_request_can_show_is_refused_at_the_start(store, token, 
 def test_what_is_no_host_is_refused_at_the_start(store, host):
     """With the value and the form that it has to have."""
     error = modeltap("receive", "--store", store, "--allow-host", host, code=1)
-    assert error.startswith(f"modeltap: host {host!r} is no name or address; write it without")
+    assert error.startswith(
+        f"modeltap: host {host!r} is not a name or an address; write it without"
+    )
     assert not store.exists()
 
 

@@ -39,7 +39,7 @@ def label() -> None:
 @click.argument("id")
 @click.argument("value")
 @click.option("--row", default=0, show_default=True, help="Row of the exchange, from 0.")
-@click.option("--model", help="The exchange's model, if several services share a trace id.")
+@click.option("--model", help="The exchange's model, if ID is a trace id of several models.")
 @store_option
 @json_option
 def set_(

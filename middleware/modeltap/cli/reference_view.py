@@ -115,9 +115,9 @@ def show_reference(
             explanation = (
                 "it increases with each row"
                 if feature.calendar == RISING
-                else f"it is the {feature.calendar}"
+                else f"it follows the calendar (the {feature.calendar})"
             )
-            echo(f"{feature.name}: not compared, reason calendar: {explanation}")
+            echo(f"{feature.name}: not compared, because {explanation}")
     for finding in filter(None, map(type_finding, frozen.features)):
         echo(finding)
     for feature in frozen.features:

@@ -30,7 +30,7 @@ def check_mapping(table: object, where: str) -> None:
     """Raise `ConfigError` for an unknown name or an invalid JMESPath expression."""
     if not isinstance(table, Mapping):
         return
-    refuse_unknown(table, MappingSettings.__struct_fields__, f"option of {where}")
+    refuse_unknown(table, MappingSettings.__struct_fields__, where)
     for name, path in table.items():
         if name != "columns" and isinstance(path, str):
             _check_jmespath(path, f"{where}.{name}")

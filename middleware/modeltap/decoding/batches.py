@@ -1,4 +1,4 @@
-"""From stored exchanges to a batch of decoded rows with their event times."""
+"""Decoding of stored exchanges into a batch of rows with their event times."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from modeltap.rows import Row, columns
 from modeltap.store.stored_exchanges import DecodeNote, StoredExchange, exchange_by_protocol_id
 
 _EVENT = '"ce-specversion"'
-"""A header of CloudEvents, whose bodies look like those of whatever they carry."""
+"""A header of CloudEvents. Their bodies alone look like plain payloads."""
 
-_OF_ANSWER = "answer."
-"""Before the name of an answer's field that a feature has, too."""
+_ANSWER_PREFIX = "answer."
+"""The prefix of a response's field that has the name of a feature."""
 
-_OF_REQUEST = "feature."
-"""Before the name of a field of the request that is called as an output of the model."""
+_FEATURE_PREFIX = "feature."
+"""The prefix of a request's field that has the name of an output."""
 
-_ALIKE = 64
-"""Fewer exchanges of a kind are decoded one by one: to learn their form takes as long."""
+_FEWEST_SIMILAR = 64
+"""Fewer exchanges of a kind are decoded one by one: learning their form would take as long."""
 
-_FIRST = 8
-"""Exchanges of a kind that are tried until one is decoded without a note."""
+_MAX_TRIED = 8
+"""Exchanges of a kind to try until one is decoded without a note."""
 
 
 @dataclass(slots=True)
 class Batch:
-    """Rows of one model and version; `times` is NaN where a row tells no event time."""
+    """Rows of one model and version; `times` is NaN for rows without an event time."""
 
     lists: ListRules = field(default_factory=ListRules)
-    """How lists in the rows become columns."""
+    """The rules that turn lists in the rows into columns."""
     ids: list[str] = field(default_factory=list)
     row_numbers: list[int] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
@@ -49,34 +49,35 @@ class Batch:
     scores: list[float | None] = field(default_factory=list)
     probabilities: list[Any] = field(default_factory=list)
     answers: list[dict[str, Any] | None] = field(default_factory=list)
-    """Further fields of the answer, where a protocol has them."""
+    """Further fields of the outputs, if the protocol has any."""
     times: list[float] = field(default_factory=list)
     unreadable: set[int] = field(default_factory=set)
-    """The places of rows that tell a time which cannot be read."""
+    """The positions of rows whose event time cannot be read."""
     protocol_ids: dict[int, str] = field(default_factory=dict)
-    """By seq: the protocol's own id."""
+    """The protocol's own ids, by seq."""
     notes: dict[int, DecodeNote] = field(default_factory=dict)
-    """By seq."""
+    """Notes of the exchanges, by seq."""
 
     def columns(self, known: Collection[str] = ()) -> dict[str, Sequence[Any]]:
-        """Return the features, what else the answers tell, prediction and score as columns.
+        """Return the features, further fields of the outputs, prediction and score as columns.
 
-        What an answer calls as a feature is called is `answer.NAME`, and so it is where that is
-        `known`. Of too many names only the known and the most frequent are there.
+        A field of the output with the name of a feature is `answer.NAME`, and so is one whose
+        prefixed name is `known`. If there are too many names, only the known and the most
+        frequent ones are returned.
         """
-        found = spread(columns(self.rows, known=known), known, self.lists)
+        features = spread(columns(self.rows, known=known), known, self.lists)
         if any(self.answers):
-            answers = self._answer_columns(found, known)
-            found |= {name: column for name, column in answers.items() if name not in found}
-        return _apart(found, output_columns(self.predictions, self.scores), known)
+            answers = self._answer_columns(features, known)
+            features |= {name: column for name, column in answers.items() if name not in features}
+        return _joined(features, output_columns(self.predictions, self.scores), known)
 
     def _answer_columns(
         self, features: Collection[str], known: Collection[str]
     ) -> dict[str, Sequence[Any]]:
-        own = [name.removeprefix(_OF_ANSWER) for name in known]
-        listed = columns([answer or {} for answer in self.answers], known=own)
-        fields = spread(listed, own, self.lists)
-        renamed = {name: _OF_ANSWER + name for name in fields}
+        bare = [name.removeprefix(_ANSWER_PREFIX) for name in known]
+        listed = columns([answer or {} for answer in self.answers], known=bare)
+        fields = spread(listed, bare, self.lists)
+        renamed = {name: _ANSWER_PREFIX + name for name in fields}
         return {
             renamed[name] if name in features or renamed[name] in known else name: column
             for name, column in fields.items()
@@ -100,14 +101,14 @@ class Batch:
         return part
 
 
-_NO_REMARK = DecodeNote(1, None)
-_NOT_IN_STORE = "answers requests that are not in the store"
+_WITHOUT_NOTE = DecodeNote(1, None)
+_NOT_IN_STORE = "responds to requests that are not in the store"
 
-ANSWERED_ELSEWHERE = "answered by another exchange"
-"""The note of a request whose rows are those of the exchange that has its response."""
+ANSWERED_ELSEWHERE = "response in another exchange"
+"""The note of a request whose rows are counted with the exchange that has its response."""
 
-ANSWERED_BEFORE = "answered before"
-"""The note of a repeated response, whose rows are counted already."""
+ANSWERED_BEFORE = "repeated response"
+"""The note of a response whose rows are already counted."""
 
 
 def read(
@@ -116,13 +117,13 @@ def read(
     decoders: Decoders,
     connection: sqlite3.Connection | None = None,
 ) -> Batch:
-    """Decode `exchanges` of one model; what cannot be decoded is noted, never an error.
+    """Decode `exchanges` of one model; a body that cannot be decoded gets a note, not an error.
 
-    Those of one path and content type come together; within them not all are in their order.
+    The batch is grouped by path and content type, and not always in order within a group.
 
     Args:
-        connection: the store, which may have the request that an exchange answers, where that came
-            with another one; None leaves such an exchange without its rows.
+        connection: the store, which may have the earlier request of a response that came in
+            another exchange; with None such a response has no rows.
     """
     reader = _Reader(settings, decoders, connection)
     kinds: dict[tuple[str, str | None, bool], list[StoredExchange]] = {}
@@ -131,13 +132,13 @@ def read(
         if status is not None and status >= 400:
             reader.batch.notes[exchange.seq] = DecodeNote(0, f"status {status}")
         else:
-            kind = (exchange.path or "", exchange.request_type, _more_than_bodies(exchange))
+            kind = (exchange.path or "", exchange.request_type, _needs_headers(exchange))
             kinds.setdefault(kind, []).append(exchange)
-    for (*_, apart), alike in kinds.items():
-        left = alike
-        if len(alike) >= _ALIKE and settings.mapping is None and not apart:
-            left = reader.read_many(reader.read_first(alike))
-        for exchange in left:
+    for (*_, singly), similar in kinds.items():
+        remaining = similar
+        if len(similar) >= _FEWEST_SIMILAR and settings.mapping is None and not singly:
+            remaining = reader.read_many(reader.read_first(similar))
+        for exchange in remaining:
             reader.read_one(exchange)
     reader.read_answers()
     reader.read_times()
@@ -173,37 +174,37 @@ class _Reader:
         else:
             self._add(exchange, decoded)
 
-    def read_first(self, alike: list[StoredExchange]) -> list[StoredExchange]:
-        """Decode exchanges until one shows who knows their kind; return those that are left.
+    def read_first(self, similar: list[StoredExchange]) -> list[StoredExchange]:
+        """Decode exchanges until one shows the decoder of their kind; return the remaining ones.
 
-        One that was cut, or not answered, is taken by the last resort, which is not to take all
-        others for that.
+        A truncated exchange, or one without a response, does not show it: the decoder of last
+        resort takes it, and must not take the others, too.
         """
-        looked_at = 0
-        for exchange in alike[:_FIRST]:
+        tried = 0
+        for exchange in similar[:_MAX_TRIED]:
             self.read_one(exchange)
-            looked_at += 1
-            note = self.batch.notes.get(exchange.seq, _NO_REMARK)
+            tried += 1
+            note = self.batch.notes.get(exchange.seq, _WITHOUT_NOTE)
             if note.rows and note.reason is None and exchange.response_body:
                 break
-        return alike[looked_at:]
+        return similar[tried:]
 
     def read_answers(self) -> None:
-        """Join what answers other exchanges with their rows; it has come after all of them."""
+        """Join responses with the rows of the earlier exchanges that they belong to."""
         answered: set[str] = set()
         for exchange, decoded in self._answers:
             if answered.issuperset(decoded.answers_to):
                 self.batch.notes[exchange.seq] = DecodeNote(0, ANSWERED_BEFORE)
                 continue
-            # One that was answered before is nobody's: its rows are counted already.
+            # A request that already has a response has no rows left: they are counted.
             asked = [
                 [] if id_ in answered else self._rows_of(exchange.model, id_)
                 for id_ in decoded.answers_to
             ]
             answered.update(compress(decoded.answers_to, asked))
             if len(asked) == len(decoded.predictions):
-                # Each is of one call: one that is not in the store costs the others nothing.
-                _keep(decoded, [place for place, rows in enumerate(asked) if len(rows) == 1])
+                # Each prediction belongs to one call: a missing call does not affect the others.
+                _keep(decoded, [position for position, rows in enumerate(asked) if len(rows) == 1])
             decoded.rows = [row for rows in asked for row in rows]
             if decoded.rows and len(decoded.rows) == len(decoded.predictions):
                 self._add(exchange, decoded)
@@ -211,41 +212,43 @@ class _Reader:
                 self.batch.notes[exchange.seq] = DecodeNote(0, _NOT_IN_STORE)
 
     def read_times(self) -> None:
-        """Parse all rows' event times at once: exchange by exchange it took most of the time."""
+        """Parse the event times of all rows at once; by exchange, this took most of the time."""
         self.batch.times = parse_times(self._times, self._day_first).tolist()
         pairs = enumerate(zip(self._times, self.batch.times, strict=True))
         self.batch.unreadable = {
-            place for place, (text, time) in pairs if time != time and text is not None
+            position for position, (text, time) in pairs if time != time and text is not None
         }
 
     def read_many(self, exchanges: list[StoredExchange]) -> list[StoredExchange]:
-        """Decode those exchanges that are of one row, at once; return the others."""
+        """Decode the exchanges that have one row at once; return the others."""
         if not exchanges:
             return []
         pairs = [bodies(exchange) for exchange in exchanges]
         requests, responses = [body for body, _ in pairs], [body for _, body in pairs]
-        found = self._decoders.decode_many(
+        decoded = self._decoders.decode_many(
             exchanges[0].path or "", exchanges[0].request_type, requests, responses
         )
-        if found is None:
+        if decoded is None:
             return exchanges
         batch = self.batch
-        taken = [row is not None for row in found.rows]
+        taken = [row is not None for row in decoded.rows]
         kept = list(compress(exchanges, taken))
-        rows = [row for row in found.rows if row is not None]
-        # Most have the same note: one object each.
-        notes = {reason: DecodeNote(1, reason) for reason in set(found.notes)}
-        own_notes = map(notes.__getitem__, compress(found.notes, taken))
+        rows = [row for row in decoded.rows if row is not None]
+        # Most exchanges share a note, so each reason needs one object only.
+        notes = {reason: DecodeNote(1, reason) for reason in set(decoded.notes)}
+        own_notes = map(notes.__getitem__, compress(decoded.notes, taken))
         batch.notes.update(zip([exchange.seq for exchange in kept], own_notes, strict=False))
         batch.ids += [exchange.id for exchange in kept]
         batch.row_numbers += [0] * len(kept)
         batch.rows += rows
-        batch.predictions += compress(found.predictions, taken)
-        batch.scores += compress(found.scores, taken)
-        batch.probabilities += compress(found.probabilities, taken)
-        batch.answers += compress(found.answers or [None] * len(taken), taken)
+        batch.predictions += compress(decoded.predictions, taken)
+        batch.scores += compress(decoded.scores, taken)
+        batch.probabilities += compress(decoded.probabilities, taken)
+        batch.answers += compress(decoded.answers or [None] * len(taken), taken)
         self._add_times(rows, kept)
-        return [one for one, row in zip(exchanges, found.rows, strict=True) if row is None]
+        return [
+            exchange for exchange, row in zip(exchanges, decoded.rows, strict=True) if row is None
+        ]
 
     def _decoded(self, exchange: StoredExchange) -> Decoded:
         request, response = bodies(exchange)
@@ -269,7 +272,7 @@ class _Reader:
         )
 
     def _rows_of(self, model: str, asked: str) -> list[dict[str, Any]]:
-        """Return the rows of the request with a protocol's id, none where it is not known."""
+        """Return the rows of the request with this id of the protocol, none if it is unknown."""
         if asked in self._asked:
             return self._asked[asked]
         if self._connection is None:
@@ -293,31 +296,31 @@ class _Reader:
         self._add_times(decoded.rows, [exchange] * count)
 
     def _add_times(self, rows: Sequence[Row], exchanges: Sequence[StoredExchange]) -> None:
-        """Keep the rows' event times; one that a row tells is taken out of it."""
+        """Collect the rows' event times, and remove them from the rows."""
         if self._in_body is None:
             self._times += [exchange.event_time for exchange in exchanges]
             return
         self._times += map(self._in_body.take, rows, exchanges)
 
 
-def _apart(
-    found: dict[str, Sequence[Any]], outputs: dict[str, Sequence[Any]], known: Collection[str]
+def _joined(
+    features: dict[str, Sequence[Any]], outputs: dict[str, Sequence[Any]], known: Collection[str]
 ) -> dict[str, Sequence[Any]]:
-    """Add a model's outputs to its features; one that is called as an output is `feature.NAME`."""
-    for name in [name for name in found if is_output(name)]:
-        if name in outputs or _OF_REQUEST + name in known:
-            found[_OF_REQUEST + name] = found.pop(name)
-    return found | outputs
+    """Add outputs to features; a feature with the name of an output becomes `feature.NAME`."""
+    for name in [name for name in features if is_output(name)]:
+        if name in outputs or _FEATURE_PREFIX + name in known:
+            features[_FEATURE_PREFIX + name] = features.pop(name)
+    return features | outputs
 
 
-def _keep(decoded: Decoded, places: Sequence[int]) -> None:
+def _keep(decoded: Decoded, positions: Sequence[int]) -> None:
     for name in ("predictions", "scores", "probabilities", "answers"):
         if values := getattr(decoded, name):
-            setattr(decoded, name, [values[place] for place in places])
+            setattr(decoded, name, [values[position] for position in positions])
 
 
-def _more_than_bodies(exchange: StoredExchange) -> bool:
-    """Say whether the bodies alone mislead: they are cut, or what they are is in a header."""
+def _needs_headers(exchange: StoredExchange) -> bool:
+    """Return True if the bodies alone mislead: they are truncated, or a header has their type."""
     headers = exchange.request_headers
     return bool(
         exchange.request_truncated or exchange.response_truncated or (headers and _EVENT in headers)

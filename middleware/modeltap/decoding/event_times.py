@@ -1,4 +1,4 @@
-"""Event times that bodies tell: in the row, inside of an object in it, or beside all rows."""
+"""Event times from fields of bodies: in a row, in an object of a row, or next to all rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modeltap.store.stored_exchanges import StoredExchange
 
 
 class EventTimes:
-    """Takes the field of this name out of rows; dots lead into objects (`meta.ts`)."""
+    """Removes the field with this name from rows; dots separate nested names (`meta.ts`)."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -19,26 +19,26 @@ class EventTimes:
         self._outer: tuple[int, object] = (-1, None)
 
     def take(self, row: Row, exchange: StoredExchange) -> object:
-        """Return what a row tells of its time, and take it out; None where nothing does.
+        """Remove the time from a row and return it; None if there is none.
 
-        An import has taken the time out of the row already, and into the exchange.
+        An import has already moved the time from the row to the exchange.
         """
-        found = take(row, self._name, None)
-        if found is None and isinstance(row, dict):
-            found = _taken(row, self._path)
-        if found is None:
-            found = exchange.event_time
-        return self._beside(exchange) if found is None else found
+        time = take(row, self._name, None)
+        if time is None and isinstance(row, dict):
+            time = _pop_nested(row, self._path)
+        if time is None:
+            time = exchange.event_time
+        return self._shared(exchange) if time is None else time
 
-    def _beside(self, exchange: StoredExchange) -> object:
-        """Return the field of the request that is beside its rows: one for all of them."""
+    def _shared(self, exchange: StoredExchange) -> object:
+        """Return the time that all rows of a request share."""
         if self._outer[0] != exchange.seq:
             document = parse_json(bodies(exchange)[0])
-            self._outer = (exchange.seq, _found(document, self._path))
+            self._outer = (exchange.seq, _nested(document, self._path))
         return self._outer[1]
 
 
-def _taken(row: dict[str, Any], path: list[str]) -> object:
+def _pop_nested(row: dict[str, Any], path: list[str]) -> object:
     *parents, last = path
     holder: Any = row
     for name in parents:
@@ -46,14 +46,14 @@ def _taken(row: dict[str, Any], path: list[str]) -> object:
     return holder.pop(last, None) if isinstance(holder, dict) else None
 
 
-def _found(document: object, path: list[str]) -> object:
+def _nested(document: object, path: list[str]) -> object:
     for name in path:
         document = document.get(name) if isinstance(document, dict) else None
     return document
 
 
 def bodies(exchange: StoredExchange) -> tuple[Body, Body]:
-    """Return an exchange's request and response, without their compression."""
+    """Return an exchange's request and response, decompressed."""
     request, response = exchange.request_body, exchange.response_body
     if exchange.request_encoding:
         request = plain(request, exchange.request_encoding)

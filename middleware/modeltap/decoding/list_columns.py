@@ -1,4 +1,4 @@
-"""Columns of lists as columns of values: numbers by position, objects and tags by measures."""
+"""Columns of lists as columns of values: numbers by position, objects and tags summarized."""
 
 from __future__ import annotations
 
@@ -14,51 +14,51 @@ from modeltap.number_texts import CODE, POINT, SHORT, form_of
 ColumnsByName = dict[str, Sequence[Any]]
 
 _MOST = 0.9
-"""A column is of lists when this fraction of its values is; the others are of another type."""
+"""The least fraction of lists in a column of lists; other values have the wrong type."""
 
-_UNIT = 1e-3
-"""So near to 1 the length of a normalized embedding is."""
+_UNIT_TOLERANCE = 1e-3
+"""The largest difference from 1 in the length of a normalized embedding."""
 
 _MAX_FIELDS = 20
-"""Fields of listed objects that are measured: each costs a feature."""
+"""The most summarized fields of listed objects: each one is a feature."""
 
 _DEEPEST = 6
-"""Levels of objects and lists within an item that are measured."""
+"""The most levels of objects and lists within an item that are summarized."""
 
-_FEW = 50
-"""So few different texts of numbers in a reference are codes, as in a column of texts."""
+_MAX_CODES = 50
+"""The most different texts of numbers in a reference that are codes, as in a column of texts."""
 
 _VECTORS = ("embedding", "embeddings", "vector")
-"""Names of what has no features of its own in each place, however short it is."""
+"""Names of lists whose positions are not features, even if the lists are short."""
 
 _SAMPLE = 10_000
-"""Items of lists that are looked at for being numbers in texts."""
+"""The most items of lists that are checked for numbers sent as text."""
 
 _COUNT = "count"
 
 
 class ListRules(NamedTuple):
-    """Which lists are vectors: those of declared columns, and longer ones than `most`."""
+    """Rules for vectors: lists of the declared columns, and lists longer than `most`."""
 
     most: int = 100
     vectors: Collection[str] = ()
 
     @classmethod
     def of(cls, settings: Settings) -> ListRules:
-        """Return the rules that a model's settings make."""
+        """Return the rules from a model's settings."""
         declared = settings.features.items()
-        vectors = frozenset(name for name, one in declared if one.type == "vector")
+        vectors = frozenset(name for name, feature in declared if feature.type == "vector")
         return cls(settings.max_list_features, vectors)
 
 
 def spread(
     columns: Mapping[str, Sequence[Any]], known: Collection[str], rules: ListRules
 ) -> ColumnsByName:
-    """Return columns with those of lists replaced: by a reference's `known` names where it has any.
+    """Return columns with columns of lists replaced, by a reference's `known` names if it has any.
 
-    Lists of one short length have a column for each place; of another length they are values of
-    the wrong type there. Of other lists of numbers, texts or objects there are the count and, of
-    numbers, the mean, of anything else the first.
+    Short lists of one length become a column for each position; a list of another length counts
+    as values of the wrong type there. Other lists of numbers, texts or objects become their count
+    and a summary: the mean of numbers, the first of other values.
 
     >>> spread({"x": [[5.1, 3.5], [4.9, 3.0]]}, (), ListRules())
     {'x.0': [5.1, 4.9], 'x.1': [3.5, 3.0]}
@@ -69,15 +69,15 @@ def spread(
     >>> spread({"orders": [[{"lines": [{"price": 1}, {"price": 3}]}]]}, (), ListRules())
     {'orders.count': [1], 'orders.lines.price.mean': [2.0]}
     """
-    found: ColumnsByName = {}
+    replaced: ColumnsByName = {}
     for name, column in columns.items():
         for part, values in _parts(name, column, known, rules).items():
-            found[_free(part, found, columns if part != name else ())] = values
-    return found
+            replaced[_free(part, replaced, columns if part != name else ())] = values
+    return replaced
 
 
 def with_names(row: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """Return a row with the values of a list by the user's names, where one has as many values.
+    """Return a row with names for the values of its list, if one list has as many values.
 
     >>> with_names({"features": [5.1, 3.5], "k": 1}, ["length", "width"])
     {'length': 5.1, 'width': 3.5, 'k': 1}
@@ -97,14 +97,14 @@ def _parts(
     if name in known:
         return {name: column}
     if size := _known_size(name, column, known, rules):
-        return _by_place(name, column, size)
+        return _by_position(name, column, size)
     kinds = set(map(type, column))
     is_known = f"{name}.{_COUNT}" in known
     if list not in kinds and not (is_known and kinds == {type(None)}):
         return {name: column}
     lists = [value for value in column if type(value) is list]
     if is_known:
-        return _measured(name, column, lists, known)
+        return _summarized(name, column, lists, known)
     present = sum(value is not None for value in column)
     if _is_vector(name, lists, rules) or len(lists) < _MOST * present:
         return {name: column}
@@ -112,21 +112,21 @@ def _parts(
     kinds = set(map(type, chain.from_iterable(lists)))
     numeric = bool(kinds & {int, float}) or _are_number_texts(kinds, lists)
     if numeric and not kinds & {dict, list} and count >= _MOST * len(lists):
-        return _by_place(name, column, size) if 0 < size <= rules.most else {name: column}
+        return _by_position(name, column, size) if 0 < size <= rules.most else {name: column}
     kinds -= {type(None)}
-    measurable = kinds <= {dict} or kinds <= {int, float} or kinds <= {str} or _hold_objects(lists)
-    return _measured(name, column, lists, known) if kinds and measurable else {name: column}
+    uniform = kinds <= {dict} or kinds <= {int, float} or kinds <= {str} or _hold_objects(lists)
+    return _summarized(name, column, lists, known) if kinds and uniform else {name: column}
 
 
 def _hold_objects(lists: Sequence[list[Any]]) -> bool:
     """Return True if the lists hold lists of objects."""
-    items = [one for listed in lists for one in listed if one is not None]
-    inner = [one for item in items if type(item) is list for one in item if one is not None]
-    return set(map(type, items)) == {list} and set(map(type, inner)) == {dict}
+    outer = [item for values in lists for item in values if item is not None]
+    inner = [item for items in outer if type(items) is list for item in items if item is not None]
+    return set(map(type, outer)) == {list} and set(map(type, inner)) == {dict}
 
 
 def _are_number_texts(kinds: Collection[type], lists: Sequence[list[Any]]) -> bool:
-    """Say whether all items are numbers sent as text; codes (007, 12e4) are none.
+    """Return True if all items are numbers sent as text; codes (007, 12e4) are not numbers.
 
     >>> _are_number_texts({str}, [["5.1", "3.5"]]), _are_number_texts({str}, [["007"], ["a"]])
     (True, False)
@@ -138,17 +138,17 @@ def _are_number_texts(kinds: Collection[type], lists: Sequence[list[Any]]) -> bo
 
 
 def _known_size(name: str, column: Sequence[Any], known: Collection[str], rules: ListRules) -> int:
-    """Return how many places of a list are known, 0 where none is.
+    """Return the number of a list's positions that are known, 0 if none is.
 
-    A reference's features are all that there are; of single names the list may have others.
+    A reference (a mapping) has all positions. Single names may be only some of them.
     """
     size = 0
     while f"{name}.{size}" in known:
         size += 1
     if not size or isinstance(known, Mapping):
         return size
-    sizes = [len(value) for value in column if type(value) is list]
-    return max(size, *(found for found in sizes if found <= rules.most), 0)
+    lengths = [len(value) for value in column if type(value) is list]
+    return max(size, *(length for length in lengths if length <= rules.most), 0)
 
 
 def _is_vector(name: str, lists: Sequence[list[Any]], rules: ListRules) -> bool:
@@ -158,7 +158,7 @@ def _is_vector(name: str, lists: Sequence[list[Any]], rules: ListRules) -> bool:
 
 
 def _is_unit(values: list[Any]) -> bool:
-    """Say whether a list has length 1, as normalized embeddings have; zeros and a one are codes.
+    """Return True if a vector has length 1, as normalized embeddings do; False for one-hot codes.
 
     >>> _is_unit([0.6, 0.8]), _is_unit([0, 1, 0]), _is_unit([5.1, 3.5])
     (True, False, False)
@@ -167,63 +167,65 @@ def _is_unit(values: list[Any]) -> bool:
     if not numeric or set(values) <= {0, 1}:
         return False
     try:
-        return abs(math.hypot(*values) - 1) < _UNIT
-    except OverflowError:  # JSON's whole numbers may be longer than any float
+        return abs(math.hypot(*values) - 1) < _UNIT_TOLERANCE
+    except OverflowError:  # integers in JSON may exceed the range of floats
         return False
 
 
-def _by_place(name: str, column: Sequence[Any], size: int) -> ColumnsByName:
+def _by_position(name: str, column: Sequence[Any], size: int) -> ColumnsByName:
     rows = [
         value if type(value) is list and len(value) == size else [value] * size for value in column
     ]
-    places = zip(*rows, strict=True)
-    return {f"{name}.{place}": list(values) for place, values in enumerate(places)}
+    positions = zip(*rows, strict=True)
+    return {f"{name}.{position}": list(values) for position, values in enumerate(positions)}
 
 
-def _measured(
+def _summarized(
     name: str,
     column: Sequence[Any],
     lists: Sequence[list[Any]],
     known: Collection[str],
 ) -> ColumnsByName:
-    """Return how many items the lists have, and a summary of these, or of each of their fields.
+    """Return the number of items in each list, and a summary of the items or of their fields.
 
-    Fields of objects and lists within the items count by their path, as `items.cost.net`.
+    Fields within nested objects and lists are named by their path: `items.cost.net`.
     """
     counts = [len(value) if type(value) is list else value for value in column]
     items = [value if type(value) is list else [] for value in column]
-    found: ColumnsByName = {f"{name}.{_COUNT}": counts}
-    if not any(type(one) in (dict, list) for listed in lists for one in listed):
-        return found | _summary(name, items, known)
-    rows = [_leaves(listed) for listed in items]
+    summaries: ColumnsByName = {f"{name}.{_COUNT}": counts}
+    if not any(type(item) in (dict, list) for values in lists for item in values):
+        return summaries | _summary(name, items, known)
+    rows = [_leaves(values) for values in items]
     fields = Counter(chain.from_iterable(rows))
-    ranked = sorted(fields, key=lambda one: (not _is_known(f"{name}.{one}", known), -fields[one]))
+    ranked = sorted(
+        fields, key=lambda path: (not _is_known(f"{name}.{path}", known), -fields[path])
+    )
     for field in ranked[:_MAX_FIELDS]:
         path = f"{name}.{field}" if field else name
-        found |= _summary(path, [row.get(field, []) for row in rows], known)
-    return found
+        summaries |= _summary(path, [row.get(field, []) for row in rows], known)
+    return summaries
 
 
-def _leaves(listed: list[Any]) -> dict[str, list[Any]]:
-    """Return the values within the items of a list, by their path of names.
+def _leaves(items: list[Any]) -> dict[str, list[Any]]:
+    """Return the values within the items of a list, by their path.
 
     >>> _leaves([{"cost": {"net": 3}, "tags": ["a", "b"]}, {"cost": {"net": 4}}, None])
     {'cost.net': [3, 4], 'tags': ['a', 'b']}
     """
-    found: dict[str, list[Any]] = {}
-    waiting: list[tuple[str, Any, int]] = [("", one, 0) for one in reversed(listed)]
-    while waiting:
-        path, value, depth = waiting.pop()
+    leaves: dict[str, list[Any]] = {}
+    stack: list[tuple[str, Any, int]] = [("", item, 0) for item in reversed(items)]
+    while stack:
+        path, value, depth = stack.pop()
         if depth < _DEEPEST and type(value) is dict:
-            inner = [(f"{path}.{key}" if path else key, one) for key, one in value.items()]
+            inner = [(f"{path}.{key}" if path else key, item) for key, item in value.items()]
         elif depth < _DEEPEST and type(value) is list:
-            inner = [(path, one) for one in value]
+            inner = [(path, item) for item in value]
         else:
             if path or value is not None:
-                found.setdefault(path, []).append(value)
+                leaves.setdefault(path, []).append(value)
             continue
-        waiting += [(key, one, depth + 1) for key, one in reversed(inner)]
-    return found
+        stack += [(inner_path, item, depth + 1) for inner_path, item in reversed(inner)]
+    return leaves
 
 
 def _is_known(name: str, known: Collection[str]) -> bool:
@@ -231,16 +233,16 @@ def _is_known(name: str, known: Collection[str]) -> bool:
 
 
 def _summary(name: str, items: Sequence[list[Any]], known: Collection[str]) -> ColumnsByName:
-    """Return the mean of each row's numbers, or its first value; what a reference has of them.
+    """Return the mean of each row's numbers, or its first value; as the reference has it.
 
-    What is too deep to be measured is a column of objects or lists, which no test compares.
+    Values nested too deeply stay a column of objects or lists, which no test compares.
     """
     kinds = Counter(map(type, chain.from_iterable(items)))
     del kinds[type(None)]
     if not kinds:
         return {}
     numbers = kinds[int] + kinds[float]
-    texts = [[one for one in row if type(one) is str] for row in items] if kinds[str] else []
+    texts = [[item for item in row if type(item) is str] for row in items] if kinds[str] else []
     as_numbers = bool(texts) and _are_number_texts({str}, texts)
     if not _is_known(name, known):
         is_mean = numbers > 0 and numbers + (kinds[str] if as_numbers else 0) == kinds.total()
@@ -255,8 +257,8 @@ def _summary(name: str, items: Sequence[list[Any]], known: Collection[str]) -> C
 
 
 def _vary(texts: Sequence[list[str]]) -> bool:
-    """Return True if texts of numbers are numbers rather than a few codes."""
-    return len(set(islice(chain.from_iterable(texts), _SAMPLE))) > _FEW
+    """Return True if there are too many different texts of numbers for codes."""
+    return len(set(islice(chain.from_iterable(texts), _SAMPLE))) > _MAX_CODES
 
 
 def _mean(values: list[Any]) -> float | None:
@@ -267,7 +269,7 @@ def _mean(values: list[Any]) -> float | None:
             if type(value) in (int, float) or (type(value) is str and form_of(value) & POINT)
         ]
         return math.fsum(numbers) / len(numbers) if numbers else None
-    except (OverflowError, ValueError):  # beyond any float, or infinities of both signs
+    except (OverflowError, ValueError):  # out of range for floats, or infinities of both signs
         return None
 
 

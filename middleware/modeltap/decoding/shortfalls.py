@@ -1,4 +1,4 @@
-"""Parts that exchanges lack: rows, a prediction, an event time, each with its reason."""
+"""Missing parts of exchanges, each with its reason: rows, predictions, event times."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from modeltap.payload import NO_PREDICTION
 from modeltap.store.stored_exchanges import StoredExchange
 
 Part = Literal["rows", "predictions", "event_time"]
-"""What may be missing: of an exchange its rows or its predictions, of a row its event time."""
+"""A part that can be missing: the rows or predictions of an exchange, the event time of a row."""
 
 _PARTS: tuple[Part, ...] = get_args(Part)
 
 NO_RESPONSE = "no response body"
-"""The reason of an exchange whose answer was not kept."""
+"""The reason for an exchange whose response body was not stored."""
 
 IMPORTED = "imported without a prediction"
 _IMPORT = "IMPORT"
-"""The method of exchanges that a file brought."""
+"""The method of exchanges that were imported from files."""
 
 TIME_MISSING = "no event time"
 TIME_UNREADABLE = "event time not readable"
 
 _OTHERS = (ANSWERED_ELSEWHERE, ANSWERED_BEFORE)
-"""Notes of exchanges whose rows are those of another one."""
+"""Notes of exchanges whose rows belong to another one."""
 
-_FIRST_ERROR = 300
-"""Statuses from here on are no answers of a model: redirects and errors."""
+_LOWEST_OTHER_STATUS = 300
+"""The lowest status of redirects and errors, which have no output of a model."""
 
 _NUMBER = re.compile(r"\d+")
 
 
 class Shortfall(NamedTuple):
-    """A part, and why it is missing; the reason is "" where it is there."""
+    """A part and why it is missing; the reason is "" if it is present."""
 
     part: Part
     reason: str = ""
@@ -46,28 +46,28 @@ class Shortfall(NamedTuple):
 def count_shortfalls(
     exchanges: Iterable[StoredExchange], batch: Batch, settings: Settings
 ) -> Counter[Shortfall]:
-    """Return how often each part is there, and how often it is missing for each reason.
+    """Count how often each part is present, and how often it is missing for each reason.
 
-    Rows and predictions are counted by exchanges, event times by rows, where `event_time` says
-    that the rows or headers have them. Failed requests do not count.
+    Rows and predictions are counted by exchange, and event times by row if `event_time` names a
+    field or a header. Failed requests do not count.
 
     Args:
         exchanges: the decoded exchanges of one model.
-        batch: their rows, with the times as they came.
+        batch: their rows, with event times.
     """
     without = _without_prediction(batch)
-    found: Counter[Shortfall] = Counter()
+    counts: Counter[Shortfall] = Counter()
     for exchange in exchanges:
         note = batch.notes.get(exchange.seq)
         if _is_counted(exchange) and note is not None and note.reason not in _OTHERS:
-            found.update(_of_exchange(exchange, note.rows, note.reason, without))
+            counts.update(_of_exchange(exchange, note.rows, note.reason, without))
     if settings.event_time != "request":
-        found.update(_of_time(batch, place) for place in range(len(batch.times)))
-    return found
+        counts.update(_of_time(batch, position) for position in range(len(batch.times)))
+    return counts
 
 
 def shortfalls_of(counts: Mapping[tuple[str, str], int]) -> Counter[Shortfall]:
-    """Return counts by part and reason, as the store has them, by shortfall.
+    """Return stored counts, by part and reason, as counts by shortfall.
 
     >>> shortfalls_of({("rows", "no JSON"): 2, ("other", ""): 1})
     Counter({Shortfall(part='rows', reason='no JSON'): 2})
@@ -83,7 +83,7 @@ def shortfalls_of(counts: Mapping[tuple[str, str], int]) -> Counter[Shortfall]:
 
 
 def general(reason: str) -> str:
-    """Return a reason without the numbers of one exchange.
+    """Return a reason with N for numbers, so that equal reasons of exchanges are counted together.
 
     >>> general("unpaired: 2 rows, 3 predictions")
     'unpaired: N rows, N predictions'
@@ -93,7 +93,7 @@ def general(reason: str) -> str:
 
 def _is_counted(exchange: StoredExchange) -> bool:
     status = exchange.status
-    return exchange.error_type is None and (status is None or status < _FIRST_ERROR)
+    return exchange.error_type is None and (status is None or status < _LOWEST_OTHER_STATUS)
 
 
 def _of_exchange(
@@ -107,14 +107,14 @@ def _of_exchange(
 
 
 def _unnoted(exchange: StoredExchange) -> str:
-    """Return why an exchange has no prediction, of which decoding noted nothing."""
+    """Return why an exchange has no prediction although decoding left no note."""
     if exchange.response_body:
         return NO_PREDICTION
     return IMPORTED if exchange.method == _IMPORT else NO_RESPONSE
 
 
 def _without_prediction(batch: Batch) -> frozenset[str]:
-    """Return the ids of exchanges of which no row has a prediction, a score or an answer."""
+    """Return the ids of exchanges whose rows have no prediction, score or other output."""
     outputs = zip(
         batch.ids,
         batch.predictions,
@@ -123,12 +123,14 @@ def _without_prediction(batch: Batch) -> frozenset[str]:
         batch.answers,
         strict=True,
     )
-    predicted = {id_ for id_, *values in outputs if any(one not in (None, {}) for one in values)}
+    predicted = {
+        id_ for id_, *values in outputs if any(value not in (None, {}) for value in values)
+    }
     return frozenset(batch.ids) - predicted
 
 
-def _of_time(batch: Batch, place: int) -> Shortfall:
-    if place in batch.unreadable:
+def _of_time(batch: Batch, position: int) -> Shortfall:
+    if position in batch.unreadable:
         return Shortfall("event_time", TIME_UNREADABLE)
-    is_known = batch.times[place] == batch.times[place]
+    is_known = batch.times[position] == batch.times[position]
     return Shortfall("event_time", "" if is_known else TIME_MISSING)

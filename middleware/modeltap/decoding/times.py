@@ -1,4 +1,4 @@
-"""Columns of times: what `clock` does for one, a tenth of a microsecond each."""
+"""Parsing and writing columns of times, as `clock` does single times: 0.1 microseconds each."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ _DIGITS = [place for place in range(_LENGTH) if place not in _MARKS]
 
 
 def parse_times(texts: Sequence[object], day_first: bool | None = None) -> np.ndarray:
-    """Return (n,) Unix seconds, NaN where `clock.parse` finds no time.
+    """Return (n,) Unix seconds, NaN for texts that `clock.parse` cannot read.
 
     Args:
-        day_first: whether 01/02/2024 is the first of February; None: it is not read.
+        day_first: whether 01/02/2024 is the first of February; with None it is not read.
 
     >>> parse_times(["2013-03-04T00:00:00.250Z", None]).tolist()
     [1362355200.25, nan]
     """
-    found = _stored(texts)
-    if found is not None:
-        return found
-    seconds = [clock.parse(text, day_first) for text in texts]
-    return np.array(seconds, dtype=np.float64)
+    seconds = _stored(texts)
+    if seconds is not None:
+        return seconds
+    return np.array([clock.parse(text, day_first) for text in texts], dtype=np.float64)
 
 
 def _stored(texts: Sequence[object]) -> np.ndarray | None:
-    """Read times that are all written as the store writes them; None if one is not."""
+    """Return times that all have the format of the store; None if one has another format."""
     if set(map(type, texts)) != {str} or set(map(len, texts)) != {_LENGTH}:  # type: ignore[arg-type]
         return None
     joined = "".join(texts).encode("utf-8", "replace")  # type: ignore[arg-type]
@@ -38,7 +37,7 @@ def _stored(texts: Sequence[object]) -> np.ndarray | None:
         return None
     letters = np.frombuffer(joined, dtype=np.uint8).reshape(-1, _LENGTH)
     marked = all((letters[:, place] == ord(mark)).all() for place, mark in _MARKS.items())
-    # Below "0" an unsigned byte turns over to more than 9.
+    # Characters below "0" wrap around to more than 9, because the bytes are unsigned.
     digits = letters - np.uint8(ord("0"))
     if not marked or not (digits[:, _DIGITS] <= 9).all():
         return None
@@ -52,13 +51,13 @@ def _stored(texts: Sequence[object]) -> np.ndarray | None:
     if not (valid & (hour <= 23) & (minute <= 59) & (second <= 59)).all():
         return None
     minutes = ((first + day - 1) * 24 + hour) * 60 + minute
-    found = ((minutes * 60 + second) * 1000 + millisecond) / 1000.0
-    usual = (found >= clock.EARLIEST) & (found < clock.LATEST)
-    return np.asarray(found) if usual.all() else None
+    seconds = ((minutes * 60 + second) * 1000 + millisecond) / 1000.0
+    in_range = (seconds >= clock.EARLIEST) & (seconds < clock.LATEST)
+    return np.asarray(seconds) if in_range.all() else None
 
 
 def _day_of(months: np.ndarray) -> np.ndarray:
-    """Return the first day of months since 1970, in days since 1970."""
+    """Return the first day of each month since 1970, as days since 1970."""
     days: np.ndarray = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     return days
 
@@ -68,7 +67,7 @@ def _number(digits: np.ndarray) -> np.ndarray:
 
 
 def write_times(seconds: np.ndarray) -> list[str | None]:
-    """Write (n,) Unix seconds as `clock.iso` does; None for NaN.
+    """Return (n,) Unix seconds as the text that `clock.iso` writes; None for NaN.
 
     >>> write_times(np.array([1_362_355_200.25, np.nan]))
     ['2013-03-04T00:00:00.250Z', None]

@@ -42,7 +42,7 @@ class Admission:
 
     >>> Admission("", ["http://receiver:8089"])
     Traceback (most recent call last):
-    modeltap.errors.InputError: host 'http://receiver:8089' is no name or address; write it \
+    modeltap.errors.InputError: host 'http://receiver:8089' is not a name or an address; write it \
 without scheme and port, such as receiver.example.org
     """
 
@@ -54,7 +54,9 @@ without scheme and port, such as receiver.example.org
         """Raise `PostRefused` for a request that may not post."""
         self.check_host(request)
         if self._token and not hmac.compare_digest(_digest(_shown(request)), self._token):
-            raise PostRefused(401, "the token is needed, as a bearer or as ?token=")
+            raise PostRefused(
+                401, "the token is missing or wrong; send it as a bearer token or as ?token="
+            )
 
     def check_host(self, request: Request) -> None:
         """Raise `PostRefused` for a request whose host is not known."""
@@ -63,7 +65,7 @@ without scheme and port, such as receiver.example.org
         came_to = _plain_address((request.scope.get("server") or ("",))[0])
         if host is None or not (_is_loopback(host) or host == came_to or self._knows(host)):
             raise PostRefused(
-                400, "the Host is not one of this receiver's: start it with --allow-host NAME"
+                400, "the Host header is not allowed; start the receiver with --allow-host NAME"
             )
 
     def _knows(self, host: str) -> bool:
@@ -81,14 +83,14 @@ def checked_token(token: str) -> str:
     's3same'
     >>> checked_token(" ")
     Traceback (most recent call last):
-    modeltap.errors.InputError: the token is blank; give one of printable ASCII, or env:NAME
+    modeltap.errors.InputError: the token is blank; use printable ASCII characters, or env:NAME
     """
     bare = token.strip()
     if not bare:
-        raise InputError("the token is blank; give one of printable ASCII, or env:NAME")
+        raise InputError("the token is blank; use printable ASCII characters, or env:NAME")
     if not (bare.isascii() and bare.isprintable()):
         raise InputError(
-            "the token has a character that a header cannot carry; give one of printable ASCII"
+            "the token has a character that a header cannot contain; use printable ASCII"
         )
     return bare
 
@@ -124,7 +126,7 @@ def _checked_host(host: str) -> str:
         good = _NAME.fullmatch(plain) is not None
     if not good:
         raise InputError(
-            f"host {host!r} is no name or address; write it without scheme and port, such as "
+            f"host {host!r} is not a name or an address; write it without scheme and port, such as "
             "receiver.example.org"
         )
     return plain

@@ -41,8 +41,9 @@ def format_of(path: str | Path, requested: str | None = None) -> str:
         if looks in FORMATS:
             return looks
         raise InputError(
-            f"file {source.path.name!r} is of no known kind: it looks like {looks}; give a .csv, "
-            f".jsonl, .parquet or .xlsx (or .gz of a text), or --format {', '.join(FORMATS)}"
+            f"file {source.path.name!r} has an unknown format: it looks like {looks}; use a .csv, "
+            f".csv.gz, .jsonl, .jsonl.gz, .parquet or .xlsx file, or one of --format "
+            f"{', '.join(FORMATS)}"
         )
     # Each log of JSON Lines is a table of JSON Lines, too; what a text is, only people know.
     is_json = looks in ("jsonl", "bentoml", *LOGS)
@@ -51,12 +52,12 @@ def format_of(path: str | Path, requested: str | None = None) -> str:
     if requested == "bentoml" and looks == "jsonl":
         return requested
     raise InputError(
-        f"file {source.path.name!r} is no {requested}: it looks like {looks}"
-        + (f"; say --format {looks}, or nothing" if looks in FORMATS else "")
+        f"file {source.path.name!r} is not in format {requested}: it looks like {looks}"
+        + (f"; use --format {looks}, or omit --format" if looks in FORMATS else "")
     )
 
 
-_TEXT = "text without a format"
+_TEXT = "plain text"
 
 
 def _guess(source: Source) -> str:

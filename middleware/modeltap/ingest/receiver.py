@@ -118,7 +118,7 @@ class _App:
                 await self._in_thread(self._settle)
             except sqlite3.Error as error:
                 logger.warning(
-                    "requests and responses that waited for too long stay where they are: %s", error
+                    "requests and responses without a counterpart could not be stored: %s", error
                 )
             await asyncio.sleep(_SETTLE_SECONDS)
 
@@ -155,11 +155,11 @@ class _App:
         if not model:
             raise PostRefused(
                 400,
-                "whose event is this? post to /models/NAME, start with --model NAME, or send "
-                "ce-inferenceservicename",
+                "the event names no model; post to /models/NAME, start the receiver with "
+                "--model NAME, or send ce-inferenceservicename",
             )
         if len(model) > MAX_NAME:
-            raise PostRefused(400, f"a model's name is of {MAX_NAME} characters at most")
+            raise PostRefused(400, f"a model's name has at most {MAX_NAME} characters")
         return storable_text(model)
 
     def _open(self) -> None:
@@ -211,5 +211,5 @@ def _events(request: Request, body: bytes) -> list[Event]:
     if kind == _STRUCTURED:
         return [from_document(document)]
     if not isinstance(document, list):
-        raise NoEvent("a batch of events is a JSON array")
+        raise NoEvent("a batch of events must be a JSON array")
     return [from_document(one) for one in document]

@@ -47,7 +47,7 @@ def _seconds(text: str) -> float:
 
 
 class RequestSpan(NamedTuple):
-    """The times of a model's first and last request in an environment, and its longest pause.
+    """A model's first and last request in an environment, and its longest recent pause.
 
     `environment` is "" for requests without one.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from modeltap.decoding.answer_names import named
+from modeltap.decoding.response_names import named
 from modeltap.payload import unwrapped
 from modeltap_protocols._shared.answers import envelope_in, labels_in, names_in
 from modeltap_protocols._shared.frames import named_rows, tensor_rows

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from modeltap.decoding.answer_names import PREDICTIONS, candidates, named, role_of, spelt
+from modeltap.decoding.response_names import PREDICTIONS, candidates, named, role_of, snake_case
 from modeltap.payload import NO_PREDICTION, Decoded, unwrapped
 from modeltap_protocols._shared.values import (
     are_by_label,
@@ -120,7 +120,7 @@ def labels_in(answer: Mapping[str, Any]) -> list[str]:
     others = [n for n in candidates(answer) if role_of(n) not in ("prediction", "measured")]
     if len(names) + len(others) < 2:
         return names
-    return [n for n in names if not (spelt(n) in _AMBIGUOUS and is_status(answer[n]))]
+    return [n for n in names if not (snake_case(n) in _AMBIGUOUS and is_status(answer[n]))]
 
 
 def names_in(answer: Mapping[str, Any]) -> list[str]:
@@ -205,7 +205,7 @@ def _alone(
     known = [name for name in scores or probabilities if answer[name] is not None]
     if not known or chances(answer[known[0]]) is not None:
         return None
-    return next((name for name in known if "confidence" not in spelt(name)), known[0])
+    return next((name for name in known if "confidence" not in snake_case(name)), known[0])
 
 
 def _joined(inner: RowOutput, score: Any, by_label: Any, rest: dict[str, Any]) -> RowOutput:
@@ -229,7 +229,7 @@ def _joined(inner: RowOutput, score: Any, by_label: Any, rest: dict[str, Any]) -
 
 def _outputs_among(labels: Sequence[str]) -> int:
     """Return the number of labels in the prediction: the first, or all with specific names."""
-    own = [name for name in labels if spelt(name) not in PREDICTIONS]
+    own = [name for name in labels if snake_case(name) not in PREDICTIONS]
     return len(labels) if len(own) == len(labels) else 1
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from modeltap.decoding.answer_names import named, role_of
+from modeltap.decoding.response_names import named, role_of
 
 MAX_OUTPUTS = 100
 """A longer list of numbers is an embedding, not a list of outputs."""

@@ -141,5 +141,5 @@ def test_characters_that_a_declared_encoding_does_not_know_are_counted(tmp_path)
 @pytest.mark.parametrize("declared", ["cp1521", "utf9", "base64", ""])
 def test_an_unknown_encoding_is_an_error(tmp_path, declared):
     (tmp_path / "a.csv").write_text("a,b\n")
-    with pytest.raises(InputError, match=r"is not a text encoding; (did you|known)"):
+    with pytest.raises(InputError, match=r"is not a text encoding; (did you|available)"):
         encoding_of(Source(tmp_path / "a.csv"), declared)

@@ -125,8 +125,8 @@ def merged(*ranges):
         (merged((0, 0, 0, 2)), r"merged cells in its header \(A1:C1\); put one name above each"),
         (merged((0, 1, 1, 1)), r"merged cells in its header \(B1:B2\)"),
         ([["Report"], ["a", "b", "c"], [1, 2, 3]], "first row of .* names 1 of its 3 columns"),
-        ([["a", "a"], [1, 2]], "sheet 'data' of 'a.xlsx' has two columns of one name"),
-        ([], "holds no rows"),
+        ([["a", "a"], [1, 2]], "sheet 'data' of 'a.xlsx' has two columns with the same name"),
+        ([], "has no rows"),
     ],
 )
 def test_a_sheet_that_is_no_table_is_refused(tmp_path, content, reason):

@@ -42,16 +42,16 @@ def test_json_lines_have_the_columns_of_all_rows(table):
     found = table("a.jsonl", '{"b": 1}\n[1]\nno\n{"a": "1", "b": null}\n')
     assert found.columns == ["b", "a"] and found.numeric == set()
     assert [row for _, row in found.rows()] == [{"b": 1}, {"a": "1", "b": None}]
-    assert found.broken == ["line 2: no JSON object", "line 3: no JSON"]
+    assert found.broken == ["line 2: not a JSON object", "line 3: not valid JSON"]
 
 
 @pytest.mark.parametrize(
     ("name", "text", "part"),
     [
         ("a.xlsx", "x", "cannot be read as Excel"),
-        ("a.xml", "x", "no known kind"),
-        ("a.csv", "", "holds no rows"),
-        ("a.csv", "a,a\n1,2\n", "two columns of one name"),
+        ("a.xml", "x", "unknown format"),
+        ("a.csv", "", "has no rows"),
+        ("a.csv", "a,a\n1,2\n", "two columns with the same name"),
         ("a.csv", 'a,b\n1,"' + "x" * 200_000, "cannot be read"),
     ],
 )

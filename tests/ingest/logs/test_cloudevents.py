@@ -49,5 +49,5 @@ def test_what_is_missing_is_named(name):
 
 @pytest.mark.parametrize("document", [[], "x", None, {**ATTRIBUTES, "data_base64": "?"}])
 def test_what_is_no_event_is_said_in_words(document):
-    with pytest.raises(NoEvent, match=r"JSON object|no base64"):
+    with pytest.raises(NoEvent, match=r"JSON object|not valid base64"):
         from_document(document)

@@ -48,7 +48,7 @@ def test_an_array_is_read_document_by_document(tmp_path, store, put, read_rows):
     done, source = put(path, unpaired=True)
     assert done.rows == 2
     assert source.broken == [
-        "document 2: no JSON object",
+        "document 2: not a JSON object",
         "document 4: no ReqType",
         "document 5: type 'other' is neither org.kubeflow.serving.inference.request nor .response",
     ]

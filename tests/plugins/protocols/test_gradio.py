@@ -55,7 +55,7 @@ def test_a_call_and_its_answer_are_joined(store):
     analyze(store, {})
     assert predictions(store) == [("told", 0, "cat", 0.75)]
     notes = read(store, "select decode_note from exchanges order by seq")
-    assert [row["decode_note"] for row in notes] == ["answered by another exchange", None]
+    assert [row["decode_note"] for row in notes] == ["response in another exchange", None]
 
 
 def test_the_answer_may_come_after_an_analysis(store):
@@ -108,7 +108,7 @@ def test_an_answer_without_its_call_is_noted(store):
     analyze(store, {})
     assert predictions(store) == []
     (note,) = read(store, "select decode_note from exchanges")
-    assert note["decode_note"] == "answers requests that are not in the store"
+    assert note["decode_note"] == "responds to requests that are not in the store"
 
 
 def test_a_simple_call_is_joined_by_its_path(store):
@@ -127,7 +127,7 @@ def test_an_answer_that_is_fetched_twice_counts_once(store):
     analyze(store, {})
     assert predictions(store) == [("told", 0, "yes", None)]
     notes = read(store, "select decode_note from exchanges order by seq")
-    assert [row["decode_note"] for row in notes][1:] == [None, "answered before"]
+    assert [row["decode_note"] for row in notes][1:] == [None, "repeated response"]
 
 
 def test_a_stream_tells_some_answers_again(store):

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from modeltap.decoding.answer_names import AnswerRole, candidates, role_of
+from modeltap.decoding.response_names import ResponseRole, candidates, role_of
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-_LIKELIEST: tuple[AnswerRole | None, ...] = (
+_LIKELIEST: tuple[ResponseRole | None, ...] = (
     "prediction",
     "score",
     None,

@@ -87,7 +87,7 @@ def _notices(encoding: Encoding) -> Iterator[str]:
         )
     elif encoding.is_guess:
         yield (
-            f"read as {encoding.name}, the encoding that fits its letters best; if names look "
+            f"read as {encoding.name}, the encoding that best fits its letters; if names look "
             "wrong, give the file's encoding with --encoding"
         )
 
@@ -105,7 +105,7 @@ def csv_rows(source: Source, table: CsvTable) -> Iterator[tuple[int, dict[str, A
             if not cells or (len(cells) == 1 and cells_of_header > 1 and not cells[0].strip()):
                 continue
             if len(cells) != cells_of_header:
-                source.note(line, f"{len(cells)} cells, the header has {len(header)}")
+                source.note(line, f"{len(cells)} cells, but the header has {len(header)}")
                 continue
             yield (
                 line,
@@ -127,7 +127,7 @@ def _layout(header: list[str], dialect: Dialect, source: Source) -> list[str | N
     """Return the names of columns; one without a name behind the first is known by its place."""
     names = [name.strip().removeprefix("\ufeff") for name in header]
     if not distinct(names):
-        raise InputError(f"file {source.path.name!r} has two columns of one name")
+        raise InputError(f"file {source.path.name!r} has two columns with the same name")
     first = names[:1]
     rest: list[str | None] = [name or f"column {place}" for place, name in enumerate(names[1:], 2)]
     if dialect.lead:

@@ -47,7 +47,7 @@ def _on_lines(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
         if isinstance(document, dict):
             yield line, document
         else:
-            source.note(line, "no JSON" if document is None else "no JSON object")
+            source.note(line, "not valid JSON" if document is None else "not a JSON object")
 
 
 def _in_a_row(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -57,7 +57,7 @@ def _in_a_row(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
             if isinstance(document, dict):
                 yield number, document
             else:
-                source.note(number, "no JSON object")
+                source.note(number, "not a JSON object")
             if number % 256 == 0:
                 source.step()
 
@@ -83,7 +83,7 @@ class _Stream:
             except (ValueError, RecursionError):
                 if self._more():
                     continue
-                self._source.note(number + 1, "no JSON; what follows is not read")
+                self._source.note(number + 1, "not valid JSON; the rest of the file is not read")
                 return
             # A number at the end of the buffer may go on in the next.
             if end == len(self._text) and self._more():

@@ -95,7 +95,7 @@ def _opened(path: Path) -> CalamineWorkbook:
         from python_calamine import CalamineError, load_workbook
     except ImportError:
         raise InputError(
-            "reading Excel needs python-calamine: pip install 'modeltap[excel]'"
+            "reading Excel needs python-calamine; run pip install 'modeltap[excel]'"
         ) from None
     try:
         return load_workbook(path)
@@ -106,7 +106,7 @@ def _opened(path: Path) -> CalamineWorkbook:
 
 def _chosen(path: Path, names: Sequence[str], wanted: str | None) -> str:
     if not names:
-        raise InputError(f"file {path.name!r} has no sheet of cells")
+        raise InputError(f"file {path.name!r} has no sheet with cells")
     if wanted is None:
         return names[0]
     if wanted not in names:
@@ -147,10 +147,10 @@ def _layout(header: Sequence[Any], body: Sequence[Sequence[Any]], where: str) ->
     if len(missing) > _NAMED * len(filled):
         raise InputError(
             f"the first row of {where} names {len(filled) - len(missing)} of its {len(filled)} "
-            "columns; delete the rows above the names"
+            "columns; delete the rows above the column names"
         )
     if not distinct(names):
-        raise InputError(f"{where} has two columns of one name")
+        raise InputError(f"{where} has two columns with the same name")
     return [
         name or ((f"column {place + 1}" if place else "") if place in filled else None)
         for place, name in enumerate(names)

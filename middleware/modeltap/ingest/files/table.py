@@ -90,7 +90,8 @@ class Table(Source):
         """Return `name` if it is a column; else raise `InputError` with the nearest."""
         if name not in self.columns:
             raise InputError(
-                f"{option} {name!r} is no column of {self.path.name}{nearest(name, self.columns)}"
+                f"{option} {name!r} is not a column of {self.path.name}"
+                f"{nearest(name, self.columns)}"
             )
         return name
 
@@ -115,8 +116,8 @@ def open_table(
     kind = kind or KINDS.get(source.suffix, "")
     if not kind:
         raise InputError(
-            f"file {source.path.name!r} is of no known kind; give a .csv, .csv.gz, .jsonl, "
-            ".jsonl.gz, .parquet or .xlsx"
+            f"file {source.path.name!r} has an unknown format; use a .csv, .csv.gz, .jsonl, "
+            ".jsonl.gz, .parquet or .xlsx file"
         )
     if form.encoding is not None and kind != "csv":
         raise InputError(f"--encoding is for CSV; {source.path.name!r} is {kind}")
@@ -138,7 +139,7 @@ def open_table(
         table.columns = _learn_columns(table)
         table.index = frozenset(filter(is_index_name, table.columns))
     if not table.columns:
-        raise InputError(f"file {source.path.name!r} holds no rows")
+        raise InputError(f"file {source.path.name!r} has no rows")
     return table
 
 
@@ -181,7 +182,7 @@ def _json_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
         if isinstance(row, dict):
             yield line, row
         else:
-            table.note(line, "no JSON" if row is None else "no JSON object")
+            table.note(line, "not valid JSON" if row is None else "not a JSON object")
 
 
 def _parquet_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -36,9 +36,9 @@ def _side(event: Event) -> Logged:
     side = _SIDES.get(attributes["type"].rpartition(".")[2])
     if side is None:
         # What a collector of one's own is called, nobody else can tell.
-        raise NoEvent(f"type {attributes['type']!r} is neither of inputs nor of outputs")
+        raise NoEvent(f"type {attributes['type']!r} is neither inputs nor outputs")
     if attributes.get("datainblob", "").lower() == "true":
-        raise NoEvent("its data is in a file of its own (datainblob)")
+        raise NoEvent("its data is in a separate file (datainblob)")
     id_ = attributes.get("correlationid") or attributes.get("xrequestid") or attributes["id"]
     version = attributes.get("modelversion", "")
     found = Logged(

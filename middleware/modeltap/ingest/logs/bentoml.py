@@ -47,7 +47,7 @@ def find_roles(table: Table, *, prediction: str | None, label: str | None) -> di
     schema = _schema(table.path)
     if schema is None and prediction is None:
         raise InputError(
-            f"there is no schema beside {table.path.name!r} (../schema/schema.N.log); name the "
+            f"no schema for {table.path.name!r} in ../schema/schema.N.log; name the column of the "
             "prediction with --prediction COLUMN"
         )
     others: list[str] = []

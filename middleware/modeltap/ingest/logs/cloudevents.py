@@ -37,7 +37,7 @@ def from_headers(headers: Iterable[tuple[str, str]], body: bytes) -> Event:
 def from_document(document: Any) -> Event:
     """Return the event that a JSON object is; raises `NoEvent`."""
     if not isinstance(document, Mapping):
-        raise NoEvent("an event is a JSON object")
+        raise NoEvent("not a CloudEvent: not a JSON object")
     found = {
         str(name).lower(): value if isinstance(value, str) else json.dumps(value)
         for name, value in document.items()
@@ -52,7 +52,7 @@ _JSON = "application/json"
 def _complete(found: dict[str, str], prefix: str = "") -> dict[str, str]:
     for name in _REQUIRED:
         if not found.get(name):
-            raise NoEvent(f"no CloudEvent: no {prefix}{name}")
+            raise NoEvent(f"not a CloudEvent: no {prefix}{name}")
     return found
 
 
@@ -62,7 +62,7 @@ def _data(document: Mapping[str, Any]) -> bytes:
         try:
             return base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
-            raise NoEvent("data_base64 is no base64") from None
+            raise NoEvent("data_base64 is not valid base64") from None
     data = document.get("data")
     if data is None:
         return b""

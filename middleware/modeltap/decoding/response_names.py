@@ -1,4 +1,4 @@
-"""What members of an answer are by their names: a prediction, a score, about the call."""
+"""Roles of a response's fields by their names: predictions, scores, details of the call."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
-AnswerRole = Literal["prediction", "score", "probabilities", "envelope", "about", "measured"]
-"""`about`: of the call, never a prediction. `measured`: of the call, where other members tell more.
-`envelope`: around the answer."""
+ResponseRole = Literal["prediction", "score", "probabilities", "envelope", "about", "measured"]
+"""`about`: a detail of the call, never a prediction. `measured`: a detail of the call, unless no
+other field can be the prediction. `envelope`: a wrapper around the outputs."""
 
 PREDICTIONS = (
     "prediction",
@@ -45,7 +45,7 @@ PREDICTIONS = (
     "entity_group",
     "entity",
 )
-"""Usual names of the prediction, the likeliest first."""
+"""Common names of the prediction, the most likely first."""
 
 _SCORES = frozenset(("score", "scores", "confidence", "proba", "prob", "probability", "likelihood"))
 _PROBABILITIES = frozenset(("probabilities", "probs", "confidences", "predict_proba"))
@@ -85,38 +85,38 @@ _MEASURED = frozenset(
 )
 _MEASURED_ENDS = frozenset(("ms", "time", "latency", "seconds", "at", "unit", "units"))
 _BOUND_ENDS = frozenset(("lower", "upper", "bound", "std", "stderr", "stdev"))
-"""What an interval or a deviation around a prediction is called: `yhat_lower`."""
+"""Endings of the bounds and deviations of a prediction: `yhat_lower`."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
-_REMEMBERED = 4096
-"""A bound on what is remembered of names, which may be ids."""
+_MAX_CACHED = 4096
+"""The most entries in each cache: names may be ids, so there is no natural limit."""
 
 
-_FEW = 20
-"""Answers of more members are not remembered: as many names may be ids, new in each answer."""
+_MAX_CACHED_FIELDS = 20
+"""Responses with more fields are not cached: their names may be ids that differ in each one."""
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def spelt(name: str) -> str:
-    """Return a name in lower case, its words joined by underscores.
+@lru_cache(maxsize=_MAX_CACHED)
+def snake_case(name: str) -> str:
+    """Return a name in lower case, with underscores between its words.
 
-    >>> spelt("displayNames"), spelt("Scored Labels"), spelt("y_pred")
+    >>> snake_case("displayNames"), snake_case("Scored Labels"), snake_case("y_pred")
     ('display_names', 'scored_labels', 'y_pred')
     """
     return "_".join(_WORD.findall(name)).lower()
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def role_of(name: str) -> AnswerRole | None:
-    """Return what an answer's member of this name usually is; None where that is not known.
+@lru_cache(maxsize=_MAX_CACHED)
+def role_of(name: str) -> ResponseRole | None:
+    """Return the most likely role of a response's field; None if the name does not show it.
 
     >>> [role_of(name) for name in ("prediction", "predicted_price", "churnProbability")]
     ['prediction', 'prediction', 'score']
     >>> [role_of(name) for name in ("status", "request_id", "took_ms", "data", "price")]
     ['about', 'about', 'measured', 'envelope', None]
     """
-    own = spelt(name)
+    own = snake_case(name)
     words = own.split("_")
     if own in PREDICTIONS:
         return "prediction"
@@ -133,18 +133,22 @@ def role_of(name: str) -> AnswerRole | None:
     return "prediction" if _PREDICTED & set(words) else None
 
 
-def named(names: Iterable[str], *roles: AnswerRole) -> list[str]:
-    """Return the names with one of these roles, predictions in the order of `PREDICTIONS`.
+def named(names: Iterable[str], *roles: ResponseRole) -> list[str]:
+    """Return the names that have one of these roles, predictions in the order of `PREDICTIONS`.
 
     >>> named(["label", "predicted_risk", "prediction", "id"], "prediction")
     ['prediction', 'label', 'predicted_risk']
     """
     listed = tuple(names)
-    return list((_named if len(listed) <= _FEW else _named.__wrapped__)(listed, roles))
+    return list(
+        (_named if len(listed) <= _MAX_CACHED_FIELDS else _named.__wrapped__)(listed, roles)
+    )
 
 
 def candidates(names: Iterable[str]) -> list[str]:
-    """Return the names that may be a prediction's: none that is about the call, if others are left.
+    """Return the names that may be a prediction's.
+
+    Details of the call are left out; measured ones only if other names remain.
 
     >>> candidates(["status", "price", "took_ms"]), candidates(["duration", "model_version"])
     (['price'], ['duration'])
@@ -152,20 +156,22 @@ def candidates(names: Iterable[str]) -> list[str]:
     []
     """
     listed = tuple(names)
-    return list((_candidates if len(listed) <= _FEW else _candidates.__wrapped__)(listed))
+    return list(
+        (_candidates if len(listed) <= _MAX_CACHED_FIELDS else _candidates.__wrapped__)(listed)
+    )
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _named(names: tuple[str, ...], roles: tuple[AnswerRole, ...]) -> tuple[str, ...]:
+@lru_cache(maxsize=_MAX_CACHED)
+def _named(names: tuple[str, ...], roles: tuple[ResponseRole, ...]) -> tuple[str, ...]:
     return tuple(sorted((name for name in names if role_of(name) in roles), key=_rank))
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_MAX_CACHED)
 def _candidates(names: tuple[str, ...]) -> tuple[str, ...]:
     known = tuple(name for name in names if role_of(name) != "about")
     return tuple(name for name in known if role_of(name) != "measured") or known
 
 
 def _rank(name: str) -> int:
-    own = spelt(name)
+    own = snake_case(name)
     return PREDICTIONS.index(own) if own in PREDICTIONS else len(PREDICTIONS)

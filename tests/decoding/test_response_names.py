@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modeltap.decoding.answer_names import PREDICTIONS, candidates, named, role_of
+from modeltap.decoding.response_names import PREDICTIONS, candidates, named, role_of
 
 
 def spellings(name):
