@@ -14,10 +14,10 @@ def test_missing_results_are_reported_with_the_reason(tmp_path):
     """Missing labels are not a missing analysis."""
     store = tmp_path / "taps.db"
     put(store, every(1, 5), [{"x": n} for n in range(5)])
-    assert "no performance results yet: it needs labels" in modeltap(
+    assert "no performance results yet: they need labels" in modeltap(
         "performance", "--store", store
     )
-    assert "no latency results yet: with row windows it is computed by the hour" in modeltap(
+    assert "no latency results yet: `modeltap analyze` computes them" in modeltap(
         "latency", "--store", store
     )
 

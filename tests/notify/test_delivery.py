@@ -334,10 +334,10 @@ def test_a_store_error_is_raised_after_the_others_were_served(
     assert (len(ids), len(set(ids))) == (3, 2)
 
 
-def test_an_alert_is_delivered_from_analysed_rows(store, connection, judge, row, receiver, clock):
+def test_an_alert_is_delivered_from_analysed_rows(store, connection, process, row, receiver, clock):
     one = hook(receiver)
-    judge(row(0, "alert"), webhooks=[one])
-    judge(row(1, "ok"), webhooks=[one])
+    process(row(0, "alert"), webhooks=[one])
+    process(row(1, "ok"), webhooks=[one])
     assert deliver(store, [one], clock=clock.time).delivered == 2
     assert [got.event["type"] for got in receiver.received] == ["alert.firing", "alert.resolved"]
     first, second = (json.loads(got.body)["data"]["alerts"][0] for got in receiver.received)

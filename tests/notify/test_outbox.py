@@ -42,9 +42,9 @@ def take(connection, now=SOON, limit=10, webhook="hook"):
     return claimed
 
 
-def test_alerts_that_began_together_are_one_message(connection, judge, row):
+def test_alerts_that_began_together_are_one_message(connection, process, row):
     strengths = {"temp": 2.1, "dewp": 9.0, "wind": 3.0, "pressure": 4.0, "humid": 5.0}
-    judge(
+    process(
         *[
             row(
                 0,
@@ -83,7 +83,7 @@ def test_alerts_that_began_together_are_one_message(connection, judge, row):
     assert performance["data"]["summary"] == (
         "flights: performance degraded in the week from 2013-03-04: mae went from 8.1 to 14.7"
     )
-    judge(*[row(1, "ok", feature=name) for name in strengths], webhooks=HOOK)
+    process(*[row(1, "ok", feature=name) for name in strengths], webhooks=HOOK)
     data = json.loads(messages(connection)[-1]["body"])["data"]
     assert data["summary"] == (
         "flights: back to normal in the week from 2013-03-11: temp, dewp, wind, pressure, humid"
@@ -91,8 +91,8 @@ def test_alerts_that_began_together_are_one_message(connection, judge, row):
     assert data["alerts"][0]["resolved_at"] == "2013-03-18T00:00:00.000Z"
 
 
-def test_the_key_is_stored_and_never_the_url(connection, judge, row):
-    judge(row(0, "alert"), webhooks=HOOK)
+def test_the_key_is_stored_and_never_the_url(connection, process, row):
+    process(row(0, "alert"), webhooks=HOOK)
     assert "secret-token" not in "".join(connection.iterdump())
     assert messages(connection)[0]["id"].startswith("msg_")
 
@@ -106,27 +106,29 @@ def test_the_key_is_stored_and_never_the_url(connection, judge, row):
         ({"events": ("alert.resolved",)}, 0),
     ],
 )
-def test_webhooks_choose_events_and_models(connection, judge, row, overrides, count):
-    judge(row(0, "alert"), webhooks=[("one", WebhookSettings(url="http://a.example", **overrides))])
+def test_webhooks_choose_events_and_models(connection, process, row, overrides, count):
+    process(
+        row(0, "alert"), webhooks=[("one", WebhookSettings(url="http://a.example", **overrides))]
+    )
     assert len(messages(connection)) == count
 
 
-def test_silenced_alerts_send_no_message(connection, judge, row):
+def test_silenced_alerts_send_no_message(connection, process, row):
     with writing(connection):
         silence(connection, iso(time.time() + 3600), feature="temp")
-    judge(row(0, "alert"), row(0, "alert", feature="dewp"), webhooks=HOOK)
-    judge(row(1, "ok"), row(1, "ok", feature="dewp"), webhooks=HOOK)
+    process(row(0, "alert"), row(0, "alert", feature="dewp"), webhooks=HOOK)
+    process(row(1, "ok"), row(1, "ok", feature="dewp"), webhooks=HOOK)
     bodies = [json.loads(one["body"]) for one in messages(connection)]
     assert [one["type"] for one in bodies] == ["alert.firing", "alert.resolved"]
     assert all([a["feature"] for a in one["data"]["alerts"]] == ["dewp"] for one in bodies)
 
 
-def test_the_end_of_a_reported_alert_is_reported_during_a_silence(connection, judge, row):
+def test_the_end_of_a_reported_alert_is_reported_during_a_silence(connection, process, row):
     """People who were notified of the alert need to know."""
-    judge(row(0, "alert"), webhooks=HOOK)
+    process(row(0, "alert"), webhooks=HOOK)
     with writing(connection):
         silence(connection, iso(time.time() + 3600), rule="data_drift")
-    judge(row(1, "ok"), webhooks=HOOK)
+    process(row(1, "ok"), webhooks=HOOK)
     assert [json.loads(one["body"])["type"] for one in messages(connection)] == [
         "alert.firing",
         "alert.resolved",
@@ -134,9 +136,9 @@ def test_the_end_of_a_reported_alert_is_reported_during_a_silence(connection, ju
 
 
 @pytest.mark.parametrize(("count", "name"), [(500, "f{}"), (60, "ü" * 3000 + "{}")])
-def test_a_body_stays_below_20_kb(connection, judge, row, count, name):
+def test_a_body_stays_below_20_kb(connection, process, row, count, name):
     rows = [row(0, "alert", feature=name.format(i), explanation="ä" * 900) for i in range(count)]
-    judge(*rows, webhooks=HOOK)
+    process(*rows, webhooks=HOOK)
     (message,) = messages(connection)
     assert len(message["body"].encode()) < 20_000
     data = json.loads(message["body"])["data"]
@@ -144,8 +146,8 @@ def test_a_body_stays_below_20_kb(connection, judge, row, count, name):
     assert len(json.loads(message["alert_ids"])) == count
 
 
-def test_json_has_no_nan(connection, judge, row):
-    judge(row(0, "alert", value=float("inf")), webhooks=HOOK)
+def test_json_has_no_nan(connection, process, row):
+    process(row(0, "alert", value=float("inf")), webhooks=HOOK)
     text = messages(connection)[0]["body"]
     json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
 
@@ -183,9 +185,9 @@ def test_later_messages_about_an_alert_wait_for_earlier_ones(connection):
     assert [one.id for one in take(connection)] == [both]
 
 
-def test_incidents_of_one_subject_are_sent_in_order(connection, judge, row):
+def test_incidents_of_one_subject_are_sent_in_order(connection, process, row):
     for number, verdict in enumerate(["alert", "ok", "alert"]):
-        judge(row(number, verdict), webhooks=[("hook", HOOK[0][1])])
+        process(row(number, verdict), webhooks=[("hook", HOOK[0][1])])
     seen = []
     for _ in range(3):
         (one,) = take(connection)
