@@ -1,4 +1,4 @@
-"""What the tests share: a store of their own, apps in real servers, and a clean environment."""
+"""Shared fixtures: a store, apps in real servers, and a clean environment."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from modeltap.config import sources
 from modeltap.tap.recording.recorders import recorders
 
 PATIENCE = 240.0
-"""Seconds until a test that waits in vain fails: it waits for a condition, never for the time.
-Analyses are nice: beside other tests on two cores one may take a minute."""
+"""Seconds after which a test that waits for a condition fails. An analysis runs at low priority, so
+next to other tests on two cores it may take a minute."""
 
 
 _LONG = ("test_demo.py", "test_worker.py", "/servers/", "test_schedule.py", "test_leader.py")
@@ -28,7 +28,7 @@ _LONG = ("test_demo.py", "test_worker.py", "/servers/", "test_schedule.py", "tes
 
 
 def pytest_configure() -> None:
-    """Let each process compute on one thread: several at once spin for the same processors."""
+    """Limit each process to one thread, because several would spin for the same CPUs."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
@@ -57,14 +57,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: not any(name in item.nodeid for name in _LONG))
 
 
-def _left_out(items: list[pytest.Item], said: str) -> set[pytest.Item]:
-    """Return the slow tests that do not run, where `said` is the option `--slow`."""
+def _left_out(items: list[pytest.Item], option: str) -> set[pytest.Item]:
+    """Return the slow tests that do not run, given the option `--slow`."""
     slow = [item for item in items if item.get_closest_marker("slow")]
-    if said == "all":
+    if option == "all":
         return set()
-    if said == "none":
+    if option == "none":
         return set(slow)
-    part, count = _part_of(said)
+    part, count = _part_of(option)
     chosen = sorted({_unit(item) for item in slow})[part - 1 :: count]
     return {item for item in slow if _unit(item) not in chosen}
 
@@ -74,11 +74,11 @@ def _unit(item: pytest.Item) -> str:
     return item.nodeid.partition("[")[0]
 
 
-def _part_of(said: str) -> tuple[int, int]:
+def _part_of(option: str) -> tuple[int, int]:
     """Return K and N of the option `--slow K/N`."""
-    match = re.fullmatch(r"(\d+)/(\d+)", said)
+    match = re.fullmatch(r"(\d+)/(\d+)", option)
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
-        raise pytest.UsageError(f"--slow {said!r} is not understood; write none, all or 1/4")
+        raise pytest.UsageError(f"--slow {option!r} is not understood; write none, all or 1/4")
     return int(match[1]), int(match[2])
 
 
@@ -139,7 +139,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
             "warning",
         )
         process = subprocess.Popen(
-            [sys.executable, *(word.format(port=port) for word in words)],
+            [sys.executable, *(argument.format(port=port) for argument in words)],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(tmp_path)},
         )

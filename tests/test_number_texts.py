@@ -77,7 +77,7 @@ def test_other_columns_resolve_an_ambiguous_style():
 
 @given(st.text(max_size=30))
 def test_any_text_is_accepted(text):
-    """And what has no form is no number."""
+    """Text without a number style is not a number."""
     for style in ("point", "comma", "grouped"):
         number = number_of(text, style)
         assert (number is None) or form_of(text)

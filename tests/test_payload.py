@@ -11,7 +11,7 @@ from modeltap.payload import Decoded, Payload, media, parse_json, unwrapped
 
 
 def test_json_is_parsed_once_and_never_from_a_truncated_body():
-    """What would follow is not known, whatever the beginning looks like."""
+    """The rest of a truncated body is unknown."""
     payload = Payload("/", None, 200, '{"x": 1}', "[1]")
     assert payload.request_json is payload.request_json and payload.request_json == {"x": 1}
     cut = Payload("/", None, 200, "1", "[1]", request_truncated=True, response_truncated=True)
@@ -49,14 +49,16 @@ def test_a_byte_order_mark_is_ignored(document, encoding, kept):
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
 @pytest.mark.parametrize("times", range(4))
 def test_json_in_a_json_text_is_unwrapped(document, times):
-    """Objects and lists only: a text that looks like a number is a text."""
+    """Objects and lists only. A response may also be a label that was encoded twice."""
     body = document
     for _ in range(times):
         body = json.dumps(body)
     expected = document if type(document) in (dict, list) else body
     assert unwrapped(body) == expected
     payload = Payload("/", None, 200, json.dumps(body), json.dumps(body))
-    assert (payload.request_json, payload.response_json) == (expected, expected)
+    quoted = type(body) is str and body.startswith('"')
+    assert payload.request_json == expected
+    assert payload.response_json == (json.loads(body) if quoted and body is expected else expected)
 
 
 def test_unwrapping_of_json_is_limited():

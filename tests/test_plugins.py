@@ -14,10 +14,10 @@ from modeltap_channels import slack
 @pytest.fixture
 def entries(monkeypatch):
     """Replace the entry points, by group."""
-    said = {}
-    monkeypatch.setattr(plugins, "entry_points", lambda group: said.get(group, []))
+    entry_points_by_group = {}
+    monkeypatch.setattr(plugins, "entry_points", lambda group: entry_points_by_group.get(group, []))
     plugins.hooks.cache_clear()
-    yield said
+    yield entry_points_by_group
     plugins.hooks.cache_clear()
 
 

@@ -72,7 +72,7 @@ def test_values_of_colliding_names_are_both_kept(rows):
     """Clients may write dotted names that equal those of nested fields."""
     found = columns(rows)
     for place, row in enumerate(rows):
-        told = [column[place] for column in found.values() if column[place] is not None]
-        assert sorted(told) == sorted(leaves(row))
+        values = [column[place] for column in found.values() if column[place] is not None]
+        assert sorted(values) == sorted(leaves(row))
         exported = [value for value in flat(row).values() if not isinstance(value, dict)]
         assert sorted(exported) == sorted(leaves(row))

@@ -82,7 +82,7 @@ def test_numbers_in_sentences_about_their_field(value, text):
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        ("7", "x: 7 % of rows, 7 rows, drift 7, over all 7 columns, in 1 of 7 windows"),
+        ("7", "x: 7 % of rows, 7 rows, drift 7, corrected for 7 columns, in 1 of 7 windows"),
         ("1", "x: chance of this without drift: under 1 in 1,000,000 windows"),
         ("12345", "x: median went from 3 to 4 in 12,345 rows"),
         ("0.5", "x: missing values went from 0.2 % to 4 % (up to 0.5 in windows of the reference)"),

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from alert_fixtures import connection, judge, row, store, week
+from alert_fixtures import connection, process, row, store, week
 from modeltap import clock
 
-__all__ = ["connection", "judge", "row", "store", "week"]
+__all__ = ["connection", "process", "row", "store", "week"]
 
 NOW = 1_900_000_000.0
 

@@ -151,7 +151,7 @@ def test_missing_labels_alert_by_environment(connection, poll, rules):
 
 
 def test_labels_are_not_missed_without_requests_or_history(connection, poll):
-    labels(connection, NOW - 3 * DAY, NOW - 2 * DAY)  # two days are no habit
+    labels(connection, NOW - 3 * DAY, NOW - 2 * DAY)  # two days are not enough history
     traffic(connection, *by_day(), *(NOW + n * HOUR for n in range(3 * 24)))
     assert poll(NOW + 3 * DAY - MINUTE) == []
 
@@ -182,15 +182,15 @@ def test_three_failed_analyses_are_an_alert_with_their_last_line(connection, pol
     assert poll(NOW) == [("alert.resolved", "analysis_failed", "")]
 
 
-def owed(connection, **said):
+def pending(connection, **overrides):
     row = {
-        "id": f"msg_{len(said)}{said['state']}",
+        "id": f"msg_{len(overrides)}{overrides['state']}",
         "webhook": "hook#1",
         "event_type": "test",
         "alert_ids": "[]",
         "body": "{}",
         "created_at": clock.iso(NOW),
-    } | said
+    } | overrides
     connection.execute(
         f"insert into deliveries ({', '.join(row)}) values ({', '.join('?' * len(row))})",
         tuple(row.values()),
@@ -198,7 +198,7 @@ def owed(connection, **said):
 
 
 def test_undelivered_messages_are_an_alert(connection, poll):
-    owed(
+    pending(
         connection,
         state="pending",
         attempts=3,
@@ -216,7 +216,7 @@ def test_undelivered_messages_are_an_alert(connection, poll):
 
 
 def test_a_dead_message_is_an_alert_for_a_day(connection, poll):
-    owed(connection, state="dead", attempts=10, last_error="timeout")
+    pending(connection, state="dead", attempts=10, last_error="timeout")
     assert len(poll(NOW + HOUR)) == 1
     assert len(poll(NOW + 25 * HOUR)) == 1
     assert missing(connection, configured([]), NOW + 25 * HOUR) == []

@@ -13,8 +13,8 @@ def _fired(transitions):
 
 @pytest.fixture
 def rows(row):
-    def made(week, metrics, verdict="alert", **said):
-        return [row(week, verdict, metric=metric, **said) for metric in metrics]
+    def made(week, metrics, verdict="alert", **overrides):
+        return [row(week, verdict, metric=metric, **overrides) for metric in metrics]
 
     return made
 
@@ -27,90 +27,90 @@ def rows(row):
         ((*FAR_OUT, "constant_feed"), "constant_feed"),
     ],
 )
-def test_consequences_are_not_reported_separately(connection, judge, rows, metrics, sent):
+def test_consequences_are_not_reported_separately(connection, process, rows, metrics, sent):
     for week in range(3):
-        assert _fired(judge(*rows(week, metrics))) == ([sent] if week == 0 else [])
+        assert _fired(process(*rows(week, metrics))) == ([sent] if week == 0 else [])
     assert [one["metric"] for one in connection.execute("select metric from alerts")] == [sent]
 
 
-def test_row_metrics_of_one_cause_are_one_alert(judge, rows):
+def test_row_metrics_of_one_cause_are_one_alert(process, rows):
     metrics = ("row_outlier_rate", "multivariate_drift")
-    assert _fired(judge(*rows(0, metrics, feature=None))) == ["multivariate_drift"]
+    assert _fired(process(*rows(0, metrics, feature=None))) == ["multivariate_drift"]
 
 
-def test_a_pending_consequence_is_not_reported_after_its_cause_fired(judge, rows):
-    assert _fired(judge(*rows(0, FAR_OUT, strength=1.2))) == []
-    assert _fired(judge(*rows(1, FAR_OUT, strength=1.2))) == ["out_of_range_rate"]
-    assert _fired(judge(*rows(2, FAR_OUT))) == []
+def test_a_pending_consequence_is_not_reported_after_its_cause_fired(process, rows):
+    assert _fired(process(*rows(0, FAR_OUT, strength=1.2))) == []
+    assert _fired(process(*rows(1, FAR_OUT, strength=1.2))) == ["out_of_range_rate"]
+    assert _fired(process(*rows(2, FAR_OUT))) == []
 
 
-def test_drift_without_outliers_is_an_alert(judge, rows):
+def test_drift_without_outliers_is_an_alert(process, rows):
     """If the bulk has moved, outliers have no verdict."""
-    assert _fired(judge(*rows(0, ["drift"]), *rows(0, ["outlier_rate"], None))) == ["drift"]
+    assert _fired(process(*rows(0, ["drift"]), *rows(0, ["outlier_rate"], None))) == ["drift"]
 
 
 @pytest.mark.parametrize("later, news", [(1, []), (2, ["drift"])])
-def test_a_later_consequence_is_a_new_alert(judge, rows, later, news):
+def test_a_later_consequence_is_a_new_alert(process, rows, later, news):
     for week in range(later):
-        judge(*rows(week, ["outlier_rate"]), *rows(week, ["drift"], "ok"))
-    assert _fired(judge(*rows(later, ["outlier_rate", "drift"]))) == news
+        process(*rows(week, ["outlier_rate"]), *rows(week, ["drift"], "ok"))
+    assert _fired(process(*rows(later, ["outlier_rate", "drift"]))) == news
 
 
-def test_another_column_or_segment_explains_nothing(judge, rows):
+def test_another_column_or_segment_explains_nothing(process, rows):
     elsewhere = [
         *rows(0, ["outlier_rate"], feature="wind"),
         *rows(0, ["outlier_rate"], segment="origin=JFK"),
     ]
-    found = judge(*rows(0, ["drift"]), *elsewhere)
+    found = process(*rows(0, ["drift"]), *elsewhere)
     assert _fired(found) == ["drift", "outlier_rate", "outlier_rate"]
 
 
-def test_a_configured_threshold_always_alerts(judge, rows):
+def test_a_configured_threshold_always_alerts(process, rows):
     rules = [{"rule": "outliers", "metric": "outlier_rate", "above": 0.05}]
-    found = judge(*rows(0, FAR_OUT, value=0.09), rules=rules)
+    found = process(*rows(0, FAR_OUT, value=0.09), rules=rules)
     assert _fired(found) == ["out_of_range_rate", "outlier_rate"]
 
 
-def test_the_consequence_of_an_unwatched_cause_is_reported(judge, rows):
+def test_the_consequence_of_an_unwatched_cause_is_reported(process, rows):
     rules = [{"rule": "outliers", "enabled": False}]
-    assert _fired(judge(*rows(0, ["drift", "outlier_rate"]), rules=rules)) == ["drift"]
+    assert _fired(process(*rows(0, ["drift", "outlier_rate"]), rules=rules)) == ["drift"]
 
 
 SWAPPED = '["width", "height"]'
 
 
-def _swap(row, week, related=SWAPPED, **said):
-    heads = row(week, "alert", feature="width", related=related, **said)
+def _swap(row, week, related=SWAPPED, **overrides):
+    heads = row(week, "alert", feature="width", related=related, **overrides)
     others = [row(week, "alert", metric=name, feature="height") for name in FAR_OUT]
     return [*others, heads]
 
 
-def test_a_finding_about_two_columns_is_one_alert(connection, judge, row):
+def test_a_finding_about_two_columns_is_one_alert(connection, process, row):
     """Other alerts about the second column are its consequences, in this window and the next."""
-    (one,) = judge(*_swap(row, 0))
+    (one,) = process(*_swap(row, 0))
     assert (one.alert["feature"], one.alert["related"]) == ("width", SWAPPED)
     # The next window's rows do not show it as clearly.
-    assert judge(*_swap(row, 1, related=None)) == []
+    assert process(*_swap(row, 1, related=None)) == []
     (alert,) = connection.execute("select * from alerts").fetchall()
     assert alert["related"] == SWAPPED
 
 
-def test_a_finding_is_not_explained_by_its_own_consequences(judge, row):
+def test_a_finding_is_not_explained_by_its_own_consequences(process, row):
     """For a renamed category, unseen values alert and the drift follows, in any order."""
     unseen = row(0, "alert", metric="unseen_rate", feature="channel", related='["channel"]')
     drift = row(0, "alert", feature="channel")
     outliers = row(0, "alert", metric="outlier_rate", feature="channel")
-    assert _fired(judge(drift, outliers, unseen)) == ["unseen_rate"]
+    assert _fired(process(drift, outliers, unseen)) == ["unseen_rate"]
 
 
-def test_drift_a_day_later_is_explained_by_the_renamed_category(judge, row, week):
+def test_drift_a_day_later_is_explained_by_the_renamed_category(process, row, week):
     """Quality has hourly windows, drift daily ones; both cover the same time."""
     hour = {"window": "1h", "window_start": week(0), "window_end": week(1)}
-    judge(row(0, "alert", metric="unseen_rate", feature="c", related='["c"]', **hour))
-    assert judge(row(0, "alert", feature="c")) == []
+    process(row(0, "alert", metric="unseen_rate", feature="c", related='["c"]', **hour))
+    assert process(row(0, "alert", feature="c")) == []
 
 
-def test_later_or_unrelated_drift_alerts_besides_a_finding(judge, row):
-    judge(*_swap(row, 0), row(0, "ok", feature="depth"))
-    judge(*_swap(row, 1), row(1, "ok", feature="depth"))
-    assert _fired(judge(*_swap(row, 2), row(2, "alert", feature="depth"))) == ["drift"]
+def test_later_or_unrelated_drift_alerts_besides_a_finding(process, row):
+    process(*_swap(row, 0), row(0, "ok", feature="depth"))
+    process(*_swap(row, 1), row(1, "ok", feature="depth"))
+    assert _fired(process(*_swap(row, 2), row(2, "alert", feature="depth"))) == ["drift"]

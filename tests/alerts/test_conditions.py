@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 
-def mae(row, week, value, **said):
+def mae(row, week, value, **overrides):
     about = {
         "metric": "mae",
         "feature": None,
@@ -15,7 +15,7 @@ def mae(row, week, value, **said):
         "threshold": None,
         "explanation": None,
     }
-    return row(week, None, **about | said)
+    return row(week, None, **about | overrides)
 
 
 def own(transitions):
@@ -24,15 +24,15 @@ def own(transitions):
     ]
 
 
-def test_a_threshold_alerts_at_once_with_its_value(judge, row, connection):
+def test_a_threshold_alerts_at_once_with_its_value(process, row, connection):
     rules = [{"metric": "mae", "above": 12.0, "severity": "critical", "name": "sla"}]
-    assert own(judge(mae(row, 0, 11.9), rules=rules)) == []
-    assert own(judge(mae(row, 1, 13.5), rules=rules)) == [
+    assert own(process(mae(row, 0, 11.9), rules=rules)) == []
+    assert own(process(mae(row, 1, 13.5), rules=rules)) == [
         ("alert.firing", "flights: sla: mae is 13.5, above 12 (1,000 rows)")
     ]
     (alert,) = connection.execute("select * from alerts").fetchall()
     assert (alert["severity"], alert["value"], alert["threshold"]) == ("critical", 13.5, 12.0)
-    assert [kind for kind, _ in own(judge(mae(row, 2, 9.0), rules=rules))] == ["alert.resolved"]
+    assert [kind for kind, _ in own(process(mae(row, 2, 9.0), rules=rules))] == ["alert.resolved"]
 
 
 @pytest.mark.parametrize(
@@ -49,53 +49,53 @@ def test_a_threshold_alerts_at_once_with_its_value(judge, row, connection):
         ({"change": 0.25}, [10, 5.0], False),
     ],
 )
-def test_each_condition(judge, row, condition, values, fires):
+def test_each_condition(process, row, condition, values, fires):
     rules = [{"metric": "mae"} | condition]
-    said = []
+    fired = []
     for week, value in enumerate(values):
-        said += own(judge(mae(row, week, value), rules=rules))
-    assert [kind for kind, _ in said] == (["alert.firing"] if fires else [])
+        fired += own(process(mae(row, week, value), rules=rules))
+    assert [kind for kind, _ in fired] == (["alert.firing"] if fires else [])
 
 
-def test_change_is_relative_to_the_reference_if_any(judge, row):
-    judge(mae(row, 0, 8.0, in_reference=1), mae(row, 1, 8.0, in_reference=1))
+def test_change_is_relative_to_the_reference_if_any(process, row):
+    process(mae(row, 0, 8.0, in_reference=1), mae(row, 1, 8.0, in_reference=1))
     rules = [{"metric": "mae", "change": 0.25}]
-    judge(mae(row, 2, 30.0), rules=[])
-    ((_, words),) = own(judge(mae(row, 3, 11.0), rules=rules))
+    process(mae(row, 2, 30.0), rules=[])
+    ((_, words),) = own(process(mae(row, 3, 11.0), rules=rules))
     assert words == "flights: mae is 11, up 38 % from 8 (1,000 rows)"
 
 
-def test_change_is_relative_to_earlier_windows_on_re_evaluation(judge, row):
+def test_change_is_relative_to_earlier_windows_on_re_evaluation(process, row):
     """A late label causes week 1 to be evaluated again; weeks 2 and 3 are not its baseline."""
     rules = [{"metric": "mae", "change": 0.25}]
-    judge(mae(row, 0, 8.0), mae(row, 1, 8.0), mae(row, 2, 20.0), mae(row, 3, 20.0), rules=[])
-    ((_, words),) = own(judge(mae(row, 1, 11.0), rules=rules))
+    process(mae(row, 0, 8.0), mae(row, 1, 8.0), mae(row, 2, 20.0), mae(row, 3, 20.0), rules=[])
+    ((_, words),) = own(process(mae(row, 1, 11.0), rules=rules))
     assert words == "flights: mae is 11, up 38 % from 8 (1,000 rows)"
 
 
-def test_for_requires_consecutive_windows(judge, row, connection):
+def test_for_requires_consecutive_windows(process, row, connection):
     rules = [{"metric": "mae", "above": 12.0, "for": 3}]
     values = [13, 13, 11, 13, 13, 13]
-    said = [own(judge(mae(row, week, value), rules=rules)) for week, value in enumerate(values)]
-    assert [len(one) for one in said] == [0, 0, 0, 0, 0, 1]
+    fired = [own(process(mae(row, week, value), rules=rules)) for week, value in enumerate(values)]
+    assert [len(one) for one in fired] == [0, 0, 0, 0, 0, 1]
     states = [one["state"] for one in connection.execute("select state from alert_history")]
-    assert states == ["pending", "firing"]  # the first suspicion was forgotten
+    assert states == ["pending", "firing"]  # the first pending alert was deleted
 
 
-def test_too_few_rows_have_no_verdict(judge, row):
+def test_too_few_rows_have_no_verdict(process, row):
     rules = [{"metric": "mae", "above": 12.0, "min_rows": 500}]
-    assert own(judge(mae(row, 0, 99.0, rows=499), rules=rules)) == []
-    assert len(own(judge(mae(row, 1, 99.0, rows=500), rules=rules))) == 1
+    assert own(process(mae(row, 0, 99.0, rows=499), rules=rules)) == []
+    assert len(own(process(mae(row, 1, 99.0, rows=500), rules=rules))) == 1
 
 
-def test_a_metric_without_a_value_has_no_verdict(judge, row):
+def test_a_metric_without_a_value_has_no_verdict(process, row):
     rules = [{"metric": "mae", "below": 12.0}]
-    assert own(judge(mae(row, 0, None), rules=rules)) == []
+    assert own(process(mae(row, 0, None), rules=rules)) == []
 
 
-def test_segments_are_evaluated_separately(judge, row):
+def test_segments_are_evaluated_separately(process, row):
     rules = [{"metric": "mae", "above": 12.0, "segment": "sex=*"}]
-    changed = judge(
+    changed = process(
         mae(row, 0, 13.0),
         mae(row, 0, 13.0, segment="sex=F"),
         mae(row, 0, 11.0, segment="sex=M"),
@@ -104,13 +104,13 @@ def test_segments_are_evaluated_separately(judge, row):
     assert own(changed) == [("alert.firing", "flights (sex=F): mae is 13, above 12 (1,000 rows)")]
 
 
-def test_a_disabled_rule_is_quiet(judge, row, connection):
-    assert judge(row(0, "alert"), rules=[{"rule": "data_drift", "enabled": False}]) == []
+def test_a_disabled_rule_is_quiet(process, row, connection):
+    assert process(row(0, "alert"), rules=[{"rule": "data_drift", "enabled": False}]) == []
     assert connection.execute("select count(*) from alerts").fetchone()[0] == 0
 
 
-def test_for_applies_to_strong_effects(judge, row):
+def test_for_applies_to_strong_effects(process, row):
     rules = [{"rule": "data_drift", "for": 2}]
-    assert judge(row(0, "alert", strength=9.0), rules=rules) == []
-    (one,) = judge(row(1, "alert", strength=9.0), rules=rules)
+    assert process(row(0, "alert", strength=9.0), rules=rules) == []
+    (one,) = process(row(1, "alert", strength=9.0), rules=rules)
     assert one.event == "alert.firing"

@@ -20,8 +20,8 @@ def remind(connection, now, interval=7 * DAY):
         enqueue(connection, due_reminders(connection, "flights", interval, now), HOOKS)
 
 
-def test_firing_alerts_are_repeated_unless_acknowledged(connection, judge, row, at, sent):
-    judge(row(0, "alert"), row(0, "alert", feature="dewp"), webhooks=HOOKS)
+def test_firing_alerts_are_repeated_unless_acknowledged(connection, process, row, at, sent):
+    process(row(0, "alert"), row(0, "alert", feature="dewp"), webhooks=HOOKS)
     sent()
     with writing(connection):
         acknowledge(
@@ -39,8 +39,8 @@ def test_firing_alerts_are_repeated_unless_acknowledged(connection, judge, row, 
     assert not any_due(connection, None, NOW + 99 * DAY)  # repeat_interval = "never"
 
 
-def test_a_reminder_has_the_start_time(connection, judge, row, at):
-    judge(row(0, "alert"), webhooks=HOOKS)
+def test_a_reminder_has_the_start_time(connection, process, row, at):
+    process(row(0, "alert"), webhooks=HOOKS)
     at(NOW + 8 * DAY)
     remind(connection, NOW + 8 * DAY)
     body = connection.execute("select body from deliveries order by rowid desc").fetchone()[0]

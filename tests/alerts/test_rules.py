@@ -101,8 +101,8 @@ def test_a_descriptive_metric_can_have_a_rule():
     [
         ({"metric": "mea", "above": 1}, "unknown metric 'mea'; did you mean 'mae'?"),
         ({"rule": "data_drfit"}, "unknown rule 'data_drfit'; did you mean 'data_drift'?"),
-        ({"metric": "mae", "abvoe": 1}, "unknown option of rules 'abvoe'; did you mean 'above'?"),
-        ({"metric": "mae", "above": 1, "below": 0}, "above and below in one rule"),
+        ({"metric": "mae", "abvoe": 1}, "unknown option 'abvoe' of rules; did you mean 'above'?"),
+        ({"metric": "mae", "above": 1, "below": 0}, "above and below cannot be in one rule"),
         ({"above": 1}, "above needs a metric"),
         ({"metric": "mae"}, "rule 'custom' needs a metric and above, below, change or target"),
         ({"rule": "fairness"}, "rule 'fairness' needs a metric and above, below, change or target"),

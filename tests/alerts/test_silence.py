@@ -27,9 +27,9 @@ def remind(connection, now, interval=7 * DAY):
         enqueue(connection, due_reminders(connection, "flights", interval, now), HOOKS)
 
 
-def test_a_silenced_alert_is_reported_at_the_end_of_the_silence(connection, judge, row, at, sent):
+def test_a_silenced_alert_is_reported_at_the_end_of_the_silence(connection, process, row, at, sent):
     quiet(connection, NOW + HOUR, model="flights", feature="temp", reason="new sensor")
-    judge(row(0, "alert"), row(0, "alert", feature="dewp"), webhooks=HOOKS)
+    process(row(0, "alert"), row(0, "alert", feature="dewp"), webhooks=HOOKS)
     assert sent() == [("alert.firing", ["dewp"], False)]
     remind(connection, NOW + HOUR - 1)
     assert sent() == []
@@ -40,32 +40,32 @@ def test_a_silenced_alert_is_reported_at_the_end_of_the_silence(connection, judg
     assert sent() == []
 
 
-def test_an_alert_that_ends_during_a_silence_is_not_reported(connection, judge, row, at, sent):
+def test_an_alert_that_ends_during_a_silence_is_not_reported(connection, process, row, at, sent):
     quiet(connection, NOW + HOUR, rule="data_drift")
-    judge(row(0, "alert"), webhooks=HOOKS)
-    judge(row(1, "ok"), webhooks=HOOKS)
+    process(row(0, "alert"), webhooks=HOOKS)
+    process(row(1, "ok"), webhooks=HOOKS)
     remind(connection, NOW + 2 * HOUR)
     assert sent() == []
     (alert,) = connection.execute("select * from alerts").fetchall()
     assert alert["state"] == "resolved" and alert["notified_at"] is None
 
 
-def test_a_silence_applies_to_firing_alerts(connection, judge, row, at, sent):
-    judge(row(0, "alert"), webhooks=HOOKS)
+def test_a_silence_applies_to_firing_alerts(connection, process, row, at, sent):
+    process(row(0, "alert"), webhooks=HOOKS)
     (alert,) = connection.execute("select * from alerts").fetchall()
     sent()
     quiet(connection, NOW + 9 * DAY, fingerprint=alert["fingerprint"])
     remind(connection, NOW + 8 * DAY)
     assert sent() == []
-    # Receivers know that it fires, so they hear of its end, silence or not.
-    judge(row(1, "ok"), webhooks=HOOKS)
+    # Receivers know that it fires, so they are notified of its end in any case.
+    process(row(1, "ok"), webhooks=HOOKS)
     assert sent() == [("alert.resolved", ["temp"], False)]
 
 
-def test_a_silence_can_be_ended(connection, judge, row, at, sent):
+def test_a_silence_can_be_ended(connection, process, row, at, sent):
     made = quiet(connection, NOW + DAY, model="flights")
     longer = quiet(connection, NOW + HOUR, rule="data_drift")
-    judge(row(0, "alert"), webhooks=HOOKS)
+    process(row(0, "alert"), webhooks=HOOKS)
     with writing(connection):
         end_silence(connection, made)
     (until,) = connection.execute("select silenced_until from alerts").fetchone()
@@ -78,18 +78,18 @@ def test_a_silence_can_be_ended(connection, judge, row, at, sent):
         end_silence(connection, "silence_x")
 
 
-def test_other_models_and_later_times_are_not_silenced(connection, judge, row, at, sent):
+def test_other_models_and_later_times_are_not_silenced(connection, process, row, at, sent):
     quiet(connection, NOW + HOUR, model="trains")
-    judge(row(0, "alert"), webhooks=HOOKS)
+    process(row(0, "alert"), webhooks=HOOKS)
     quiet(connection, NOW + HOUR, model="flights")
     at(NOW + 2 * HOUR)
-    judge(row(0, "alert", feature="dewp"), webhooks=HOOKS)
+    process(row(0, "alert", feature="dewp"), webhooks=HOOKS)
     assert [features for _, features, _ in sent()] == [["temp"], ["dewp"]]
 
 
-def test_only_open_alerts_can_be_acknowledged(connection, judge, row):
-    judge(row(0, "alert"))
-    judge(row(1, "ok"))
+def test_only_open_alerts_can_be_acknowledged(connection, process, row):
+    process(row(0, "alert"))
+    process(row(1, "ok"))
     (alert,) = connection.execute("select id from alerts").fetchone()
     for wrong in (alert, "alert_x"):
         with pytest.raises(InputError, match=r"no alert|is resolved"), writing(connection):

@@ -58,7 +58,7 @@ def tail(tmp_path, *words):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # Whoever starts the tests in the background has Ctrl-C ignored, and children inherit it.
+        # In the background, shells ignore Ctrl-C, and child processes inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with process:

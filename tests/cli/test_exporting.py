@@ -34,9 +34,9 @@ def filled(store):
     answers = [json.dumps({"prediction": n, "score": n / 10}) for n in range(6)]
     put(store, HOURS, ROWS, responses=answers)
     connection = sqlite3.connect(store)
-    told = [("r0", 1.0), ("r1", 2.0), ("r1", 7.0), ("r2", 3.0)]
+    stored = [("r0", 1.0), ("r1", 2.0), ("r1", 7.0), ("r2", 3.0)]
     connection.executemany(
-        "insert into labels (exchange_id, value, received_at) values (?, ?, '2024')", told
+        "insert into labels (exchange_id, value, received_at) values (?, ?, '2024')", stored
     )
     connection.commit()
     connection.close()

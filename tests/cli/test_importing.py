@@ -65,7 +65,7 @@ def test_unreadable_lines_are_reported_and_fail_only_with_strict(table, store):
     assert (shown["rows"], shown["broken"]) == (2, 1)
     error = modeltap("import", table, "--model", "m", "--store", store, "--strict", code=1)
     assert error.splitlines() == [
-        "line 3: 2 cells, the header has 4",
+        "line 3: 2 cells, but the header has 4",
         "modeltap: 1 unreadable line in 'rows.csv'",
     ]
     table.with_name("none.jsonl").write_text('{"captureData": {}}\n')
@@ -92,8 +92,8 @@ def test_a_row_with_an_invalid_label_is_imported_without_it(tmp_path, store, rea
         "label",
     ]
     assert len(read_rows(store)) == len(labels)
-    told = [row["value"] for row in read_rows(store, "select value from labels order by seq")]
-    assert told == [str(2**70), "[masked]", "?", "true", 2.5]
+    stored = [row["value"] for row in read_rows(store, "select value from labels order by seq")]
+    assert stored == [str(2**70), "[masked]", "?", "true", 2.5]
 
 
 def test_several_files_are_imported_together(tmp_path, store, read_rows):
@@ -160,7 +160,7 @@ def test_importing_a_file_twice_adds_nothing(files, at):
             "rows.csv",
             "a,b\n1,2\n",
             ["--features", "c"],
-            "--features 'c' is not a column of rows.csv",
+            "--features 'c': rows.csv has no such column",
         ),
         ("rows.csv", "", [], "has no rows"),
         ("rows.csv", "a,a\n1,2\n", [], "two columns named 'a'; rename one"),
@@ -190,7 +190,9 @@ def test_unreadable_lines_are_reported_and_the_rest_is_imported(tmp_path):
         text=True,
         check=True,
     )
-    assert "line 3: 3 cells, the header has 2" in done.stderr and "2 rows imported" in done.stdout
+    assert (
+        "line 3: 3 cells, but the header has 2" in done.stderr and "2 rows imported" in done.stdout
+    )
     (tmp_path / "rows.jsonl").write_text('{"a": 1}\nbroken\n[1]\n{"a": 2}\n')
     modeltap("import", "rows.jsonl", "--store", "x.db", "--model", "m", "--strict", code=1)
 

@@ -294,8 +294,8 @@ def test_options_are_passed_in_the_environment(tmp_path):
     environ = {**os.environ, "PYTHONPATH": "/elsewhere"}
     words = ("run", "--store", "t.db", "--model", "m", "--no-analyze", "--")
     environ, _ = json.loads(modeltap(*words, sys.executable, "-c", SHOWS, env=environ))
-    told = {name: value for name, value in environ.items() if name.startswith("MODELTAP_")}
-    assert told == {
+    variables = {name: value for name, value in environ.items() if name.startswith("MODELTAP_")}
+    assert variables == {
         "MODELTAP_STORE": str(tmp_path / "t.db"),
         "MODELTAP_MODEL": "m",
         "MODELTAP_ANALYZE": "false",

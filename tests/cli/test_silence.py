@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from command import lines, modeltap
-from incidents import judge_rows, metric_row
+from incidents import metric_row, process_rows
 from modeltap.store.connection import connect
 
 
@@ -13,7 +13,7 @@ from modeltap.store.connection import connect
 def incident(tmp_path):
     """A firing alert and a pending one."""
     connection = connect(tmp_path / "modeltap.db")
-    judge_rows(
+    process_rows(
         connection, [metric_row(0, "alert"), metric_row(0, "alert", feature="dewp", strength=1.5)]
     )
     found = connection.execute("select id from alerts where feature = 'temp'").fetchone()[0]

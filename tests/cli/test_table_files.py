@@ -52,5 +52,5 @@ def test_a_guessed_encoding_is_reported(tmp_path, store, read_rows):
     path = tmp_path / "rows.csv"
     path.write_bytes(("город,x\n" + "Москва,1\nКазань,2\n" * 20).encode("cp1251"))
     (error,) = errors_of("import", path, "--model", "m", "--store", store)
-    assert error.startswith("read as cp1251, the encoding that fits its letters best")
+    assert error.startswith("read as cp1251, the encoding that best fits its letters")
     assert json.loads(read_rows(store)[0]["request_body"]) == {"город": "Москва", "x": 1}

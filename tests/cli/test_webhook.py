@@ -66,7 +66,7 @@ def endless(handler):
 
 
 @pytest.mark.parametrize(
-    ("answer", "word"),
+    ("answer", "error_text"),
     [
         (500, "status 500"),
         (404, "status 404"),
@@ -78,11 +78,11 @@ def endless(handler):
         (endless, "status 500"),
     ],
 )
-def test_errors_of_receivers_are_short(receiver, configured, answer, word):
+def test_errors_of_receivers_are_short(receiver, configured, answer, error_text):
     receiver.answers = [loop(receiver.port)] * 9 if answer == "loop" else [answer]
     configured({"url": receiver.url})
     (row,) = lines_of_failure("webhook", "test", "--json")
-    assert (row["delivered"], row["error"]) == (False, word)
+    assert (row["delivered"], row["error"]) == (False, error_text)
     assert len(receiver.received) == 1  # a redirect is not followed
 
 
@@ -103,21 +103,21 @@ def lines_of_failure(*words):
 
 
 @pytest.mark.parametrize(
-    ("url", "word"),
+    ("url", "error_text"),
     [
         ("http://nobody.invalid/hook", "the host name cannot be resolved"),
         ("http://127.0.0.1:1/x", "connection refused"),
         ("http://169.254.169.254/latest", "address 169.254.169.254 is never allowed"),
     ],
 )
-def test_an_unreachable_url_is_a_short_error(configured, url, word):
+def test_an_unreachable_url_is_a_short_error(configured, url, error_text):
     configured({"url": url})
     (row,) = lines_of_failure("webhook", "test", "--json")
-    assert row["error"].startswith(word)
+    assert row["error"].startswith(error_text)
 
 
 @pytest.mark.parametrize(
-    ("url", "word"),
+    ("url", "error_text"),
     [
         ("http://[::1/token", "the host or the port is malformed"),
         ("https://", "it has no host"),
@@ -126,10 +126,10 @@ def test_an_unreachable_url_is_a_short_error(configured, url, word):
         ("http://host.example:token/x", "the host or the port is malformed"),
     ],
 )
-def test_a_malformed_url_in_the_settings_is_a_one_line_error(configured, url, word):
+def test_a_malformed_url_in_the_settings_is_a_one_line_error(configured, url, error_text):
     configured({"url": url})
     shown = modeltap("webhook", "test", code=2)
-    assert word in shown and len(shown.splitlines()) == 1 and "token" not in shown
+    assert error_text in shown and len(shown.splitlines()) == 1 and "token" not in shown
 
 
 def test_a_malformed_url_in_a_variable_is_a_short_error(configured, monkeypatch):
@@ -184,7 +184,7 @@ def given_up(tmp_path, receiver, configured):
 
 
 def test_replay_sends_messages_that_wait_for_a_retry(given_up, receiver, tmp_path):
-    """After a receiver is fixed, nobody has to wait for the next retry."""
+    """Without waiting for the next retry, once the receiver is fixed."""
     key, (message, _) = given_up
     with closing(connect(tmp_path / "modeltap.db")) as connection, writing(connection):
         connection.execute(
@@ -219,7 +219,7 @@ def test_replay_sends_dead_messages_under_their_id(given_up, receiver, tmp_path)
     )
     shown = modeltap("deliver")
     assert shown == "2 messages delivered, 0 scheduled for retry, 0 given up\n"
-    # The second tells that the other webhook's message was given up.
+    # The second reports the dead message of the other webhook.
     assert receiver.received[1].event["data"]["rule"] == "delivery_failed"
     assert receiver.received[0].headers["webhook-id"] == message
     rows = sqlite3.connect(tmp_path / "modeltap.db").execute("select id, state from deliveries")

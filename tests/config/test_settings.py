@@ -11,7 +11,7 @@ from modeltap.errors import ConfigError
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"features": {"x": {"mn": 0}}}, "unknown option of features.x 'mn'; did you mean 'min'"),
+        ({"features": {"x": {"mn": 0}}}, "unknown option 'mn' of features.x; did you mean 'min'"),
         ({"features": {"x": {"type": "number"}}}, "'number'"),
         ({"models": {"m": {"features": {"x": {"max": "much"}}}}}, "features"),
         ({"features": {"x": {"min": 5, "max": 1}}}, "min 5 is greater than max 1"),

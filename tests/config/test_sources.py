@@ -48,8 +48,11 @@ def test_pyproject_is_read_only_if_it_has_our_table():
         ({"reference": "yesterday"}, "reference = 'yesterday' is invalid"),
         ({"event_time": "body"}, "event_time = 'body' is invalid"),
         ({"webhooks": "example.org"}, "must start with http:// or https://"),
-        ({"webhooks": [{"url": "http://x", "sekret": "1"}]}, "'sekret'; did you mean 'secret'"),
-        ({"models": {"m": {"windw": "1h"}}}, "models.m 'windw'; did you mean 'window'"),
+        (
+            {"webhooks": [{"url": "http://x", "sekret": "1"}]},
+            "'sekret' of webhooks; did you mean 'secret'",
+        ),
+        ({"models": {"m": {"windw": "1h"}}}, "'windw' of models.m; did you mean 'window'"),
         ({"id_header": "a b"}, "id_header = 'a b' is invalid"),
         ({"error_sample_rate": 0.1, "sample_rate": 0.5}, "between sample_rate and 1"),
         ({"mask_body_fields": "(a"}, "invalid regular expression '(a': missing )"),

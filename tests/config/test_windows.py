@@ -16,7 +16,7 @@ import pytest
     ],
 )
 def test_incompatible_windows_are_an_error(options, reason):
-    """When the app starts."""
+    """The error is raised at the start of the app."""
     from modeltap.config import sources
     from modeltap.errors import ConfigError
 

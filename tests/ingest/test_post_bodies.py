@@ -74,8 +74,7 @@ def test_large_bodies_that_stand_still_give_up_their_places(slow):
             break
     assert waiting
     for answer in map(whole, waiting):
-        assert answer.startswith(b"HTTP/1.1 408 ")
-        assert answer.endswith(b"arrives too slowly; send it faster\n")
+        assert answer.startswith(b"HTTP/1.1 408 ") and answer.endswith(b"arrives too slowly\n")
 
 
 def test_a_body_that_stands_still_is_refused(slow):

@@ -57,10 +57,13 @@ def test_what_is_no_event_is_refused_with_a_line(receive, read_rows, store):
     structured = {"content-type": "application/cloudevents+json"}
     other = to_binary_event(event("k1", "com.example.other", {}))
     nobodys = to_binary_event(event("k1", REQUEST, {}, inferenceservicename=""))
-    without_id = client.post("/", content="{}", headers=plain)
-    assert without_id.text == "not a CloudEvent: no header ce-id\n"
-    without_object = client.post("/", content="no", headers=structured)
-    assert without_object.text == "not a CloudEvent: not a JSON object\n"
+    assert (
+        client.post("/", content="{}", headers=plain).text == "not a CloudEvent: no header ce-id\n"
+    )
+    assert (
+        client.post("/", content="no", headers=structured).text
+        == "not a CloudEvent: not a JSON object\n"
+    )
     assert "is neither org.kubeflow.serving.inference.request nor" in post(client, other).text
     assert "the event names no model" in post(client, nobodys).text
     assert {post(client, one).status_code for one in (other, nobodys)} == {400}
@@ -82,7 +85,7 @@ def test_names_that_a_store_cannot_hold(receive, read_rows, store):
     assert [(row["model"], row["request_id"]) for row in read_rows(store)] == [("?", "k?")]
     odd["inferenceservicename"] = "x" * 201
     refused = client.post("/", content=json.dumps(odd), headers=kind)
-    assert refused.text == "the model's name has 201 characters; use at most 200\n"
+    assert refused.text == "a model's name has at most 200 characters\n"
     assert refused.status_code == 400
 
 

@@ -39,7 +39,7 @@ def test_on_a_busy_machine_it_rests_twice_as_long_as_it_works(neighbours):
         rests.clear()
         work(0.6)
     assert 0.9 <= sum(rests) <= 1.3
-    assert len(rests) >= 10 and max(rests) < 0.3  # a little at a time
+    assert len(rests) >= 10 and max(rests) < 0.3  # in small slices
     done = len(rests)
     work(0.1)
     assert len(rests) == done  # it is over

@@ -30,14 +30,14 @@ def clock():
     return FakeClock(FakeClock().time() + 1)
 
 
-def hook(receiver, key="hook", **said):
+def hook(receiver, key="hook", **overrides):
     url = receiver if isinstance(receiver, str) else receiver.url
     return key, WebhookSettings(
-        **{"url": url, "allow_private": True, "timeout_seconds": 2.0} | said
+        **{"url": url, "allow_private": True, "timeout_seconds": 2.0} | overrides
     )
 
 
-def owe(connection, *ids, webhook="hook", number=0):
+def queue(connection, *ids, webhook="hook", number=0):
     event = {"type": "alert.firing", "data": {"model": "m", "number": number}}
     with writing(connection):
         return outbox.enqueue_message(connection, webhook, event, ids)
@@ -55,11 +55,11 @@ def deliver_all(store, connection, hooks, clock, passes=200):
             return
         upcoming = min(one for one in look(connection, "next_at") if one)
         clock.sleep(max(1.0, (outbox.clock.parse(upcoming) or 0.0) - clock.time()))
-    pytest.fail("something is owed for ever")
+    pytest.fail("a message stays pending")
 
 
 def test_pending_messages_arrive_once(store, connection, receiver, clock):
-    ids = [owe(connection, "a", number=i) for i in range(3)]
+    ids = [queue(connection, "a", number=i) for i in range(3)]
     report = deliver(store, [hook(receiver)], clock=clock.time)
     assert (report.delivered, report.retried, report.dead) == (3, 0, 0)
     assert [one.headers["webhook-id"] for one in receiver.received] == ids
@@ -84,7 +84,7 @@ def test_two_webhooks_with_the_same_url_both_get_their_messages(store, connectio
 def test_messages_arrive_after_an_hour_of_various_failures(store, connection, clock):
     with WebhookReceiver() as gone:
         port = gone.port
-    ids = [owe(connection, f"alert {i % 2}", number=i) for i in range(8)]
+    ids = [queue(connection, f"alert {i % 2}", number=i) for i in range(8)]
     end = clock.time() + 3600
     down = [hook(f"http://127.0.0.1:{port}/hook", timeout_seconds=0.3)]
     while clock.time() < end:
@@ -130,7 +130,7 @@ def test_messages_arrive_after_an_hour_of_various_failures(store, connection, cl
 )
 def test_errors_are_short(store, connection, receiver, clock, answer, word):
     receiver.answers = [answer]
-    owe(connection, "a")
+    queue(connection, "a")
     patience = 0.4 if word == "timeout" else 30.0
     report = deliver(store, [hook(receiver, timeout_seconds=patience)], clock=clock.time)
     assert (report.retried, look(connection), look(connection, "last_error")) == (
@@ -153,7 +153,7 @@ def test_an_endless_response_is_not_read(store, connection, receiver, clock):
         handler.close_connection = True
 
     receiver.answers = [endless]
-    owe(connection, "a")
+    queue(connection, "a")
     assert deliver(store, [hook(receiver)], clock=clock.time).delivered == 1
 
 
@@ -163,13 +163,13 @@ def test_a_status_of_200_with_a_closed_connection_is_delivered(store, connection
         handler.close_connection = True
 
     receiver.answers = [rude]
-    owe(connection, "a")
+    queue(connection, "a")
     assert deliver(store, [hook(receiver)], clock=clock.time).delivered == 1
 
 
 def test_status_410_stops_the_webhook(store, connection, receiver, clock):
     receiver.answers = [410]
-    owe(connection, "a"), owe(connection, "b")
+    queue(connection, "a"), queue(connection, "b")
     assert deliver(store, [hook(receiver)], clock=clock.time).dead == 1
     assert look(connection) == ["dead", "dead"]
     assert len(receiver.received) == 1
@@ -177,7 +177,7 @@ def test_status_410_stops_the_webhook(store, connection, receiver, clock):
 
 def test_a_rejected_message_delays_only_its_own_alert(store, connection, receiver, clock):
     receiver.answers = [400]
-    owe(connection, "a"), owe(connection, "a"), owe(connection, "b")
+    queue(connection, "a"), queue(connection, "a"), queue(connection, "b")
     deliver(store, [hook(receiver)], clock=clock.time)
     assert look(connection) == ["pending", "pending", "delivered"]
     assert not outbox.any_due(connection, clock.time())
@@ -190,7 +190,7 @@ def test_a_slow_receiver_holds_up_nobody_else(store, connection, receiver, clock
         receiver.answers = [
             lambda handler: (served.set(), handler.send_response(204), handler.end_headers())
         ]
-        owe(connection, "a", webhook="slow"), owe(connection, "a", webhook="quick")
+        queue(connection, "a", webhook="slow"), queue(connection, "a", webhook="quick")
         hooks = [hook(slow, "slow", timeout_seconds=9.0), hook(receiver, "quick")]
         deliver(store, hooks, clock=clock.time)
     assert served.is_set()
@@ -201,18 +201,18 @@ def test_no_transaction_is_open_while_posting(store, connection, receiver, clock
     def write_meanwhile(handler):
         with closing(connect(store, create=False)) as other:
             other.execute("pragma busy_timeout = 0")
-            owe(other, "b", webhook="another")
+            queue(other, "b", webhook="another")
         handler.send_response(204)
         handler.end_headers()
 
     receiver.answers = [write_meanwhile]
-    owe(connection, "a")
+    queue(connection, "a")
     assert deliver(store, [hook(receiver)], clock=clock.time).delivered == 1
     assert len(look(connection)) == 2
 
 
 def test_concurrent_senders_neither_lose_nor_reorder_messages(store, connection, receiver, clock):
-    ids = [owe(connection, f"alert {i % 5}", number=i) for i in range(30)]
+    ids = [queue(connection, f"alert {i % 5}", number=i) for i in range(30)]
     receiver.answers = [500 if i % 6 == 3 else 204 for i in range(30)]
     hooks = [hook(receiver)]
     senders = [
@@ -233,7 +233,7 @@ def test_concurrent_senders_neither_lose_nor_reorder_messages(store, connection,
 
 
 def test_private_addresses_need_allow_private(store, connection, receiver, clock):
-    owe(connection, "a")
+    queue(connection, "a")
     url = f"http://2130706433:{receiver.port}/hook"
     deliver(store, [hook(url, allow_private=False)], clock=clock.time)
     assert look(connection, "last_error") == [
@@ -254,7 +254,7 @@ def test_private_addresses_need_allow_private(store, connection, receiver, clock
     ],
 )
 def test_metadata_services_are_never_reached(store, connection, clock, url):
-    owe(connection, "a")
+    queue(connection, "a")
     tried = []
     deliver(store, [hook(url)], clock=clock.time, transport=lambda: tried.append(1))
     assert "never allowed" in look(connection, "last_error")[0]
@@ -263,7 +263,7 @@ def test_metadata_services_are_never_reached(store, connection, clock, url):
 
 def test_an_unset_variable_costs_no_attempt(store, connection, receiver, clock, monkeypatch):
     monkeypatch.delenv("ALERT_URL", raising=False)
-    owe(connection, "a", webhook="env:ALERT_URL")
+    queue(connection, "a", webhook="env:ALERT_URL")
     hooks = [hook("env:ALERT_URL", "env:ALERT_URL")]
     deliver(store, hooks, clock=clock.time)
     assert look(connection) == ["pending"]
@@ -277,7 +277,7 @@ def test_an_unset_variable_costs_no_attempt(store, connection, receiver, clock, 
 
 
 def test_messages_to_an_unknown_webhook_are_not_always_due(store, connection, clock):
-    owe(connection, "a", webhook="removed")
+    queue(connection, "a", webhook="removed")
     deliver(store, [], clock=clock.time)
     assert look(connection) == ["pending"]
     assert not outbox.any_due(connection, clock.time())
@@ -285,7 +285,7 @@ def test_messages_to_an_unknown_webhook_are_not_always_due(store, connection, cl
 
 
 def test_an_unknown_format_is_reported(store, connection, receiver, clock):
-    owe(connection, "a")
+    queue(connection, "a")
     deliver(store, [hook(receiver, format="pigeon")], clock=clock.time)
     assert (
         "no installed plugin supports the webhook format 'pigeon'"
@@ -297,13 +297,13 @@ def test_no_url_and_no_secret_is_logged_or_stored(store, connection, receiver, c
     caplog.set_level(logging.DEBUG)
     receiver.answers = [204, 500, "reset"]
     url = receiver.url.replace("http://", "http://user:pa55w0rd@") + "?key=t0ken"
-    said = {"secret": "whsec_" + "QUJD" * 8}
+    overrides = {"secret": "whsec_" + "QUJD" * 8}
     for number in range(4):
-        owe(connection, f"{number}")
-    deliver(store, [hook(url, **said)], clock=clock.time)
+        queue(connection, f"{number}")
+    deliver(store, [hook(url, **overrides)], clock=clock.time)
     down = "http://user:pa55w0rd@127.0.0.1:1/t0ken"
     clock.sleep(3600)
-    deliver(store, [hook(down, **said)], clock=clock.time)
+    deliver(store, [hook(down, **overrides)], clock=clock.time)
     assert receiver.received[0].headers["authorization"].startswith("Basic ")
     written = "".join(connection.iterdump()) + caplog.text
     assert "webhook hook: status 500" in caplog.text
@@ -314,7 +314,7 @@ def test_no_url_and_no_secret_is_logged_or_stored(store, connection, receiver, c
 def test_a_store_error_is_raised_after_the_others_were_served(
     store, connection, receiver, clock, monkeypatch
 ):
-    owe(connection, "a", webhook="broken"), owe(connection, "a", webhook="good")
+    queue(connection, "a", webhook="broken"), queue(connection, "a", webhook="good")
     settle = outbox.settle
 
     def breaks(opened, delivery, *rest):
@@ -334,10 +334,10 @@ def test_a_store_error_is_raised_after_the_others_were_served(
     assert (len(ids), len(set(ids))) == (3, 2)
 
 
-def test_an_alert_is_delivered_from_analysed_rows(store, connection, judge, row, receiver, clock):
+def test_an_alert_is_delivered_from_analysed_rows(store, connection, process, row, receiver, clock):
     one = hook(receiver)
-    judge(row(0, "alert"), webhooks=[one])
-    judge(row(1, "ok"), webhooks=[one])
+    process(row(0, "alert"), webhooks=[one])
+    process(row(1, "ok"), webhooks=[one])
     assert deliver(store, [one], clock=clock.time).delivered == 2
     assert [got.event["type"] for got in receiver.received] == ["alert.firing", "alert.resolved"]
     first, second = (json.loads(got.body)["data"]["alerts"][0] for got in receiver.received)
@@ -348,11 +348,11 @@ def test_an_alert_is_delivered_from_analysed_rows(store, connection, judge, row,
 def test_proxy_variables_are_ignored(store, connection, receiver, clock, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
-    owe(connection, "a")
+    queue(connection, "a")
     assert deliver(store, [hook(receiver)], clock=clock.time).delivered == 1
 
 
 def test_the_next_address_is_tried(store, connection, receiver, clock, monkeypatch):
     monkeypatch.setattr(http, "resolve", lambda *_, **__: ["127.0.0.2", "127.0.0.1"])
-    owe(connection, "a")
+    queue(connection, "a")
     assert deliver(store, [hook(receiver)], clock=clock.time).delivered == 1

@@ -44,10 +44,10 @@ def test_the_digest_of_a_quiet_day(connection):
     assert period(connection, days=3)["models"][0]["requests"] == 1700
 
 
-def test_the_digest_of_a_day_with_alerts(connection, judge, row, week):
+def test_the_digest_of_a_day_with_alerts(connection, process, row, week):
     traffic(connection, NOW - 3600, 1200, errors=30)
-    judge(row(0, "ok", metric="mae", feature=None, value=11.62))
-    judge(row(0, "alert", explanation="c: fraction of 'red' went from 0 % to 9 %", feature="c"))
+    process(row(0, "ok", metric="mae", feature=None, value=11.62))
+    process(row(0, "alert", explanation="c: fraction of 'red' went from 0 % to 9 %", feature="c"))
     now = clock.parse(clock.now())
     data = digest(connection, SettingsReader(connection), clock.iso(now - DAY), clock.iso(now))[
         "data"
@@ -78,13 +78,13 @@ def test_the_digest_lists_unmonitored_parts(store):
     )
 
 
-def test_the_retraining_event_counts_labels(connection, judge, row):
+def test_the_retraining_event_counts_labels(connection, process, row):
     for day, count in ((1, 40), (9, 5)):
         connection.execute(
             "insert into label_days values ('flights', '', ?, ?, ?)",
             (clock.iso(NOW - day * DAY)[:10], count, clock.iso(NOW - day * DAY)),
         )
-    judge(row(0, "alert", metric="mae", feature=None, value=11.62))
+    process(row(0, "alert", metric="mae", feature=None, value=11.62))
     event = retrain(connection, "flights", clock.iso(NOW - 2 * DAY))
     assert event["type"] == "retrain"
     assert (event["data"]["labels"], event["data"]["performance"]) == (40, {"mae": 11.62})
@@ -92,14 +92,14 @@ def test_the_retraining_event_counts_labels(connection, judge, row):
 
 
 @pytest.fixture
-def analyzer(store, judge, row):
-    judge(row(0, "alert"))
+def analyzer(store, process, row):
+    process(row(0, "alert"))
     hook = {"url": "http://127.0.0.1:9/x", "allow_private": True}
     webhooks = [hook | {"events": ["digest", "retrain"]}, hook | {"url": "http://127.0.0.1:9/y"}]
     return Analyzer(store, connect(store), {"store": str(store), "webhooks": webhooks})
 
 
-def owed(connection):
+def pending(connection):
     rows = connection.execute("select event_type from deliveries order by rowid")
     return [row[0] for row in rows]
 
@@ -107,7 +107,7 @@ def owed(connection):
 def test_only_subscribed_webhooks_get_scheduled_events(analyzer, connection):
     analyzer.digest(NOW)
     analyzer.retrain(NOW)
-    assert owed(connection) == ["digest", "retrain"]
+    assert pending(connection) == ["digest", "retrain"]
 
 
 def test_a_digest_starts_at_the_end_of_the_last_one(analyzer):

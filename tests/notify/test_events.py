@@ -12,12 +12,12 @@ from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.notify.events import encoded, event_of, summary
 
 
-def owed(connection):
+def pending(connection):
     rows = connection.execute("select webhook, body from deliveries order by rowid")
     return [(row["webhook"], json.loads(row["body"])) for row in rows]
 
 
-def test_alerts_of_a_window_are_one_message_most_severe_first(connection, judge, row):
+def test_alerts_of_a_window_are_one_message_most_severe_first(connection, process, row):
     hooks = [("one", WebhookSettings(url="http://a.example"))]
     rows = [
         row(
@@ -29,8 +29,8 @@ def test_alerts_of_a_window_are_one_message_most_severe_first(connection, judge,
         )
         for n in range(6)
     ]
-    judge(*rows, webhooks=hooks)
-    ((_, event),) = owed(connection)
+    process(*rows, webhooks=hooks)
+    ((_, event),) = pending(connection)
     data = event["data"]
     assert data["summary"] == (
         "flights: 6 inputs drifted in the week from 2013-03-04: f5: median went from 10 to 20; "
@@ -40,32 +40,32 @@ def test_alerts_of_a_window_are_one_message_most_severe_first(connection, judge,
     assert data["open_alerts"] == 6
 
 
-def test_a_message_has_the_documented_fields(connection, judge, row):
+def test_a_message_has_the_documented_fields(connection, process, row):
     """In the same order, for the event and for its alerts."""
     page = (Path(__file__).parents[2] / "docs/alerts.md").read_text()
     shown = json.loads(re.search(r"```json\n(.*?)```", page, re.S)[1])
-    event = event_of(judge(row(0, "alert")))
+    event = event_of(process(row(0, "alert")))
     assert list(event) == list(shown)
     assert list(event["data"]) == list(shown["data"])
     assert list(event["data"]["alerts"][0]) == list(shown["data"]["alerts"][0])
 
 
-def test_a_message_has_examples_and_a_link(connection, judge, row):
-    (one,) = judge(row(0, "alert", examples='["0142", "0143"]'))
+def test_a_message_has_examples_and_a_link(connection, process, row):
+    (one,) = process(row(0, "alert", examples='["0142", "0143"]'))
     data = event_of([one], dashboard="https://taps.example/")["data"]
     assert data["alerts"][0]["examples"] == ["0142", "0143"]
     assert data["link"] == f"https://taps.example/alerts?id={one.alert['id']}"
     assert event_of([one])["data"]["link"] is None
 
 
-def test_a_finding_lists_all_of_its_features(connection, judge, row):
-    (one,) = judge(row(0, "alert", feature="width", related='["width", "height"]'))
+def test_a_finding_lists_all_of_its_features(connection, process, row):
+    (one,) = process(row(0, "alert", feature="width", related='["width", "height"]'))
     data = event_of([one])["data"]
     assert data["alerts"][0]["related"] == ["width", "height"]
     assert "2 inputs drifted" in data["summary"]
-    (one,) = judge(row(1, "ok", feature="width"))
+    (one,) = process(row(1, "ok", feature="width"))
     assert summary([one]).endswith(": width and height")
-    (one,) = judge(row(0, "alert", feature="depth"))
+    (one,) = process(row(0, "alert", feature="depth"))
     assert event_of([one])["data"]["alerts"][0]["related"] is None
 
 
@@ -87,38 +87,38 @@ SPOKEN = [
 ]
 
 
-@pytest.mark.parametrize(("said", "told"), SPOKEN)
-def test_values_from_payloads_are_sent_only_on_request(connection, judge, row, said, told):
+@pytest.mark.parametrize(("text", "expected"), SPOKEN)
+def test_values_from_payloads_are_sent_only_on_request(connection, process, row, text, expected):
     hooks = [
         ("bare", WebhookSettings(url="http://a.example")),
         ("full", WebhookSettings(url="http://b.example", include_values=True)),
     ]
-    judge(row(0, "alert", explanation=said), webhooks=hooks)
-    events = dict(owed(connection))
-    for key, words in (("bare", told), ("full", said)):
+    process(row(0, "alert", explanation=text), webhooks=hooks)
+    events = dict(pending(connection))
+    for key, words in (("bare", expected), ("full", text)):
         data = events[key]["data"]
         assert data["summary"].endswith(words)
         assert data["alerts"][0]["summary"] == f"flights: {words}"
 
 
-def test_names_with_quotes_do_not_leak_values(judge, row):
-    said = "driver's car: fraction of 'red' went from 0 % to 9 %"
-    (one,) = judge(row(0, "alert", feature="driver's car", explanation=said, segment="it's=1"))
+def test_names_with_quotes_do_not_leak_values(process, row):
+    text = "driver's car: fraction of 'red' went from 0 % to 9 %"
+    (one,) = process(row(0, "alert", feature="driver's car", explanation=text, segment="it's=1"))
     data = event_of([one])["data"]
     words = "driver's car: fraction of [value] went from 0 % to 9 %"
     assert data["alerts"][0]["summary"] == f"flights (it's=1): {words}"
     assert "red" not in json.dumps(data)
 
 
-def test_a_thousand_features_are_one_message_below_20_kb(connection, judge, row):
+def test_a_thousand_features_are_one_message_below_20_kb(connection, process, row):
     rows = [row(0, "alert", feature=f"feature {n} " + "x" * 300) for n in range(1000)]
-    changed = judge(*rows)
+    changed = process(*rows)
     event = event_of(changed)
     assert len(encoded(event)) < 20_000
     assert event["data"]["alerts_left_out"] == 1000 - len(event["data"]["alerts"]) > 900
 
 
-def test_nan_is_null(judge, row):
-    (one,) = judge(row(0, "alert"))
+def test_nan_is_null(process, row):
+    (one,) = process(row(0, "alert"))
     one.alert["value"] = float("nan")
     assert json.loads(encoded(event_of([one])))["data"]["alerts"][0]["value"] is None

@@ -18,14 +18,14 @@ from modeltap.store.connection import connect, writing
 
 HOOK = [("a.example#1", WebhookSettings(url="https://a.example/secret-token"))]
 SOON = time.time() + 3600
-"""After all that the tests owe, however late they run."""
+"""Later than all messages of the tests."""
 
 
 def messages(connection):
     return [dict(one) for one in connection.execute("select * from deliveries order by rowid")]
 
 
-def owe(connection, *ids, webhook="hook", event_type="alert.firing"):
+def queue(connection, *ids, webhook="hook", event_type="alert.firing"):
     event = {"type": event_type, "data": {"model": "m"}}
     with writing(connection):
         return outbox.enqueue_message(connection, webhook, event, ids)
@@ -42,9 +42,9 @@ def take(connection, now=SOON, limit=10, webhook="hook"):
     return claimed
 
 
-def test_alerts_that_began_together_are_one_message(connection, judge, row):
+def test_alerts_that_began_together_are_one_message(connection, process, row):
     strengths = {"temp": 2.1, "dewp": 9.0, "wind": 3.0, "pressure": 4.0, "humid": 5.0}
-    judge(
+    process(
         *[
             row(
                 0,
@@ -83,7 +83,7 @@ def test_alerts_that_began_together_are_one_message(connection, judge, row):
     assert performance["data"]["summary"] == (
         "flights: performance degraded in the week from 2013-03-04: mae went from 8.1 to 14.7"
     )
-    judge(*[row(1, "ok", feature=name) for name in strengths], webhooks=HOOK)
+    process(*[row(1, "ok", feature=name) for name in strengths], webhooks=HOOK)
     data = json.loads(messages(connection)[-1]["body"])["data"]
     assert data["summary"] == (
         "flights: back to normal in the week from 2013-03-11: temp, dewp, wind, pressure, humid"
@@ -91,14 +91,14 @@ def test_alerts_that_began_together_are_one_message(connection, judge, row):
     assert data["alerts"][0]["resolved_at"] == "2013-03-18T00:00:00.000Z"
 
 
-def test_the_key_is_stored_and_never_the_url(connection, judge, row):
-    judge(row(0, "alert"), webhooks=HOOK)
+def test_the_key_is_stored_and_never_the_url(connection, process, row):
+    process(row(0, "alert"), webhooks=HOOK)
     assert "secret-token" not in "".join(connection.iterdump())
     assert messages(connection)[0]["id"].startswith("msg_")
 
 
 @pytest.mark.parametrize(
-    ("said", "count"),
+    ("overrides", "count"),
     [
         ({}, 1),
         ({"models": ("flights",)}, 1),
@@ -106,27 +106,29 @@ def test_the_key_is_stored_and_never_the_url(connection, judge, row):
         ({"events": ("alert.resolved",)}, 0),
     ],
 )
-def test_webhooks_choose_events_and_models(connection, judge, row, said, count):
-    judge(row(0, "alert"), webhooks=[("one", WebhookSettings(url="http://a.example", **said))])
+def test_webhooks_choose_events_and_models(connection, process, row, overrides, count):
+    process(
+        row(0, "alert"), webhooks=[("one", WebhookSettings(url="http://a.example", **overrides))]
+    )
     assert len(messages(connection)) == count
 
 
-def test_silenced_alerts_send_no_message(connection, judge, row):
+def test_silenced_alerts_send_no_message(connection, process, row):
     with writing(connection):
         silence(connection, iso(time.time() + 3600), feature="temp")
-    judge(row(0, "alert"), row(0, "alert", feature="dewp"), webhooks=HOOK)
-    judge(row(1, "ok"), row(1, "ok", feature="dewp"), webhooks=HOOK)
-    told = [json.loads(one["body"]) for one in messages(connection)]
-    assert [one["type"] for one in told] == ["alert.firing", "alert.resolved"]
-    assert all([a["feature"] for a in one["data"]["alerts"]] == ["dewp"] for one in told)
+    process(row(0, "alert"), row(0, "alert", feature="dewp"), webhooks=HOOK)
+    process(row(1, "ok"), row(1, "ok", feature="dewp"), webhooks=HOOK)
+    bodies = [json.loads(one["body"]) for one in messages(connection)]
+    assert [one["type"] for one in bodies] == ["alert.firing", "alert.resolved"]
+    assert all([a["feature"] for a in one["data"]["alerts"]] == ["dewp"] for one in bodies)
 
 
-def test_the_end_of_a_reported_alert_is_reported_during_a_silence(connection, judge, row):
+def test_the_end_of_a_reported_alert_is_reported_during_a_silence(connection, process, row):
     """People who were notified of the alert need to know."""
-    judge(row(0, "alert"), webhooks=HOOK)
+    process(row(0, "alert"), webhooks=HOOK)
     with writing(connection):
         silence(connection, iso(time.time() + 3600), rule="data_drift")
-    judge(row(1, "ok"), webhooks=HOOK)
+    process(row(1, "ok"), webhooks=HOOK)
     assert [json.loads(one["body"])["type"] for one in messages(connection)] == [
         "alert.firing",
         "alert.resolved",
@@ -134,9 +136,9 @@ def test_the_end_of_a_reported_alert_is_reported_during_a_silence(connection, ju
 
 
 @pytest.mark.parametrize(("count", "name"), [(500, "f{}"), (60, "ü" * 3000 + "{}")])
-def test_a_body_stays_below_20_kb(connection, judge, row, count, name):
+def test_a_body_stays_below_20_kb(connection, process, row, count, name):
     rows = [row(0, "alert", feature=name.format(i), explanation="ä" * 900) for i in range(count)]
-    judge(*rows, webhooks=HOOK)
+    process(*rows, webhooks=HOOK)
     (message,) = messages(connection)
     assert len(message["body"].encode()) < 20_000
     data = json.loads(message["body"])["data"]
@@ -144,14 +146,14 @@ def test_a_body_stays_below_20_kb(connection, judge, row, count, name):
     assert len(json.loads(message["alert_ids"])) == count
 
 
-def test_json_has_no_nan(connection, judge, row):
-    judge(row(0, "alert", value=float("inf")), webhooks=HOOK)
+def test_json_has_no_nan(connection, process, row):
+    process(row(0, "alert", value=float("inf")), webhooks=HOOK)
     text = messages(connection)[0]["body"]
     json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
 
 
 def test_a_claim_is_exclusive_until_its_lease_ends(connection):
-    owe(connection, "a")
+    queue(connection, "a")
     assert any_due(connection, SOON)
     (first,) = take(connection)
     assert take(connection) == []
@@ -167,10 +169,10 @@ def test_a_claim_is_exclusive_until_its_lease_ends(connection):
 
 def test_later_messages_about_an_alert_wait_for_earlier_ones(connection):
     first, _, other, both = (
-        owe(connection, "a"),
-        owe(connection, "a"),
-        owe(connection, "b"),
-        owe(connection, "a", "b"),
+        queue(connection, "a"),
+        queue(connection, "a"),
+        queue(connection, "b"),
+        queue(connection, "a", "b"),
     )
     claimed = take(connection)
     assert [one.id for one in claimed] == [first, other]
@@ -183,9 +185,9 @@ def test_later_messages_about_an_alert_wait_for_earlier_ones(connection):
     assert [one.id for one in take(connection)] == [both]
 
 
-def test_incidents_of_one_subject_are_sent_in_order(connection, judge, row):
+def test_incidents_of_one_subject_are_sent_in_order(connection, process, row):
     for number, verdict in enumerate(["alert", "ok", "alert"]):
-        judge(row(number, verdict), webhooks=[("hook", HOOK[0][1])])
+        process(row(number, verdict), webhooks=[("hook", HOOK[0][1])])
     seen = []
     for _ in range(3):
         (one,) = take(connection)
@@ -195,13 +197,13 @@ def test_incidents_of_one_subject_are_sent_in_order(connection, judge, row):
 
 
 def test_other_webhooks_do_not_wait(connection):
-    owe(connection, "a")
-    owe(connection, "a", webhook="other")
+    queue(connection, "a")
+    queue(connection, "a", webhook="other")
     assert len(take(connection)) == 1 and len(take(connection, webhook="other")) == 1
 
 
 def test_the_schedule_ends_with_the_tenth_attempt(connection):
-    owe(connection, "a")
+    queue(connection, "a")
     now, waits = SOON, []
     while claimed := take(connection, now=now):
         state = settle(connection, claimed[0], DeliveryOutcome(status=500, error="status 500"), now)
@@ -217,7 +219,7 @@ def test_the_schedule_ends_with_the_tenth_attempt(connection):
 
 @pytest.mark.parametrize(("asked", "least"), [(600.0, 600.0), (1e9, 86_400.0), (0.0, 4.4)])
 def test_retry_after_is_kept_up_to_a_day(connection, asked, least):
-    owe(connection, "a")
+    queue(connection, "a")
     (one,) = take(connection)
     settle(connection, one, DeliveryOutcome(status=429, retry_after=asked, busy=True), SOON)
     wait = outbox.clock.parse(messages(connection)[0]["next_at"]) - SOON
@@ -225,14 +227,18 @@ def test_retry_after_is_kept_up_to_a_day(connection, asked, least):
 
 
 def test_status_410_drops_all_pending_messages(connection):
-    owe(connection, "a"), owe(connection, "b"), owe(connection, "c", webhook="other")
+    (
+        queue(connection, "a"),
+        queue(connection, "b"),
+        queue(connection, "c", webhook="other"),
+    )
     (one,) = take(connection, limit=1)
     assert settle(connection, one, DeliveryOutcome(status=410, error="status 410"), SOON) == "dead"
     assert [one["state"] for one in messages(connection)] == ["dead", "dead", "pending"]
 
 
 def test_a_busy_receiver_gets_no_further_messages(connection):
-    owe(connection, "a"), owe(connection, "b")
+    queue(connection, "a"), queue(connection, "b")
     (one,) = take(connection, limit=1)
     settle(connection, one, DeliveryOutcome(error="timeout", busy=True), SOON)
     assert not any_due(connection, SOON)
@@ -240,17 +246,17 @@ def test_a_busy_receiver_gets_no_further_messages(connection):
 
 
 def test_a_message_behind_an_earlier_one_is_not_due(connection):
-    owe(connection, "a")
+    queue(connection, "a")
     (one,) = take(connection)
     settle(connection, one, DeliveryOutcome(status=500), SOON)
-    owe(connection, "a")
+    queue(connection, "a")
     outbox.hold_back(connection, "hook", SOON)
     assert not any_due(connection, SOON)
     assert any_due(connection, SOON + 6)
 
 
 def test_old_messages_of_unknown_webhooks_are_dead(connection):
-    owe(connection, "a")
+    queue(connection, "a")
     assert outbox.unknown_webhooks(connection, ["other"], SOON) == ["hook"]
     assert messages(connection)[0]["state"] == "pending"
     outbox.unknown_webhooks(connection, ["other"], SOON + MAX_AGE_SECONDS)
@@ -260,7 +266,7 @@ def test_old_messages_of_unknown_webhooks_are_dead(connection):
 def test_concurrent_senders_claim_each_message_once(store):
     opened = connect(store, create=False)
     for number in range(60):
-        owe(opened, f"alert {number % 7}")
+        queue(opened, f"alert {number % 7}")
     taken, lock = [], threading.Lock()
 
     def send():

@@ -1,4 +1,4 @@
-"""A store on disk, metric rows week by week, and what the analyzer does with them."""
+"""Fixtures of alerts: a store on disk, metric rows by week, and their processing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from incidents import MONDAY, WEEK, judge_rows, metric_row
+from incidents import MONDAY, WEEK, metric_row, process_rows
 from modeltap.alerts.transitions import Transition
 from modeltap.clock import iso
 from modeltap.config.webhook_settings import WebhookSettings
@@ -30,22 +30,22 @@ def connection(store: Path) -> Iterator[sqlite3.Connection]:
     opened.close()
 
 
-Judge = Callable[..., list[Transition]]
+Process = Callable[..., list[Transition]]
 
 
 @pytest.fixture
-def judge(connection: sqlite3.Connection) -> Judge:
-    """Do what the analyzer does with one window's rows: metrics, alerts, outbox, one commit."""
+def process(connection: sqlite3.Connection) -> Process:
+    """Return a function that processes a window's rows like the analyzer."""
 
-    def judged(
+    def processed(
         *rows: dict[str, Any],
         webhooks: list[tuple[str, WebhookSettings]] | None = None,
         rules: Sequence[dict[str, Any]] = (),
-        calm_windows: int = 1,
+        recovery_windows: int = 1,
     ) -> list[Transition]:
-        return judge_rows(connection, rows, webhooks or [], rules, calm_windows)
+        return process_rows(connection, rows, webhooks or [], rules, recovery_windows)
 
-    return judged
+    return processed
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Metric rows week by week, and what the analyzer does with them."""
+"""Metric rows by week, and their processing."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ MONDAY = 1_362_355_200.0
 WEEK = 604_800.0
 
 
-def metric_row(week: int, verdict: str, **said: Any) -> dict[str, Any]:
-    """One row of `metrics`: the drift of `temp` in the given week, unless told otherwise."""
+def metric_row(week: int, verdict: str, **overrides: Any) -> dict[str, Any]:
+    """Return a row of `metrics`, by default the drift of `temp` in the given week."""
     row = {
         "model": "flights",
         "version": "1",
@@ -42,19 +42,19 @@ def metric_row(week: int, verdict: str, **said: Any) -> dict[str, Any]:
         "in_reference": 0,
         "reference_id": "ref",
     }
-    row |= said
+    row |= overrides
     strong = row["verdict"] == "alert" and (row["strength"] or 0.0) >= AT_ONCE
     return {"at_once": int(strong), **row}
 
 
-def judge_rows(
+def process_rows(
     connection: sqlite3.Connection,
     rows: Sequence[dict[str, Any]],
     webhooks: Sequence[tuple[str, WebhookSettings]] = (),
     rules: Sequence[dict[str, Any]] = (),
-    calm_windows: int = 1,
+    recovery_windows: int = 1,
 ) -> list[Transition]:
-    """Do what is done with one window's rows: metrics, alerts, outbox, one commit."""
+    """Write a window's metrics, alerts and messages in one transaction, like the analyzer."""
     with writing(connection):
         for row in rows:
             kept = row | {"computed_at": now()}
@@ -63,7 +63,7 @@ def judge_rows(
                 f"values ({', '.join('?' * len(kept))})",
                 tuple(kept.values()),
             )
-        said = [parse_rule(one) for one in rules]
-        changed = update(connection, rows, said, recovery_windows=calm_windows)
-        enqueue(connection, changed, webhooks)
-    return changed
+        parsed = [parse_rule(rule) for rule in rules]
+        transitions = update(connection, rows, parsed, recovery_windows=recovery_windows)
+        enqueue(connection, transitions, webhooks)
+    return transitions

@@ -313,7 +313,7 @@ def test_a_correlation_that_broke_is_found_by_rows_alone(store):
     analyze(store, said, include_open=True)
     found = read(store, "select metric, feature, summary from alerts order by metric")
     assert (found[0]["metric"], found[0]["feature"]) == ("multivariate_drift", None)
-    assert re.search(r", mainly (a and b|b and a) \(AUC", found[0]["summary"])
+    assert re.search(r", mainly of (a and b|b and a) \(classifier AUC", found[0]["summary"])
     assert {a["metric"] for a in found} <= {"multivariate_drift", "row_outlier_rate"}
 
 

@@ -189,13 +189,13 @@ def _no_labels(
 ) -> Iterator[Missing]:
     days = label_days_since(connection, clock.iso(now - _LABEL_HISTORY_SECONDS)[:10])
     for model, environment in dict.fromkeys((day.model, day.environment) for day in days):
-        of = AbsenceSubject("no_labels", model, with_environment("", environment), None)
+        subject = AbsenceSubject("no_labels", model, with_environment("", environment), None)
         times = [
             clock.parse(day.last_at) or 0.0
             for day in days
             if (day.model, day.environment) == (model, environment)
         ]
-        pause = _allowed_label_pause(times, settings.for_model(model).rules, of)
+        pause = _allowed_label_pause(times, settings.for_model(model).rules, subject)
         if pause is None:
             continue
         allowed, reason = pause
@@ -205,18 +205,18 @@ def _no_labels(
         if silent > allowed and has_requests_since(connection, model, environment, since):
             last = clock.short(clock.iso(times[-1]))
             explanation = f"no labels for {clock.length(silent)}, since {last}; {reason}"
-            yield Missing(of, silent, allowed, explanation)
+            yield Missing(subject, silent, allowed, explanation)
 
 
 def _allowed_label_pause(
-    times: Sequence[float], rules: Sequence[RuleSettings], of: AbsenceSubject
+    times: Sequence[float], rules: Sequence[RuleSettings], subject: AbsenceSubject
 ) -> tuple[float, str] | None:
     """Return the allowed pause between labels in seconds, and its reason; None if unknown.
 
     Args:
         times: the last label of each day, in Unix seconds.
     """
-    configured = _configured_pause(rules, of)
+    configured = _configured_pause(rules, subject)
     if configured is not None or len(times) < _MIN_LABEL_DAYS:
         return configured
     longest = max(later - earlier for earlier, later in pairwise(times))
@@ -258,12 +258,14 @@ def _whole_store(connection: sqlite3.Connection) -> str:
 
 
 def _configured_pause(
-    rules: Sequence[RuleSettings], of: AbsenceSubject
+    rules: Sequence[RuleSettings], subject: AbsenceSubject
 ) -> tuple[float, str] | None:
     """Return the configured pause (`after`) and its reason, or None."""
-    row = {"model": of.model, "version": of.version}
+    row = {"model": subject.model, "version": subject.version}
     configured = [
-        entry for entry in rules if entry.rule == of.rule and entry.after and entry.is_about(row)
+        entry
+        for entry in rules
+        if entry.rule == subject.rule and entry.after and entry.is_about(row)
     ]
     if not configured:
         return None

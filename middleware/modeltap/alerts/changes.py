@@ -35,7 +35,9 @@ def suspect(connection: sqlite3.Connection, subject: AlertSubject, evaluation: E
     """Create a pending alert, or extend it to this window. Its summary gives the reason."""
     windows = subject.rule.min_windows
     missing = "a second window" if windows == 2 else f"{windows} consecutive windows"
-    evaluation = replace(evaluation, sentence=f"{evaluation.sentence}; pending, needs {missing}")
+    evaluation = replace(
+        evaluation, sentence=f"{evaluation.sentence}; pending until confirmed by {missing}"
+    )
     if subject.alert is None:
         _begin(connection, subject, "pending", evaluation)
     elif subject.start >= subject.alert["last_window_start"]:

@@ -24,7 +24,7 @@ _SHOWN = ("id", "started_at", "resolved_at", "state", "severity", "rule", "summa
 @click.option(
     "--state",
     default=None,
-    help="Only alerts in this state; pending alerts are listed only on request.",
+    help="Only alerts in this state; pending ones are listed only with --state pending.",
     type=click.Choice(["pending", "firing", "resolved", "no_data", "error"]),
 )
 @click.option("--history", is_flag=True, help="List each state change of each alert.")

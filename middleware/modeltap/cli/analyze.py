@@ -113,4 +113,4 @@ def _print(report: PassReport) -> None:
     if sent.retried or sent.dead:
         echo(f"{plural(sent.retried, 'message')} scheduled for retry, {sent.dead:,} given up")
     for webhook in report.unreachable:
-        echo(f"messages for {webhook} are pending: only the app knows the URL and can send them")
+        echo(f"messages for {webhook} are pending: only the app knows its URL and can send them")

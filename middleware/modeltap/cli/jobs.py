@@ -49,7 +49,7 @@ def prune(store: str | None, background: bool, as_json: bool) -> None:
 @background_option
 @json_option
 def digest(store: str | None, background: bool, as_json: bool) -> None:
-    """Send a summary since the last digest to subscribed webhooks."""
+    """Send subscribed webhooks a summary since the last digest."""
     event = open_analyzer(store, background).run_digest()
     data = event["data"]
     _print(event, data["summary"], as_json, *(model["summary"] for model in data["models"]))
@@ -60,7 +60,10 @@ def digest(store: str | None, background: bool, as_json: bool) -> None:
 @background_option
 @json_option
 def retrain(store: str | None, background: bool, as_json: bool) -> None:
-    """Send the retraining event to subscribed webhooks."""
+    """Send the event `retrain` to subscribed webhooks.
+
+    It reports each model's performance, open alerts, and labels since the last such event.
+    """
     for event in open_analyzer(store, background).run_retrain():
         _print(event, event["data"]["summary"], as_json)
 

@@ -39,7 +39,7 @@ def label() -> None:
 @click.argument("id")
 @click.argument("value")
 @click.option("--row", default=0, show_default=True, help="Row of the exchange, from 0.")
-@click.option("--model", help="The exchange's model, if several services share a trace id.")
+@click.option("--model", help="The exchange's model, if ID is a trace id of several models.")
 @store_option
 @json_option
 def set_(
@@ -96,7 +96,7 @@ def import_(
     """
     table = open_table(file, form=TableForm(encoding, sheet))
     for name in ("id", "value"):
-        table.require(name, "the column")
+        table.require(name, "column")
     table.keep_text("id")  # 000041 and 41 are different ids
     connection = open_store(store)
     check_model(connection, model)

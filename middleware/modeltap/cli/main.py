@@ -101,6 +101,13 @@ def cli() -> None:
       modeltap run -- uvicorn main:app   record an unmodified server
       modeltap status                    show whether each model is healthy
       modeltap alerts --state firing     list the open alerts
+
+    \b
+    Terms:
+      exchange    a request with its response, or an imported row
+      row         one prediction; an exchange may have several
+      window      a period, or a number of rows, that is evaluated together
+      reference   the rows that new windows are compared with
     """
 
 
@@ -132,7 +139,7 @@ def _run() -> None:
     except (ModeltapError, OSError) as error:
         _fail(str(error), 1)
     except sqlite3.Error as error:
-        _fail(f"the store cannot be used: {error}", 1)
+        _fail(f"cannot use the store: {error}", 1)
     except UnicodeEncodeError:
         encoding = sys.getfilesystemencoding()
         if encoding != "utf-8":

@@ -79,7 +79,7 @@ def _references(connection: sqlite3.Connection) -> Iterator[Finding]:
         yield Finding(
             "references",
             OK,
-            "none yet: learnt from the first rows, or set with `modeltap reference set`",
+            "none yet: learnt from the first rows; to set one, run `modeltap reference set`",
         )
     for state in states:
         model = f"{state.model} {state.version}".strip()
@@ -87,9 +87,9 @@ def _references(connection: sqlite3.Connection) -> Iterator[Finding]:
             yield Finding(
                 "references",
                 OK,
-                f"{model}: {state.outlook}, {plural(state.rows, 'row')} so far; until then only "
-                "gross faults raise alerts. To set a reference now, run "
-                "`modeltap reference set --file FILE`",
+                f"{model}: {state.outlook}, {plural(state.rows, 'row')} so far; until then, only "
+                "gross faults alert (such as missing values or changed fields). To set a reference "
+                "now, run `modeltap reference set --file FILE`",
             )
         else:
             yield Finding(

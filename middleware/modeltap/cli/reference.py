@@ -51,7 +51,7 @@ _ONWARD = (
 
 @click.group()
 def reference() -> None:
-    """Manage references, the baselines of new windows."""
+    """Manage references, the rows that windows are compared with."""
 
 
 @reference.command("set")
@@ -157,8 +157,8 @@ def use(id_: str, store: str | None, as_json: bool) -> None:
 def accept(store: str | None, model: str, version: str, environment: str | None) -> None:
     """Accept the drift of open alerts as the new normal.
 
-    Resolves the alerts about the model's inputs with a note. The reference then follows the data
-    since those alerts started.
+    Resolves the open alerts about the model's inputs. New windows are then compared with rows
+    since those alerts started; a frozen reference is learnt again from them.
 
     \b
     Example:
@@ -189,7 +189,10 @@ def accept(store: str | None, model: str, version: str, environment: str | None)
 @model_option()
 @json_option
 def show(store: str | None, model: str | None, as_json: bool) -> None:
-    """Show the active references: types, bins and missing values of each feature."""
+    """Show the active references, feature by feature.
+
+    Shows the type, bins, missing values and spread of each feature.
+    """
     from modeltap.analysis.references.overview import overviews
 
     connection = read_store(store)
@@ -198,7 +201,7 @@ def show(store: str | None, model: str | None, as_json: bool) -> None:
     states = list(overviews(connection, settings, model))
     if not states and not as_json:
         echo(
-            "no reference yet: it is learnt from the first rows, or set now with "
+            "no reference yet: it is learnt from the first rows; to set one now, run "
             "`modeltap reference set`"
         )
     for state in states:

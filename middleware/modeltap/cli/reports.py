@@ -51,7 +51,9 @@ _SHOWN = (
 _BAR = 30
 """Blocks of a full bar, so that the chart fits a terminal of 80 columns."""
 
-_AT_WINDOW_END = "`modeltap analyze` computes it when a window has ended"
+_AT_WINDOW_END = (
+    "`modeltap analyze` computes them at the end of a window; `modeltap analyze --open` now"
+)
 
 
 class _Report(NamedTuple):
@@ -73,13 +75,13 @@ _REPORTS = {
     "performance": _Report(
         "Report the model's performance on labelled rows.\n\n"
         "\b\nExample:\n  modeltap performance --model flights --last 3",
-        "it needs labels (see `modeltap label`) and predictions (see `modeltap doctor`)",
+        "they need labels (see `modeltap label`) and predictions (see `modeltap doctor`)",
     ),
     "latency": _Report(
         "Report response times, throughput and error rates.\n\n"
         "\b\nExample:\n  modeltap latency --model flights --last 24",
-        "with row windows it is computed by the hour; `modeltap analyze --open` does not wait "
-        "for the end of the window",
+        "`modeltap analyze` computes them at the end of a window (of each hour, if windows are "
+        "counted in rows); `modeltap analyze --open` now",
     ),
 }
 """The reports by command; the metrics of each are in the catalogue."""
@@ -208,8 +210,8 @@ def metrics(
     _check_known("feature", feature, features_in_metrics(connection))
     rows = list_metrics(connection, model=model, metric=metric, feature=feature, last=last)
     empty = (
-        "no metrics yet: `modeltap analyze` computes them when a window has ended (1 hour by "
-        "default, see `window`); `modeltap analyze --open` does not wait for the end"
+        "no metrics yet: `modeltap analyze` computes them at the end of a window (1 hour by "
+        "default, see the option `window`); `modeltap analyze --open` now"
     )
     emit(rows, _SHOWN_OF_METRICS, as_json=as_json, empty=empty)
 

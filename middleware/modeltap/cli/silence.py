@@ -22,8 +22,8 @@ from modeltap.wording import plural
 def silence() -> None:
     """Silence alerts for a period.
 
-    Matching alerts send no messages until the silence ends. Alerts that are still firing then
-    send theirs.
+    No messages are sent for matching alerts until the silence ends. Then one is sent for each
+    alert that is still firing.
     """
 
 
@@ -88,7 +88,10 @@ def list_(store: str | None, as_json: bool) -> None:
 @click.argument("silence_id")
 @store_option
 def end(silence_id: str, store: str | None) -> None:
-    """End a silence now; alerts that are still firing send their messages."""
+    """End a silence now.
+
+    The messages of alerts that are still firing are then sent.
+    """
     connection = open_store(store)
     with writing(connection):
         silences.end_silence(connection, silence_id)

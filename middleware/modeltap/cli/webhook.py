@@ -34,7 +34,10 @@ def webhook() -> None:
 @store_option
 @json_option
 def list_(store: str | None, as_json: bool) -> None:
-    """List webhooks with their counts of pending, delivered and dead messages."""
+    """List webhooks with their counts of pending, delivered and dead messages.
+
+    A dead message was given up after all retries.
+    """
     formats: dict[str, str] = {entry.key: entry.format for entry in sources.load().webhooks}
     counts: dict[str, dict[str, Any]] = {key: {} for key in formats}
     if store_path(store).exists():
@@ -70,8 +73,8 @@ def list_(store: str | None, as_json: bool) -> None:
 def test(which: str | None, event: str, store: str | None, as_json: bool) -> None:
     """Send a sample message and show the response.
 
-    Sends to all webhooks, or to one, given by its key or URL. With --store, the webhooks of the
-    store's apps are included if their URL is an environment variable.
+    Sends to all webhooks in modeltap.toml, or to one: a URL, or a key that `modeltap webhook list`
+    shows. With --store, also sends to webhooks that apps pass to watch() as env:NAME.
 
     \b
     Example:
@@ -108,7 +111,7 @@ def test(which: str | None, event: str, store: str | None, as_json: bool) -> Non
 def replay(message: str | None, key: str | None, store: str | None) -> None:
     """Resend failed messages: one MESSAGE by its id, or all.
 
-    Messages that were given up, or are scheduled for a retry, are sent with the next delivery.
+    Dead messages and those scheduled for a retry are sent with the next delivery.
     """
     connection = open_store(store)
     with writing(connection):
@@ -141,8 +144,8 @@ def _chosen(
     if which is None:
         if not webhooks:
             raise InputError(
-                "no webhooks configured here; give a URL, or add one to modeltap.toml (URLs that "
-                "were passed to watch() are known to the app only)"
+                "no webhooks configured here; give a URL, or add one to modeltap.toml (only "
+                "the app knows URLs that were passed to watch())"
             )
         return webhooks
     which = which.strip()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import msgspec
 
 from modeltap.config.validation import refuse_unknown
 from modeltap.errors import ConfigError
+
+_HEADING = re.compile(r"(Bad|Invalid) jmespath expression: ", re.IGNORECASE)
+"""The beginning of the messages of `jmespath`, which the error already contains."""
 
 
 class MappingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,7 +34,7 @@ def check_mapping(table: object, where: str) -> None:
     """Raise `ConfigError` for an unknown name or an invalid JMESPath expression."""
     if not isinstance(table, Mapping):
         return
-    refuse_unknown(table, MappingSettings.__struct_fields__, f"option of {where}")
+    refuse_unknown(table, MappingSettings.__struct_fields__, where)
     for name, path in table.items():
         if name != "columns" and isinstance(path, str):
             _check_jmespath(path, f"{where}.{name}")
@@ -43,7 +47,11 @@ def _check_jmespath(path: str, where: str) -> None:
     try:
         compiled(path)
     except JMESPathError as error:
-        reason = str(error).splitlines()[0].removeprefix("Bad jmespath expression: ")
+        reason = (
+            _HEADING.sub("", str(error).splitlines()[0])
+            .removesuffix(":")
+            .removesuffix(", for expression")
+        )
         raise ConfigError(
             f"{where} = {path!r} is not a valid JMESPath expression: {reason}; write one such as "
             "'payload.items[].x'"

@@ -180,7 +180,7 @@ _QUALITY = (
         "data_quality",
         "quality",
         True,
-        "values beyond the declared limits or the reference's ends",
+        "values outside the declared limits or the reference's range",
         explained_by=("constant_feed",),
         while_learning=True,
         leaves_out=True,

@@ -116,7 +116,7 @@ def parse_rule(entry: object) -> RuleSettings:
             f"rule {entry!r} is invalid: must be a table such as {{metric = 'mae', above = 12.0}}"
         )
     if isinstance(entry, Mapping):
-        refuse_unknown(entry, RuleSettings.__struct_encode_fields__, "option of rules")
+        refuse_unknown(entry, RuleSettings.__struct_encode_fields__, "rules")
         entry = struct_of(entry, RuleSettings, "rules")
     check_rule(entry)
     return entry
@@ -144,7 +144,7 @@ def check_rule(rule: RuleSettings) -> None:
     conditions = [name for name in _CONDITIONS if getattr(rule, name) is not None]
     check(
         len(conditions) <= 1,
-        f"{' and '.join(conditions)} in one rule; write a separate rule for each",
+        f"{' and '.join(conditions)} cannot be in one rule; write a separate rule for each",
     )
     check(not conditions or rule.metric is not None, f"{''.join(conditions[:1])} needs a metric")
     check(

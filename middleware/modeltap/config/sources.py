@@ -62,18 +62,18 @@ def load(
 
 
 def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
-    refuse_unknown(merged, Settings.__struct_fields__, "option")
+    refuse_unknown(merged, Settings.__struct_fields__)
     merged.update((name, bare(text)) for name, text in merged.items() if isinstance(text, str))
     _check_features(merged, "features")
     check_mapping(merged.get("mapping"), "mapping")
     merged["models"], own = _without_rules(merged.get("models", {}))
     merged["rules"] = [*_listed(merged.get("rules", ())), *own]
     for name, table in _tables(merged.get("models")):
-        refuse_unknown(table, ModelSettings.__struct_fields__, f"option of models.{name}")
+        refuse_unknown(table, ModelSettings.__struct_fields__, f"models.{name}")
         _check_features(table, f"models.{name}.features")
         check_mapping(table.get("mapping"), f"models.{name}.mapping")
     for _, table in _tables({"schedules": merged.get("schedules")}):
-        refuse_unknown(table, ScheduleSettings.__struct_fields__, "option of schedules")
+        refuse_unknown(table, ScheduleSettings.__struct_fields__, "schedules")
     merged["webhooks"] = _each("webhooks", merged.get("webhooks", ()), parse_webhook, tolerant)
     merged["rules"] = _each("rules", merged["rules"], parse_rule, tolerant)
     for name in (
@@ -114,7 +114,7 @@ def _without_rules(models: object) -> tuple[object, list[object]]:
 
 def _check_features(options: Mapping[str, object], where: str) -> None:
     for name, table in _tables(options.get("features")):
-        refuse_unknown(table, FeatureSettings.__struct_fields__, f"option of {where}.{name}")
+        refuse_unknown(table, FeatureSettings.__struct_fields__, f"{where}.{name}")
         low, high = table.get("min"), table.get("max")
         if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
             raise ConfigError(f"{where}.{name}: min {low} is greater than max {high}; swap them")

@@ -42,12 +42,12 @@ def setting(name: str, value: object) -> str:
 
 
 def refuse_unknown(
-    table: Mapping[str, object], known: Iterable[str], kind: str, *, secret: bool = False
+    table: Mapping[str, object], known: Iterable[str], where: str = "", *, secret: bool = False
 ) -> None:
     """Raise `ConfigError`, with the nearest known name, for an unknown name.
 
     Args:
-        kind: the noun in the message, such as "option of webhooks".
+        where: the table in the message, such as "webhooks"; empty for the top level.
         secret: the table holds secrets, which a user may write in place of a name. Then only a
             name that is close to a known one is quoted.
     """
@@ -56,7 +56,8 @@ def refuse_unknown(
         if name not in names:
             hint = nearest(name, names)
             quoted = _NAME.fullmatch(name) and (hint.startswith("; did you mean") or not secret)
-            raise ConfigError(f"unknown {kind}{f' {name!r}' if quoted else ''}{hint}")
+            named = f" {name!r}" if quoted else ""
+            raise ConfigError(f"unknown option{named}{f' of {where}' if where else ''}{hint}")
 
 
 def struct_of(table: Mapping[Any, Any], kind: type[_Part], where: str) -> _Part:

@@ -103,7 +103,7 @@ https://, or be env:NAME
     if not isinstance(table, Mapping):
         kind = type(entry).__name__
         raise ConfigError(f"a webhook of type {kind} is invalid: must be a URL or a table")
-    refuse_unknown(table, WebhookSettings.__struct_fields__, "option of webhooks", secret=True)
+    refuse_unknown(table, WebhookSettings.__struct_fields__, "webhooks", secret=True)
     if "url" not in table:
         raise ConfigError("a webhook has no url; add one, or env:NAME for an environment variable")
     texts = {name: table[name] for name in _TEXTS if isinstance(table.get(name), str)}

@@ -121,7 +121,7 @@ class Window(msgspec.Struct, frozen=True):
         return self.size % other.size == 0 and (self.offset - other.offset) % other.size == 0
 
 
-def parse_seconds(text: str, what: str) -> float:
+def parse_seconds(text: str, option: str) -> float:
     """Parse a duration such as ``"30m"``, ``"1h"`` or ``"7d"``; raise `ConfigError` if invalid.
 
     >>> parse_seconds("7d", "retention")
@@ -130,7 +130,7 @@ def parse_seconds(text: str, what: str) -> float:
     seconds = _seconds(text)
     if seconds is None:
         raise ConfigError(
-            f"{what} {text!r} is not a valid duration; write one such as '1h' or '7d'"
+            f"{option} {text!r} is not a valid duration; write one such as '1h' or '7d'"
         )
     return float(seconds)
 

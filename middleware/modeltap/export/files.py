@@ -127,7 +127,9 @@ def _pyarrow() -> tuple[Any, Any]:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError:
-        raise InputError("writing Parquet needs pyarrow: pip install 'modeltap[parquet]'") from None
+        raise InputError(
+            "writing Parquet needs pyarrow; run pip install 'modeltap[parquet]'"
+        ) from None
     return pa, pq
 
 

@@ -56,7 +56,7 @@ without scheme and port, such as receiver.example.org
         self.check_host(request)
         if self._token and not hmac.compare_digest(_digest(_shown(request)), self._token):
             raise PostRefused(
-                401, "token missing or wrong; send it as a bearer token or as ?token=TOKEN"
+                401, "the token is missing or wrong; send it as a bearer token or as ?token="
             )
 
     def check_host(self, request: Request) -> None:
@@ -66,7 +66,7 @@ without scheme and port, such as receiver.example.org
         own_address = _plain_address((request.scope.get("server") or ("",))[0])
         if host is None or not (_is_loopback(host) or host == own_address or self._allows(host)):
             raise PostRefused(
-                400, "the Host header names an unknown host; start with --allow-host NAME"
+                400, "the Host header is not allowed; start the receiver with --allow-host NAME"
             )
 
     def _allows(self, host: str) -> bool:
@@ -86,14 +86,14 @@ def checked_token(token: str) -> str:
     's3same'
     >>> checked_token(" ")
     Traceback (most recent call last):
-    modeltap.errors.InputError: the token is blank; use printable ASCII, or env:NAME
+    modeltap.errors.InputError: the token is blank; use printable ASCII characters, or env:NAME
     """
     bare = token.strip()
     if not bare:
-        raise InputError("the token is blank; use printable ASCII, or env:NAME")
+        raise InputError("the token is blank; use printable ASCII characters, or env:NAME")
     if not (bare.isascii() and bare.isprintable()):
         raise InputError(
-            "the token has a character that a header cannot carry; use printable ASCII"
+            "the token has a character that a header cannot contain; use printable ASCII"
         )
     return bare
 

@@ -42,7 +42,7 @@ def format_of(path: str | Path, requested: str | None = None) -> str:
             return detected
         raise InputError(
             f"file {source.path.name!r} has an unknown format: it looks like {detected}; use a "
-            ".csv, .jsonl, .parquet or .xlsx file (text also as .gz), or --format "
+            ".csv, .csv.gz, .jsonl, .jsonl.gz, .parquet or .xlsx file, or one of --format "
             f"{', '.join(FORMATS)}"
         )
     # Each log in JSON Lines is also a table in JSON Lines, and only the user knows the format of
@@ -53,12 +53,12 @@ def format_of(path: str | Path, requested: str | None = None) -> str:
     if requested == "bentoml" and detected == "jsonl":
         return requested
     raise InputError(
-        f"file {source.path.name!r} does not have the format {requested}: it looks like {detected}"
+        f"file {source.path.name!r} is not in format {requested}: it looks like {detected}"
         + (f"; use --format {detected}, or omit --format" if detected in FORMATS else "")
     )
 
 
-_TEXT = "text without a format"
+_TEXT = "plain text"
 
 
 def _guess(source: Source) -> str:

@@ -100,7 +100,7 @@ class PostBodies:
                 finally:
                     among.discard(reading)
         except TimeoutError:
-            raise PostRefused(408, "the body arrives too slowly; send it faster") from None
+            raise PostRefused(408, "the body arrives too slowly") from None
 
     async def _read(
         self, chunks: AsyncIterator[bytes], body: bytearray, reading: _Reading, enough: int

@@ -117,9 +117,7 @@ class _App:
             try:
                 await self._in_thread(self._settle)
             except sqlite3.Error as error:
-                logger.warning(
-                    "cannot store unmatched requests and responses, will retry: %s", error
-                )
+                logger.warning("unmatched requests and responses could not be stored: %s", error)
             await asyncio.sleep(_SETTLE_SECONDS)
 
     async def _receive(self, request: Request) -> Response:
@@ -155,14 +153,11 @@ class _App:
         if not model:
             raise PostRefused(
                 400,
-                "the event names no model; post to /models/NAME, start with --model NAME, or send "
-                "ce-inferenceservicename",
+                "the event names no model; post to /models/NAME, start the receiver with "
+                "--model NAME, or send ce-inferenceservicename",
             )
         if len(model) > MAX_NAME:
-            raise PostRefused(
-                400,
-                f"the model's name has {len(model)} characters; use at most {MAX_NAME}",
-            )
+            raise PostRefused(400, f"a model's name has at most {MAX_NAME} characters")
         return storable_text(model)
 
     def _open(self) -> None:
@@ -214,5 +209,5 @@ def _events(request: Request, body: bytes) -> list[Event]:
     if kind == _STRUCTURED:
         return [from_document(document)]
     if not isinstance(document, list):
-        raise NoEvent("not a batch of CloudEvents: not a JSON array")
+        raise NoEvent("a batch of events must be a JSON array")
     return [from_document(event) for event in document]

@@ -1,4 +1,4 @@
-"""The kernel: counts in fixed bins, which add exactly."""
+"""Counts in fixed bins, which add exactly."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ anything = st.one_of(
 
 
 @given(st.lists(anything, max_size=30), st.lists(anything, max_size=30))
-def test_counts_add_exactly_whatever_the_values(first, second):
+def test_counts_of_any_values_add_exactly(first, second):
     """counts(a + b) == counts(a) + counts(b), each row counted once, nothing raises."""
     for name in ("x", "n", "c", "b"):
         own = layout(REFERENCE)[name]
@@ -48,7 +48,7 @@ def test_counts_add_exactly_whatever_the_values(first, second):
 
 
 def test_a_values_bin_is_the_number_of_edges_at_or_below_it():
-    """As searchsorted(side='right') and PostgreSQL's width_bucket have it."""
+    """Like searchsorted(side='right') and PostgreSQL's width_bucket."""
     edges = np.array(REFERENCE.by_name["x"].edges)
     values = np.concatenate([rng.normal(size=1000), edges])
     counted = tally({"x": values}, len(values), REFERENCE).counts[layout(REFERENCE)["x"]]
@@ -70,8 +70,8 @@ def test_numbers_of_every_kind(column, special):
     assert tuple(counted[-3:]) == special and counted.sum() == len(column)
 
 
-def test_words_of_every_kind():
-    """Known, never seen, missing, of the wrong type; true is a word of JSON's, not 1."""
+def test_categories_of_every_kind():
+    """Known, unseen, missing, of the wrong type; true is a category of its own, not 1."""
     counted = tally({"c": ["a", "z", None, 1, float("nan")]}, 5, REFERENCE).counts
     assert tuple(counted[layout(REFERENCE)["c"]]) == (1, 0, 0, 0, 2, 1, 1)
     counted = tally({"b": [True, 1, False]}, 3, REFERENCE).counts[layout(REFERENCE)["b"]]
@@ -79,6 +79,6 @@ def test_words_of_every_kind():
 
 
 def test_an_absent_column_is_missing_and_a_new_one_is_left_out():
-    """The reference says what is counted."""
+    """Only the reference's columns are counted."""
     counted = tally({"new": [1, 2]}, 2, REFERENCE).counts
     assert [counted[own][-3] for own in layout(REFERENCE).values()] == [2] * 4

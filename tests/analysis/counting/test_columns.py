@@ -13,18 +13,18 @@ from modeltap.analysis.references.fit import fit
 from modeltap.config.settings import FeatureSettings
 
 
-def values(column, **said):
-    feature = Feature(name="f", counts=(0,) * 9, **said)
+def values(column, **options):
+    feature = Feature(name="f", counts=(0,) * 9, **options)
     return feature, Values({"f": column}, len(column), {"f": feature})
 
 
-def numbers(column, **said):
-    feature, made = values(column, kind="numeric", **said)
+def numbers(column, **options):
+    feature, made = values(column, kind="numeric", **options)
     return made.numbers(feature, column)
 
 
-def categories(column, **said):
-    feature, made = values(column, **{"kind": "categorical", **said})
+def categories(column, **options):
+    feature, made = values(column, **{"kind": "categorical", **options})
     return list(made.categories(feature, column))
 
 
@@ -40,19 +40,19 @@ def categories(column, **said):
     ],
 )
 def test_values_of_another_type_are_counted(column, wrong):
-    found, mismatches = numbers(column)
-    assert found.dtype == np.float64 and len(found) == len(column) and mismatches == wrong
+    result, mismatches = numbers(column)
+    assert result.dtype == np.float64 and len(result) == len(column) and mismatches == wrong
     missing = sum(value is None or value != value for value in column)
-    assert np.isnan(found).sum() == wrong + missing
+    assert np.isnan(result).sum() == wrong + missing
 
 
-def test_declared_codes_are_missing_and_of_no_wrong_type():
-    found, wrong = numbers([1, -999, "n/a", "x"], missing_values=(-999, "n/a"))
-    assert wrong == 1 and np.isnan(found).tolist() == [False, True, True, True]
+def test_declared_codes_are_missing_instead_of_mismatches():
+    result, wrong = numbers([1, -999, "n/a", "x"], missing_values=(-999, "n/a"))
+    assert wrong == 1 and np.isnan(result).tolist() == [False, True, True, True]
     assert categories(["a", "n/a", "-9"], missing_values=(-9, "n/a")) == ["a", None, None]
 
 
-def test_true_is_not_one_and_one_is_a_word_only_where_codes_are():
+def test_true_is_not_one_and_one_is_a_category_only_if_codes_are():
     assert categories([True, 1, "1", None, math.nan, 1.5]) == ["true", 0, "1", None, None, 0]
     assert categories([True, 1, "1"], whole=True) == ["true", "1", "1"]
     assert categories([1, 0, "true", "x"], kind="boolean") == [0, 0, "true", 0]
@@ -64,19 +64,19 @@ def test_a_measure_is_taken_of_its_column():
     length = Feature(name="t.length", kind="numeric", of="t", measure="length", counts=(0,) * 9)
     made = Values({"t": ["ab", None, 3]}, 3, {"t": text, "t.length": length})
     column = made.column(length)
-    found, wrong = made.numbers(length, column)
-    assert found[0] == 2 and np.isnan(found[1:]).all() and wrong == 0
+    result, wrong = made.numbers(length, column)
+    assert result[0] == 2 and np.isnan(result[1:]).all() and wrong == 0
     assert made.column(Feature(name="gone", kind="numeric", counts=())) is None
 
 
 @pytest.mark.parametrize("written", [1, 1.0, "1"])
 @pytest.mark.parametrize("learnt", [1, 1.0, "1"])
-def test_a_code_is_one_code_however_it_is_written(learnt, written):
+def test_spellings_of_a_code_are_one_category(learnt, written):
     """As a whole number, with a point, or as text: JavaScript and Python write them differently."""
     declared = {"c": FeatureSettings(type="categorical", missing_values=(9,))}
     columns = {"c": [learnt, 2, 9, 9.0] * 5}
     reference = fit(columns, 20, model="m", declared=declared)
     feature = reference.by_name["c"]
     assert feature.vocabulary == ("1", "2")
-    found = Values({"c": [written, 9.0]}, 2, reference.by_name).categories(feature, [written, 9.0])
-    assert list(found) == ["1", None]
+    result = Values({"c": [written, 9.0]}, 2, reference.by_name).categories(feature, [written, 9.0])
+    assert list(result) == ["1", None]

@@ -1,4 +1,4 @@
-"""Counting: windows whose labels came before their rows are noted, each once."""
+"""Counting: windows whose labels arrived before their rows are noted once each."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def noted(store, window):
         return [row["window_start"][:16] for row in rows]
 
 
-def test_windows_of_time_are_noted_by_their_start(store):
+def test_time_windows_are_noted_by_their_start(store):
     assert noted(store, "1h") == ["2024-01-01T10:00", "2024-01-01T11:00"]
 
 
-def test_windows_of_rows_are_noted_when_they_are_cut(store):
+def test_row_windows_are_noted_when_they_are_cut(store):
     assert noted(store, "100 rows") == []

@@ -1,4 +1,4 @@
-"""Measures of texts, vectors and times; a value that has none is NaN, never an error."""
+"""Measures of texts, vectors and times; a value without a measure is NaN and raises nothing."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from modeltap.analysis.model.halves import halves
 ODD = [None, 3, [1.0], {"a": 1}, True, "", "\ud800", float("nan")]
 
 
-def text(**said):
-    return Feature(name="t", kind="text", counts=(0,) * 3, **said)
+def text(**options):
+    return Feature(name="t", kind="text", counts=(0,) * 3, **options)
 
 
 @pytest.mark.parametrize("measure", ["length", "out_of_vocabulary", "norm", "age_seconds"])
 def test_odd_values_have_finite_measures_or_none(measure):
     feature = text(centroid=(0.6, 0.8))
-    found = measured(measure, feature, ODD, [0.0] * len(ODD))
-    assert found.shape == (len(ODD),) and not np.isinf(found).any() and np.isnan(found[0])
+    measures = measured(measure, feature, ODD, [0.0] * len(ODD))
+    assert measures.shape == (len(ODD),) and not np.isinf(measures).any() and np.isnan(measures[0])
 
 
 def test_vectors_are_measured_by_length_and_direction():
@@ -41,13 +41,13 @@ def test_an_age_is_up_to_the_rows_time():
     then = "2024-01-01T00:00:00Z"
     feature = Feature(name="d", kind="datetime", counts=(0,) * 3)
     times = [clock.parse(then) + 60.0, float("nan")]
-    found = measured("age_seconds", feature, [then, then], times)
-    assert found[0] == 60 and np.isnan(found[1])
+    measures = measured("age_seconds", feature, [then, then], times)
+    assert measures[0] == 60 and np.isnan(measures[1])
     assert np.isnan(measured("age_seconds", feature, [then], None)).all()
 
 
-def test_words_that_come_once_are_not_learnt():
-    """Of one half of the texts; the other half shows how much is usually new."""
+def test_words_that_occur_once_are_not_learnt():
+    """In one half of the texts; the other half shows how many words are new."""
     first, second = halves(9)
     column = [""] * 9
     for place, known in zip(
@@ -56,10 +56,10 @@ def test_words_that_come_once_are_not_learnt():
         column[place] = known
     for place, new in zip(second, ["x", "y", "x", "y"], strict=True):
         column[place] = new
-    feature, found = learn_measures(text(), column, None)
+    feature, measures = learn_measures(text(), column, None)
     assert set(feature.vocabulary) == {"refund", "my", "order", "the"}
-    assert [one.name for one in found] == ["t.words", "t.length", "t.out_of_vocabulary"]
-    assert found[2].low == found[2].high == 1
+    assert [measure.name for measure in measures] == ["t.words", "t.length", "t.out_of_vocabulary"]
+    assert measures[2].low == measures[2].high == 1
     unknown = measured("out_of_vocabulary", feature, ["my new order", "...", "refund"], None)
     assert unknown == pytest.approx([1 / 3, 0, 0])
 
@@ -71,5 +71,5 @@ def test_a_text_counts_once_for_each_of_its_words():
     assert counted.tolist() == [3, 1, 2, 0, 0, 0]
 
 
-def test_of_a_long_text_the_beginning_is_read():
+def test_only_the_beginning_of_a_long_text_is_read():
     assert words_of("a" + " b" * 100_000).count("b") < 10_000

@@ -1,4 +1,4 @@
-"""Duplicates from a sample of hashes: exact for few rows, close for many, and it adds."""
+"""Duplicates from an additive sample of hashes: exact for few rows, accurate for many."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from modeltap.analysis.counting.row_sketch import (
 KEYS = st.lists(st.integers(0, 40), max_size=60).map(lambda keys: np.array(keys, dtype=np.uint64))
 
 
-def same(one, other):
-    return (one.keys == other.keys).all() and (one.counts == other.counts).all()
+def same(part, other):
+    return (part.keys == other.keys).all() and (part.counts == other.counts).all()
 
 
 @given(KEYS, KEYS)
-def test_samples_of_parts_add_to_that_of_the_whole(a, b):
+def test_samples_of_parts_add_to_the_sample_of_all_rows(a, b):
     whole = Repeats.of(np.concatenate([a, b]))
     assert same(Repeats.of(a) + Repeats.of(b), whole)
     assert same(whole + NO_REPEATS, whole)
@@ -41,7 +41,7 @@ def test_a_packed_record_is_unpacked(keys):
     assert same(Repeats.unpack(made.pack()), made)
 
 
-def test_large_windows_add_and_their_rate_is_known_to_two_points():
+def test_large_windows_add_and_their_rate_is_accurate_to_two_points():
     rng = np.random.default_rng(0)
     parts = [mixed(rng.integers(0, 20_000, size=10_000).astype(np.uint64)) for _ in range(3)]
     whole = np.concatenate(parts)
@@ -65,7 +65,7 @@ def test_the_expected_rate_is_that_of_rows_drawn_from_the_reference():
     assert expected_rate({}, 100) == 0
 
 
-def test_rows_are_equal_where_all_their_values_are():
+def test_rows_are_equal_if_all_their_values_are():
     def row(x, c):
         return mixed(hashed_numbers("x", np.array([x])) + hashed_categories("c", [c]))[0]
 
@@ -101,7 +101,7 @@ def keys_of(values):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(5))
-def test_the_rate_is_the_truth_within_its_error(kind, seed):
+def test_the_rate_is_exact_within_its_error(kind, seed):
     """Within a point, or four of the standard errors that the sketch states."""
     values = KINDS[kind](np.random.default_rng(seed), ROWS)
     repeats = Repeats.of(keys_of(values + seed / 8))
@@ -111,7 +111,7 @@ def test_the_rate_is_the_truth_within_its_error(kind, seed):
 
 
 @pytest.mark.parametrize("kind", ["none", "all twice", "one row in a sixth", "of 300"])
-def test_even_repeats_are_known_to_a_point(kind):
+def test_the_rate_of_even_repeats_is_accurate_to_a_point(kind):
     values = KINDS[kind](np.random.default_rng(9), ROWS)
     truth = 1 - len(np.unique(values)) / ROWS
     assert abs(Repeats.of(keys_of(values)).rate - truth) < 0.01
@@ -119,12 +119,12 @@ def test_even_repeats_are_known_to_a_point(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_sum_of_parts_is_the_whole(kind):
-    """However rows are cut, in whatever order, stored in between or not; in bounded size."""
+    """For any split and order of the rows, stored in between or not; of bounded size."""
     rng = np.random.default_rng(1)
     keys = keys_of(KINDS[kind](rng, 20_000))
     whole = Repeats.of(keys)
     cuts = np.sort(rng.integers(0, len(keys), 7))
-    parts = [Repeats.unpack(Repeats.of(one).pack()) for one in np.split(keys, cuts)]
+    parts = [Repeats.unpack(Repeats.of(part).pack()) for part in np.split(keys, cuts)]
     total = parts[3]
     for place in (5, 0, 7, 1, 2, 6, 4):
         total = total + parts[place]
@@ -140,13 +140,13 @@ def test_few_rows_are_counted_exactly():
     assert Repeats.of(keys_of([])).rate == 0.0
 
 
-def test_a_row_of_zeros_or_of_nothing_hashes_as_any_other():
+def test_rows_of_zeros_or_missing_values_have_ordinary_hashes():
     for key in (keys_of([0.0])[0], mixed(hashed_categories("c", [None]))[0], keys_of([np.nan])[0]):
         assert int(key) > 2**56
 
 
 def test_rows_of_small_whole_numbers_do_not_collide():
-    """A hundred thousand different rows of six columns."""
+    """A hundred thousand distinct rows of six columns."""
     rng = np.random.default_rng(2)
     rows = np.unique(rng.integers(0, 100, (100_000, 6)), axis=0)
     sums = np.zeros(len(rows), dtype=np.uint64)
@@ -156,7 +156,7 @@ def test_rows_of_small_whole_numbers_do_not_collide():
 
 
 def test_sketches_of_earlier_versions_are_read():
-    """They have keys and counts alone."""
+    """They have only keys and counts."""
     keys, counts = np.array([5, 9], dtype="<u8"), np.array([1, 3], dtype="<i8")
     old = Repeats.unpack(zlib.compress(keys.tobytes() + counts.tobytes()))
     assert (old.rows, old.rate) == (4, 0.5)
@@ -172,7 +172,7 @@ def test_repeats_are_expected_at_other_sizes(pool, more):
     """
     rng = np.random.default_rng(pool)
     _, times = np.unique(rng.integers(0, pool, 2000), return_counts=True)
-    found, different = np.unique(times, return_counts=True)
-    known = dict(zip(found.tolist(), different.tolist(), strict=True))
+    sizes, different = np.unique(times, return_counts=True)
+    known = dict(zip(sizes.tolist(), different.tolist(), strict=True))
     truth = 1 - len(np.unique(rng.integers(0, pool, 2000 * more))) / (2000 * more)
     assert expected_rate(known, 2000 * more) == pytest.approx(truth, abs=0.03)

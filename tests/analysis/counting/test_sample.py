@@ -1,4 +1,4 @@
-"""Samples of rows: coded in the reference's bins, kept one by one, chosen the same in any order."""
+"""Samples of rows: coded in the reference's bins, stored one by one, chosen in any order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COLUMNS = {
 REFERENCE = fit(COLUMNS, 60, model="m")
 
 
-def test_what_is_packed_row_by_row_is_unpacked():
+def test_rows_are_packed_and_unpacked():
     made = sample(COLUMNS, 60, REFERENCE)
     again = Sample.unpack(made.pack(), REFERENCE)
     assert again.rows == made.rows == len(made.pack())
@@ -38,7 +38,7 @@ def test_what_is_packed_row_by_row_is_unpacked():
             assert again.codes[name] == codes
 
 
-def test_what_is_missing_or_of_the_wrong_type_has_no_value():
+def test_missing_and_mismatched_values_have_no_code():
     made = sample({"x": [None, "1", 5.0], "c": [None, 7, "b"], "t": [None, 7, "x"]}, 3, REFERENCE)
     assert made.codes["x"].tolist()[:2] == [NO_VALUE] * 2 and made.codes["x"][2] >= 0
     assert made.codes["c"].tolist() == [NO_VALUE, NO_VALUE, 1]
@@ -51,7 +51,7 @@ def test_bins_keep_the_order_of_numbers():
     assert (np.diff(codes) > 0).all() and codes[0] == 0
 
 
-def test_rows_are_chosen_whatever_their_order():
+def test_rows_are_chosen_independently_of_their_order():
     keys = [(f"id{n}", n % 2) for n in range(500)]
     shuffled = random.Random(0).sample(keys, len(keys))
     chosen = {keys[place] for place in choose(keys, limit=50)}
@@ -61,7 +61,7 @@ def test_rows_are_chosen_whatever_their_order():
     assert places == sorted(places)
 
 
-def test_what_was_learnt_is_learnt_once_and_the_oldest_is_forgotten():
+def test_results_are_computed_once_and_the_oldest_is_dropped():
     made, learnt = sample(COLUMNS, 60, REFERENCE), []
     for key in [*range(5), *range(5)]:
         assert made.recall(key, lambda key=key: learnt.append(key) or key) == key
@@ -72,5 +72,5 @@ def test_what_was_learnt_is_learnt_once_and_the_oldest_is_forgotten():
 
 
 @pytest.mark.parametrize("value", [1e200, "x", [1.0], [1e20, 1.0], None])
-def test_vectors_that_no_square_holds_have_no_value(value):
+def test_vectors_whose_square_overflows_have_no_code(value):
     assert np.isnan(sample({"v": [value]}, 1, REFERENCE).codes["v"]).all()

@@ -1,4 +1,4 @@
-"""Stray days: what a clock that was never set says is found, and no feed's own past."""
+"""Stray days: times from a clock that was never set are detected, a feed's own past is not."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def evenly(first, last, step=1, rows=1):
 
 @pytest.mark.parametrize("day", [-700_000, -12_000, 0, 20, 11_000, TODAY - 400])
 @pytest.mark.parametrize("rows", [1, 3])
-def test_a_few_rows_of_another_age_are_stray(day, rows):
+def test_a_few_rows_of_another_era_are_stray(day, rows):
     """Years before the others: the year 1, a negative number, 1970, another decade."""
     for bulk in (evenly(TODAY, TODAY + 20), evenly(TODAY - 90, TODAY, rows=50)):
         assert stray_days({day: rows, **bulk}) == {day}
 
 
-def test_many_wrong_years_are_stray_each_for_itself():
-    """Random bits in one row of two hundred: each has a year of its own."""
+def test_many_different_wrong_years_are_stray():
+    """Random bits in one row of two hundred: each has a different year."""
     wrong = {int(day): 1 for day in np.random.default_rng(0).integers(0, TODAY - 1000, 50)}
     assert stray_days({**wrong, **evenly(TODAY - 30, TODAY, rows=400)}) == set(wrong)
 
@@ -45,5 +45,5 @@ def test_many_wrong_years_are_stray_each_for_itself():
         pytest.param({}, id="nothing"),
     ],
 )
-def test_a_past_of_its_own_is_not_stray(days):
+def test_a_feeds_own_past_is_not_stray(days):
     assert stray_days(days) == frozenset()

@@ -1,4 +1,4 @@
-"""Counts of requests add, and quantiles of latency are known to two and a half percent."""
+"""Additive counts of requests, and latency quantiles accurate to two and a half percent."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from modeltap.analysis.counting.traffic import (
 @pytest.mark.parametrize("q", [0.01, 0.5, 0.95, 0.999])
 def test_quantiles_are_close_to_the_exact_ones(q):
     durations = np.random.default_rng(0).lognormal(3, 1.5, size=20_000)
-    found = latency_quantile(count_latency(durations), q)
-    assert found == pytest.approx(np.quantile(durations, q), rel=0.05)
+    result = latency_quantile(count_latency(durations), q)
+    assert result == pytest.approx(np.quantile(durations, q), rel=0.05)
 
 
 def test_every_known_duration_is_in_one_bin():
@@ -65,7 +65,7 @@ def test_requests_are_counted_by_status_and_parts_add():
 
 
 def counted(*exchanges):
-    notes = {one.seq: SimpleNamespace(rows=1) for one in exchanges}
+    notes = {member.seq: SimpleNamespace(rows=1) for member in exchanges}
     return count_requests(list(exchanges), SimpleNamespace(notes=notes))
 
 
@@ -85,8 +85,8 @@ def test_a_stream_that_raises_after_its_status_failed_unless_its_client_went(err
     assert counted(exchange(1, aborted=1, error=error)).errors == failed
 
 
-def test_each_exchange_of_a_sample_stands_for_others():
-    """Kept as one of ten, of four, or all; one without a rate was not sampled."""
+def test_sampled_exchanges_are_weighted():
+    """One in ten, one in four, or all are kept; an exchange without a rate was not sampled."""
     some = counted(
         exchange(1, rate=0.1),
         exchange(2, status=500, rate=0.25),
@@ -99,7 +99,7 @@ def test_each_exchange_of_a_sample_stands_for_others():
 
 
 def test_the_rate_of_a_sample_is_unbiased():
-    """Also where failed exchanges are kept more often: those stand for no others."""
+    """Also if failed exchanges are kept more often: those have a weight of one."""
     rng = np.random.default_rng(5)
     statuses = np.where(rng.random(20_000) < 0.03, 500, 200)
     sampled = rng.random(20_000) < 0.1
@@ -108,14 +108,14 @@ def test_the_rate_of_a_sample_is_unbiased():
         for n, (status, chosen) in enumerate(zip(statuses, sampled, strict=True))
         if chosen or status == 500
     ]
-    found = counted(*kept)
+    result = counted(*kept)
     error = np.sqrt(0.03 * 0.97 / sampled.sum())
-    assert abs(found.error_rate - 0.03) < 4 * error
-    assert found.all_requests == pytest.approx(20_000, rel=4 * np.sqrt(0.9 / sampled.sum()))
+    assert abs(result.error_rate - 0.03) < 4 * error
+    assert result.all_requests == pytest.approx(20_000, rel=4 * np.sqrt(0.9 / sampled.sum()))
 
 
 @pytest.mark.parametrize("status", [404, 405])
-def test_what_no_path_serves_is_no_traffic(status):
-    """Scanners would keep a model's silence from being noticed; what fails otherwise is traffic."""
+def test_requests_for_unknown_paths_do_not_count_as_traffic(status):
+    """Scanners would hide that a model has no traffic; other failures do count."""
     assert not is_traffic(exchange(1, status=status))
     assert all(is_traffic(exchange(1, status=other)) for other in (200, 400, 422, 500, None))

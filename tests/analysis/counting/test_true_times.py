@@ -1,4 +1,4 @@
-"""Times are taken out of new rows where they cannot be theirs."""
+"""Implausible times are removed from new rows."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ def batch(*times, first=0):
     return Batch(ids=ids, row_numbers=[0] * count, rows=[{}] * count, times=list(times))
 
 
-def test_what_is_far_ahead_or_far_before_all_others_is_taken_out(connection):
+def test_times_far_ahead_or_far_before_all_others_are_removed(connection):
     rows = batch(NOW + 3 * clock.DAY, 0.0, math.nan, *(NOW - n * 3600 for n in range(50)))
     with writing(connection):
         assert bound_times(connection, "m", "", rows) == []
-    assert [math.isnan(one) for one in rows.times] == [True] * 3 + [False] * 50
+    assert [math.isnan(moment) for moment in rows.times] == [True] * 3 + [False] * 50
     reasons = connection.execute("select exchange_id, reason from rejected_times order by 1")
     assert dict(map(tuple, reasons)) == {"e0": "future", "e1": "stray"}
 
 
-def test_rows_that_are_read_again_have_no_time_either(connection):
+def test_rows_that_are_read_again_have_no_rejected_times(connection):
     with writing(connection):
         bound_times(connection, "m", "", batch(0.0, *(NOW - n for n in range(50))))
     again = without_rejected(connection, "m", batch(0.0, NOW))

@@ -1,4 +1,4 @@
-"""Notes on columns of unusual form; the setting of each note, once it is set, ends it."""
+"""Notes on columns of an unusual form; a note ends once its setting is applied."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLUMNS = {
     "codes": ("amount", ["?" if n % 9 == 0 else v for n, v in enumerate(AMOUNTS)]),
     "mixed": ("size", ["S" if n % 2 else n % 5 for n in range(400)]),
     "serials": ("signup date", SERIALS),
-    "whole serials": ("created_at", [int(one) for one in SERIALS]),
+    "whole serials": ("created_at", [int(serial) for serial in SERIALS]),
 }
 
 
@@ -70,11 +70,11 @@ def test_the_reason_quotes_numbers(case, reason):
         ("empty", [None] * 400),
     ],
 )
-def test_usual_columns_have_no_note(name, values):
+def test_ordinary_columns_have_no_note(name, values):
     assert notes_of(name, values) == []
 
 
-def test_declared_days_of_excel_are_compared_by_their_age():
+def test_declared_excel_dates_are_compared_by_their_age():
     settings = replace(Settings(), features={"signup": FeatureSettings(type="datetime")})
     columns = {"signup": SERIALS}
     reference = fit(

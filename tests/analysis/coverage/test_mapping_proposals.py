@@ -1,4 +1,4 @@
-"""Proposals for a mapping: what is proposed is found, and what tells about an answer is not."""
+"""Proposals for a mapping: predictions are proposed, and descriptions of a response are not."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ WRAPS = {
 @pytest.mark.parametrize("wrap", WRAPS)
 @pytest.mark.parametrize("value", [0.7, 3, "low", True])
 @pytest.mark.parametrize("name", ["price_keur", "risk level", "churn"])
-def test_what_is_proposed_finds_the_value(wrap, value, name):
+def test_the_proposed_path_finds_the_value(wrap, value, name):
     document = WRAPS[wrap]({name: value})
-    found = jmespath.search(propose_prediction(document), document)
-    assert found in (value, [value, value])
+    result = jmespath.search(propose_prediction(document), document)
+    assert result in (value, [value, value])
 
 
 @pytest.mark.parametrize("name", ABOUT)
 @pytest.mark.parametrize("wrap", WRAPS)
-def test_what_tells_about_an_answer_is_never_proposed(wrap, name):
+def test_members_that_describe_a_response_are_never_proposed(wrap, name):
     assert propose_prediction(WRAPS[wrap]({name: "x"})) is None
 
 
-def test_a_usual_name_comes_before_others():
+def test_a_common_name_comes_before_others():
     assert propose_prediction({"x": 1, "inner": {"risk_score": 0.4}}) == "inner.risk_score"
 
 

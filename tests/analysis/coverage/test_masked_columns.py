@@ -1,4 +1,4 @@
-"""Columns that a mask blanks: all of their values, in enough rows, and no output."""
+"""Columns that a mask blanks: all of their values, in enough rows, but not outputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def masked(store, known=()):
     connection = connect(store)
     try:
         recent = recent_rows(connection, Settings(), "m")
-        return [one.subject for one in masked_columns("m", recent, known, 2)]
+        return [finding.subject for finding in masked_columns("m", recent, known, 2)]
     finally:
         connection.close()
 
@@ -30,12 +30,12 @@ def masked(store, known=()):
         ([None] * MASKED_ROWS, False),
     ],
 )
-def test_a_column_is_masked_where_all_its_values_are(store, values, is_masked):
+def test_a_column_is_masked_if_all_its_values_are(store, values, is_masked):
     fill(store, [{"x": n, "a.b": value} for n, value in enumerate(values)])
     assert masked(store) == (["a.b"] if is_masked else [])
     assert masked(store, known=["a.b"]) == []
 
 
-def test_a_masked_output_is_no_column(store):
+def test_a_masked_output_does_not_count_as_a_column(store):
     fill(store, [{"x": n} for n in range(50)], responses=[{"prediction": "[masked]"}] * 50)
     assert masked(store) == []

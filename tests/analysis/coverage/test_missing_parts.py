@@ -1,4 +1,4 @@
-"""Exchanges without rows or predictions, rows without times: kinds x places, each with a fix."""
+"""Exchanges without rows or predictions, rows without times, each with a fix."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from stores import analyze, every, put
 UNKNOWN = [{"model_version": "v3", "grid": [[[n / 10, "EUR"], [2]]]} for n in range(300)]
 
 
-def test_answers_without_a_known_prediction_are_a_problem_with_a_mapping(store):
+def test_responses_without_a_known_prediction_are_a_problem_with_a_mapping(store):
     fill(store, CLEAN, responses=UNKNOWN)
-    found = covered(store)
-    (one,) = found.problems
-    assert (one.check, one.count, one.total) == ("predictions", 300, 300)
-    assert "responses of m have model_version, grid" in one.reason
-    assert '[models.m.mapping] prediction = "grid"' in one.fix
+    report = covered(store)
+    (finding,) = report.problems
+    assert (finding.check, finding.count, finding.total) == ("predictions", 300, 300)
+    assert "responses of m have model_version, grid" in finding.reason
+    assert '[models.m.mapping] prediction = "grid"' in finding.fix
 
 
 def test_a_mapping_ends_the_problem(store):
@@ -37,26 +37,30 @@ def test_a_mapping_ends_the_problem(store):
         ({"rows": "@", "prediction": "gird"}, "predictions"),
     ],
 )
-def test_a_mapping_that_finds_nothing_is_a_problem(store, mapping, check):
+def test_a_mapping_that_matches_nothing_is_a_problem(store, mapping, check):
     fill(store, CLEAN, responses=UNKNOWN)
-    (one,) = covered(store, mapping=MappingSettings(**mapping)).problems
-    assert one.check == check and "mapping" in one.reason
+    (finding,) = covered(store, mapping=MappingSettings(**mapping)).problems
+    assert finding.check == check and "mapping" in finding.reason
 
 
 @pytest.mark.parametrize("bad", [1, 30, 300])
 def test_requests_without_rows_are_counted_with_what_they_are(store, bad):
-    """One in three hundred is a note, one in ten a problem."""
+    """One in three hundred is a note, and one in ten a problem."""
     rows = [[] if n < bad else CLEAN[n] for n in range(300)]
     fill(store, rows)
-    found = by_subject(covered(store), "rows")
-    (one,) = found.values()
-    assert (one.count, one.total, one.level) == (bad, 300, "note" if bad == 1 else "problem")
-    assert "exclude_paths" in one.fix
+    report = by_subject(covered(store), "rows")
+    (finding,) = report.values()
+    assert (finding.count, finding.total, finding.level) == (
+        bad,
+        300,
+        "note" if bad == 1 else "problem",
+    )
+    assert "exclude_paths" in finding.fix
 
 
 @pytest.mark.parametrize("others", [0, 300])
-def test_pages_without_a_body_are_a_note_beside_calls(store, others):
-    """Alone they are a problem: nothing of the model is seen."""
+def test_pages_without_a_body_are_a_note_if_there_are_calls(store, others):
+    """Without calls they are a problem: the model is not monitored at all."""
     put(store, every(1, others), CLEAN[:others])
     put(store, every(1, 100), [""] * 100, responses=["<html>"] * 100, prefix="page")
     connection = connect(store)
@@ -64,8 +68,8 @@ def test_pages_without_a_body_are_a_note_beside_calls(store, others):
         connection.execute("update exchanges set request_body = null where id like 'page%'")
     connection.close()
     analyze(store, {})
-    (one,) = by_subject(covered(store), "rows").values()
-    assert one.level == ("note" if others else "problem")
+    (finding,) = by_subject(covered(store), "rows").values()
+    assert finding.level == ("note" if others else "problem")
 
 
 @pytest.mark.parametrize(
@@ -86,25 +90,25 @@ def test_rows_without_their_time_are_a_problem(store, event_time, reason, fix):
     with writing(connection):  # as capture leaves it
         connection.execute("update exchanges set event_time = null")
     connection.close()
-    (one,) = covered(store, event_time=event_time).problems
-    assert (one.check, one.count, one.total) == ("event_time", 300, 300)
-    assert reason in one.reason and fix in one.fix
+    (finding,) = covered(store, event_time=event_time).problems
+    assert (finding.check, finding.count, finding.total) == ("event_time", 300, 300)
+    assert reason in finding.reason and fix in finding.fix
 
 
-def test_a_response_that_is_not_kept_by_choice_is_a_note():
+def test_a_response_that_is_deliberately_not_kept_is_a_note():
     counts = {Shortfall("predictions", NO_RESPONSE): 10}
-    (one,) = missing_parts("m", counts, Settings(capture_response_body=False))
-    assert one.level == "note" and "capture_response_body = true" in one.fix
-    (one,) = missing_parts("m", counts, Settings())
-    assert one.level == "problem"
+    (finding,) = missing_parts("m", counts, Settings(capture_response_body=False))
+    assert finding.level == "note" and "capture_response_body = true" in finding.fix
+    (finding,) = missing_parts("m", counts, Settings())
+    assert finding.level == "problem"
 
 
 @pytest.mark.parametrize("reason", ["request: cut", "response: cut"])
 def test_a_body_that_was_cut_names_a_larger_limit(reason):
     part = "rows" if reason.startswith("request") else "predictions"
-    (one,) = missing_parts("m", {Shortfall(part, reason): 3}, Settings())
-    assert "max_body_bytes = 262144" in one.fix
+    (finding,) = missing_parts("m", {Shortfall(part, reason): 3}, Settings())
+    assert "max_body_bytes = 262144" in finding.fix
 
 
-def test_nothing_is_found_where_nothing_came():
+def test_no_exchanges_have_no_finding():
     assert missing_parts("m", {}, Settings()) == []

@@ -1,4 +1,4 @@
-"""Hours in which exchanges lacked rows, predictions or times, or a setting fitted nothing."""
+"""Hours in which exchanges lacked rows, predictions or times, or a setting matched nothing."""
 
 from __future__ import annotations
 
@@ -44,29 +44,29 @@ def test_an_hour_alerts_where_more_than_one_in_twenty_lacks_a_part(
         counts = {(part, "odd"): missing, (part, ""): total - missing}
         with writing(connection):
             add_shortfalls(connection, HOUR, counts.items())
-        (found,) = covered_hours(connection, Settings())
-        assert [one.verdict for one in found.metrics] == ([verdict] if verdict else [])
+        (covered_hour,) = covered_hours(connection, Settings())
+        assert [row.verdict for row in covered_hour.metrics] == ([verdict] if verdict else [])
         with writing(connection):
-            write(connection, found)
+            write(connection, covered_hour)
         assert list(covered_hours(connection, Settings())) == []
 
 
 def test_a_few_reasons_are_incidents_of_their_own(store):
-    """The commonest ones; the others are one together, if they are enough to alert."""
+    """The most frequent ones; the others share one if they are enough to alert."""
     counts = {"no JSON": 50, "cut": 40, "empty": 30, "odd": 7, "strange": 6, "rare": 2}
     with closing(connect(store)) as connection:
         with writing(connection):
             rows = [(("rows", reason), count) for reason, count in counts.items()]
             add_shortfalls(connection, HOUR, [*rows, (("predictions", "none"), 9)])
-        (found,) = covered_hours(connection, Settings())
-    assert [one.feature for one in found.metrics] == [
+        (covered_hour,) = covered_hours(connection, Settings())
+    assert [row.feature for row in covered_hour.metrics] == [
         "rows: no JSON",
         "rows: cut",
         "rows: empty",
         "rows: other reasons",
         "predictions: none",
     ]
-    first, *_, others, _last = found.metrics
+    first, *_, others, _last = covered_hour.metrics
     assert (first.count, first.rows) == (50, 135) and (others.count, others.rows) == (15, 135)
     assert "50 of 135 exchanges have no rows: no JSON" in first.explanation
     assert "exclude_paths" in first.explanation
@@ -78,13 +78,13 @@ def test_many_rare_reasons_are_one_incident(store):
         with writing(connection):
             rows = [(("rows", f"reason {chr(65 + n)}"), 2) for n in range(5)]
             add_shortfalls(connection, HOUR, [*rows, (("rows", ""), 90)])
-        (found,) = covered_hours(connection, Settings())
-    (one,) = found.metrics
-    assert (one.feature, one.count, one.verdict) == ("rows: other reasons", 10, "alert")
-    assert one.explanation.endswith("2 more reasons; see modeltap doctor for the fixes")
+        (covered_hour,) = covered_hours(connection, Settings())
+    (row,) = covered_hour.metrics
+    assert (row.feature, row.count, row.verdict) == ("rows: other reasons", 10, "alert")
+    assert row.explanation.endswith("2 more reasons; see modeltap doctor for the fixes")
 
 
-def test_an_incident_goes_on_though_other_reasons_become_commoner(store):
+def test_an_incident_continues_when_other_reasons_become_more_frequent(store):
     reasons = ["a", "b", "c"]
     with closing(connect(store)) as connection:
         for hour, counts in enumerate(([60, 50, 40, 30], [10, 50, 40, 30])):
@@ -92,35 +92,38 @@ def test_an_incident_goes_on_though_other_reasons_become_commoner(store):
             with writing(connection):
                 rows = zip([*reasons, "d"], counts, strict=True)
                 add_shortfalls(connection, of, [(("rows", f"no {r}"), n) for r, n in rows])
-            (found,) = covered_hours(connection, Settings())
-            alerting = {one.feature for one in found.metrics if one.verdict == "alert"}
+            (covered_hour,) = covered_hours(connection, Settings())
+            alerting = {row.feature for row in covered_hour.metrics if row.verdict == "alert"}
             assert alerting == {"rows: no a", "rows: no b", "rows: no c", "rows: other reasons"}
             with writing(connection):
-                update(connection, write(connection, found))
+                update(connection, write(connection, covered_hour))
 
 
 def test_each_reason_is_a_message_with_its_setting(store):
-    """Names of fields are in it; all settings that fit nothing are one message."""
+    """It includes names of fields; all settings that match nothing are one message."""
     put(store, every(1, 50), CLEAN[:40] + [[]] * 10, responses=[UNKNOWN] * 50)
     features = {"colour": {"min": 0}, "colur": {"min": 0}}
     with WebhookReceiver() as receiver:
-        said = {"features": features, "webhooks": [{"url": receiver.url, "allow_private": True}]}
-        analyze(store, said)
+        own_settings = {
+            "features": features,
+            "webhooks": [{"url": receiver.url, "allow_private": True}],
+        }
+        analyze(store, own_settings)
         with closing(connect(store)) as connection:
-            Analyzer(store, connection, said).deliver()
-        data = [one.event["data"] for one in receiver.received]
-    messages = {one["alerts"][0]["feature"]: one["summary"] for one in data}
+            Analyzer(store, connection, own_settings).deliver()
+        data = [row.event["data"] for row in receiver.received]
+    messages = {row["alerts"][0]["feature"]: row["summary"] for row in data}
     subjects = sorted(name.partition(":")[0] for name in messages)
     assert subjects == ["[models.m.features.colour]", "predictions", "rows"]
     (prediction,) = [text for name, text in messages.items() if name.startswith("predictions")]
     assert "40 of 40 exchanges have no prediction" in prediction
     assert 'prediction = "grid"' in prediction
-    (settings,) = [one for one in data if one["alerts"][0]["feature"].startswith("[models")]
+    (settings,) = [row for row in data if row["alerts"][0]["feature"].startswith("[models")]
     assert len(settings["alerts"]) == 2 and "did you mean 'color'?" in settings["summary"]
 
 
 def test_each_environment_has_incidents_of_its_own(store):
-    """What staging lacks does not end when production has everything, and is named."""
+    """An incident of staging does not resolve because production is complete, and names staging."""
     for name, rows in (("production", CLEAN[:50]), ("staging", [[]] * 50)):
         put(store, every(1, 50), rows, prefix=name)
         with closing(connect(store)) as connection, writing(connection):
@@ -128,14 +131,14 @@ def test_each_environment_has_incidents_of_its_own(store):
                 "update exchanges set environment = ? where id like ?", (name, f"{name}%")
             )
     analyze(store, {})
-    (one,) = read(store, "select environment, state, summary from alerts")
-    assert (one["environment"], one["state"]) == ("staging", "firing")
-    assert one["summary"].startswith("m in staging: 50 of 50 exchanges have no rows")
+    (row,) = read(store, "select environment, state, summary from alerts")
+    assert (row["environment"], row["state"]) == ("staging", "firing")
+    assert row["summary"].startswith("m in staging: 50 of 50 exchanges have no rows")
     assert covered(store, environment="production").problems == []
     (problem,) = covered(store, environment="staging").problems
     assert problem.sentence.startswith("m in staging: 50 of 50 exchanges have no rows")
     with closing(connect(store)) as connection:
-        names = [one.name for one in coverages(connection, SettingsReader(connection))]
+        names = [row.name for row in coverages(connection, SettingsReader(connection))]
     assert names == ["m in production", "m in staging"]
 
 
@@ -161,16 +164,16 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_is_one_alert_in_the_first_pass(store, kind):
-    """Before there is a reference, or a window that is over."""
-    rows, responses, said = KINDS[kind]
+    """Before there is a reference or a complete window."""
+    rows, responses, own_settings = KINDS[kind]
     put(store, every(1, 50), rows, responses=responses)
     if kind.startswith("event_time"):
         without_times(store)
-    analyze(store, said)
-    analyze(store, said)
-    (one,) = alerts(store)
-    assert (one["rule"], one["feature"], one["state"]) == ("not_monitored", kind, "firing")
-    assert one["severity"] == "warning" and one["summary"].startswith("m: ")
+    analyze(store, own_settings)
+    analyze(store, own_settings)
+    (row,) = alerts(store)
+    assert (row["rule"], row["feature"], row["state"]) == ("not_monitored", kind, "firing")
+    assert row["severity"] == "warning" and row["summary"].startswith("m: ")
 
 
 def test_two_hours_after_the_fix_the_alert_ends(store, monkeypatch):
@@ -181,14 +184,14 @@ def test_two_hours_after_the_fix_the_alert_ends(store, monkeypatch):
     put(store, every(1, 50), [[]] * 50)
     analyze(store, {})
     for state in ("firing", "firing", "resolved"):
-        assert [one["state"] for one in alerts(store)] == ([state] if now[0] else ["firing"])
+        assert [row["state"] for row in alerts(store)] == ([state] if now[0] else ["firing"])
         now[0] = next(moments)
         put(store, every(1, 50), CLEAN[:50], prefix=f"later{now[0]}-")
         analyze(store, {})
-    assert [one["state"] for one in alerts(store)] == ["resolved"]
+    assert [row["state"] for row in alerts(store)] == ["resolved"]
 
 
-def test_what_is_all_there_has_no_row(store):
+def test_complete_exchanges_have_no_finding(store):
     put(store, every(1, 300), CLEAN)
     analyze(store, {"features": {"color": {"type": "categorical"}}})
     assert alerts(store) == []

@@ -1,4 +1,4 @@
-"""The newest exchanges, decoded by the settings of now."""
+"""The newest exchanges, decoded with the current settings."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def test_the_newest_exchanges_of_a_model_are_read_without_an_analysis(store):
     put(store, every(1, 300), CLEAN)
     put(store, every(1, 20), [[]] * 20, prefix="empty")
     with closing(connect(store)) as connection:
-        found = recent_rows(connection, Settings(), "m")
-    assert len(found.exchanges) == 300 and found.exchanges[-1].id == "empty19"
+        result = recent_rows(connection, Settings(), "m")
+    assert len(result.exchanges) == 300 and result.exchanges[-1].id == "empty19"
     lack = Shortfall("rows", "request: JSON without rows")
-    assert (found.counts[lack], found.counts[Shortfall("rows")]) == (20, 280)
-    assert found.newest_without(lack).id == "empty19"
-    assert found.newest_without(Shortfall("rows", "another")) is None
-    assert set(found.columns) == {"x", "color", "prediction"}
+    assert (result.counts[lack], result.counts[Shortfall("rows")]) == (20, 280)
+    assert result.newest_without(lack).id == "empty19"
+    assert result.newest_without(Shortfall("rows", "another")) is None
+    assert set(result.columns) == {"x", "color", "prediction"}

@@ -1,4 +1,4 @@
-"""Rules that can never fire: their metric is not computed, or their column not tested."""
+"""Rules that can never fire: their metric is not computed, or their column is not tested."""
 
 from __future__ import annotations
 
@@ -22,15 +22,17 @@ def labelled(store, *metrics, version=""):
 
 
 def idle(store, *rules, environment=None):
-    found = covered(store, environment=environment, rules=rules)
-    return {one.subject: one for one in found.problems if one.check == "settings"}
+    findings = covered(store, environment=environment, rules=rules)
+    return {
+        finding.subject: finding for finding in findings.problems if finding.check == "settings"
+    }
 
 
 ACCURACY = RuleSettings(rule="performance", metric="accuracy", below=0.9)
 MAE = RuleSettings(metric="mae", above=12.0)
 
 
-def test_before_a_labelled_window_nothing_is_known(store):
+def test_nothing_is_reported_before_a_labelled_window(store):
     fill(store, CLEAN)
     assert idle(store, ACCURACY, MAE) == {}
 
@@ -47,31 +49,31 @@ def test_before_a_labelled_window_nothing_is_known(store):
 def test_a_rule_about_a_metric_that_cannot_be_computed_is_a_problem(store, metric, is_idle):
     fill(store, CLEAN)
     labelled(store, metric)
-    found = idle(store, ACCURACY)
-    assert list(found) == (["the rule with metric = accuracy"] if is_idle else [])
-    assert all(one.reason == TOLD and one.fix for one in found.values())
+    findings = idle(store, ACCURACY)
+    assert list(findings) == (["the rule with metric = accuracy"] if is_idle else [])
+    assert all(finding.reason == TOLD and finding.fix for finding in findings.values())
 
 
 def test_a_rule_about_a_metric_of_another_task_is_a_problem(store):
-    """Of classes there is no mean error; the metrics there are named."""
+    """Classes have no mean error; the available metrics are listed."""
     fill(store, CLEAN)
     labelled(store, Metric(metric="accuracy", rows=50, verdict="ok", value=0.9))
     elsewhere = RuleSettings(metric="mae", model="other", above=1.0)
     off = RuleSettings(rule="performance", metric="mae", enabled=False)
     segment = RuleSettings(metric="accuracy", segment="output=price", below=0.5)
-    found = idle(store, MAE, ACCURACY, elsewhere, off, segment)
-    assert list(found) == [
+    findings = idle(store, MAE, ACCURACY, elsewhere, off, segment)
+    assert list(findings) == [
         "the rule with metric = mae",
         "the rule with metric = accuracy and segment = output=price",
     ]
-    assert "there are accuracy" in found["the rule with metric = mae"].reason
+    assert "available: accuracy" in findings["the rule with metric = mae"].reason
 
 
-def test_a_rule_is_looked_for_in_its_environment(store):
+def test_a_rule_is_checked_in_its_environment(store):
     fill(store, CLEAN)
     labelled(store, Metric(metric="accuracy", rows=50, verdict="ok", value=0.9), version="@staging")
     own, other = (
-        RuleSettings(metric="mae", environment=one, above=1.0) for one in ("staging", "x")
+        RuleSettings(metric="mae", environment=finding, above=1.0) for finding in ("staging", "x")
     )
     assert list(idle(store, own, environment="staging")) == ["the rule with metric = mae"]
     assert idle(store, other, environment="staging") == {}
@@ -95,6 +97,8 @@ def test_a_rule_is_looked_for_in_its_environment(store):
 )
 def test_a_rule_about_the_drift_of_columns_that_are_not_tested_is_a_problem(store, rule, is_idle):
     fill(store, [{**row, "user": f"u{n}"} for n, row in enumerate(CLEAN)])
-    found = idle(store, rule)
-    assert list(found) == ([f"the rule with feature = {rule.feature}"] if is_idle else [])
-    assert all("user is not tested: treated as an id" in one.reason for one in found.values())
+    findings = idle(store, rule)
+    assert list(findings) == ([f"the rule with feature = {rule.feature}"] if is_idle else [])
+    assert all(
+        "user is not tested: treated as an id" in finding.reason for finding in findings.values()
+    )

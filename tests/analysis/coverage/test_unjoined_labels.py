@@ -1,4 +1,4 @@
-"""Labels that join nothing: a note where few do not, a problem where many do not."""
+"""Labels without a prediction: a note if there are few, a problem if there are many."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def test_labels_that_join_nothing_are_counted_with_the_reason(store, lost, level
     with closing(connect(store)) as connection:
         with writing(connection):
             insert_labels(connection, [*good, *[Label(id_, row, 1)] * lost], source="test")
-        (one,) = unjoined_labels(connection, ["m"])
+        (finding,) = unjoined_labels(connection, ["m"])
         (nobodys,) = unjoined_labels(connection, ["m", "other"])
-    assert (one.model, nobodys.model) == ("m", None)
-    assert (one.level, one.count, one.total) == (level, lost, 100 + lost)
-    assert words in one.reason and one.fix
+    assert (finding.model, nobodys.model) == ("m", None)
+    assert (finding.level, finding.count, finding.total) == (level, lost, 100 + lost)
+    assert words in finding.reason and finding.fix

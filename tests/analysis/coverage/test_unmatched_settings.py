@@ -1,4 +1,4 @@
-"""Settings that fit nothing: features, rules, mappings, models."""
+"""Settings that match nothing: features, rules, mappings, models."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("kind", SETTINGS)
-def test_a_setting_that_fits_nothing_is_a_problem(store, kind):
+def test_a_setting_that_matches_nothing_is_a_problem(store, kind):
     fill(store, CLEAN)
-    (one,) = covered(store, **SETTINGS[kind]).problems
-    assert one.check == "settings" and one.fix
+    (finding,) = covered(store, **SETTINGS[kind]).problems
+    assert finding.check == "settings" and finding.fix
     if kind in ("feature", "rule"):
-        assert "did you mean 'color'?" in one.reason
+        assert "did you mean 'color'?" in finding.reason
 
 
 @pytest.mark.parametrize(
-    "said",
+    "options",
     [
         {"features": {"color": FeatureSettings(type="categorical"), "x": FeatureSettings(min=0)}},
         {"rules": (RuleSettings(metric="drift", feature="col*", above=0.1),)},
@@ -39,13 +39,13 @@ def test_a_setting_that_fits_nothing_is_a_problem(store, kind):
         {"rules": (RuleSettings(rule="delivery_failed", feature="hook"),)},
     ],
 )
-def test_a_setting_that_fits_is_none(store, said):
-    """A rule about another model, and one that is switched off, are not about this one."""
+def test_a_setting_that_matches_has_no_finding(store, options):
+    """A rule about another model and a disabled rule do not concern this model."""
     fill(store, CLEAN)
-    assert by_subject(covered(store, **said), "settings") == {}
+    assert by_subject(covered(store, **options), "settings") == {}
 
 
-def test_a_setting_is_not_reported_before_a_row_came(store):
+def test_a_setting_is_not_reported_before_the_first_row(store):
     fill(store, [])
     assert covered(store, **SETTINGS["feature"]).unmonitored == ()
 
@@ -56,6 +56,6 @@ def test_sections_and_rules_of_unknown_models_are_notes(known):
         models={"flights": ModelSettings(), "fligths": ModelSettings()},
         rules=(RuleSettings(metric="mae", model="fligh?", above=1), RuleSettings(model="fl*")),
     )
-    found = unmatched_models(settings, known)
-    assert [one.level for one in found] == ["note", "note"][: 2 * len(known)]
-    assert all("did you mean 'flights'?" in one.reason for one in found)
+    findings = unmatched_models(settings, known)
+    assert [finding.level for finding in findings] == ["note", "note"][: 2 * len(known)]
+    assert all("did you mean 'flights'?" in finding.reason for finding in findings)

@@ -1,4 +1,4 @@
-"""One finding: its level, its sentence, and many of one reason on one line."""
+"""One finding: its level, its sentence, and many columns with one reason in one line."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import pytest
 from modeltap.analysis.coverage.unmonitored import Unmonitored, condensed, level_of
 
 
-def column(name, **said):
+def column(name, **options):
     facts = {"check": "features", "model": "m", "level": "note", "reason": "an id"}
-    return Unmonitored(**{**facts, "subject": name, "count": 1, "total": 20} | said)
+    return Unmonitored(**{**facts, "subject": name, "count": 1, "total": 20} | options)
 
 
-def test_many_columns_of_one_reason_are_one_line():
-    found = [column(f"c{n}") for n in range(9)] + [column("x", reason="masked", fix="unmask it")]
-    lines = [one.sentence for one in condensed(found)]
+def test_many_columns_with_one_reason_are_one_line():
+    findings = [column(f"c{n}") for n in range(9)] + [column("x", reason="masked", fix="unmask it")]
+    lines = [finding.sentence for finding in condensed(findings)]
     assert lines == [
         "m: 9 of 20 columns are not tested (c0, ...): an id",
         "m: x is not tested: masked; unmask it",
@@ -22,7 +22,9 @@ def test_many_columns_of_one_reason_are_one_line():
 
 
 def test_problems_come_first():
-    assert [one.subject for one in condensed([column("a"), column("b", level="problem")])] == [
+    assert [
+        finding.subject for finding in condensed([column("a"), column("b", level="problem")])
+    ] == [
         "b",
         "a",
     ]
@@ -31,5 +33,5 @@ def test_problems_come_first():
 @pytest.mark.parametrize(
     ("count", "level"), [(0, "note"), (1, "note"), (2, "problem"), (20, "problem")]
 )
-def test_more_than_one_of_twenty_is_a_problem(count, level):
+def test_more_than_one_in_twenty_is_a_problem(count, level):
     assert level_of(count, 20) == level

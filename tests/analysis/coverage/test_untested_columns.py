@@ -1,4 +1,4 @@
-"""Columns that no test compares: kinds of values x places, each with its reason and a fix."""
+"""Columns that no test compares: kinds of values and places, each with a reason and a fix."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ def test_a_column_that_is_not_tested_is_named_with_its_reason(store, kind, neste
     rows = [{"x": random.Random(n).gauss(), "odd": values(n)} for n in range(300)]
     name = "inner.odd" if nested else "odd"
     fill(store, [{"x": row["x"], "inner": {"odd": row["odd"]}} if nested else row for row in rows])
-    found = covered(store)
-    one = by_subject(found, "features")[name]
-    assert reason in one.reason and one.level == "note" and not one.is_tested
-    assert (one.count, one.total) == (1, 2) and found.tested == 1
+    coverage = covered(store)
+    finding = by_subject(coverage, "features")[name]
+    assert reason in finding.reason and finding.level == "note" and not finding.is_tested
+    assert (finding.count, finding.total) == (1, 2) and coverage.tested == 1
     if proposed is not None:
         key = f'"{name}"' if nested else name
-        assert f'[models.m.features.{key}] type = "{proposed}"' in one.fix
+        assert f'[models.m.features.{key}] type = "{proposed}"' in finding.fix
 
 
 def test_the_proposed_type_is_one_that_is_tested(store):
-    """What is ready to be copied helps."""
+    """The proposed setting works."""
     rows = [{"x": random.Random(n).gauss(), "odd": f"user-{n}"} for n in range(300)]
     fill(store, rows, features={"odd": {"type": "categorical"}})
     assert covered(store).untested == []
@@ -58,25 +58,27 @@ def test_a_column_with_limits_is_tested_and_named(store, values, reason):
         [{"x": n * 7919 % 100, "odd": values(n)} for n in range(3000)],
         reference="first 2500 rows",
     )
-    found = covered(store)
-    one = by_subject(found, "features")["odd"]
-    assert reason in one.reason and one.is_tested and one.level == "note"
-    assert found.tested == found.columns == 2
+    coverage = covered(store)
+    finding = by_subject(coverage, "features")["odd"]
+    assert reason in finding.reason and finding.is_tested and finding.level == "note"
+    assert coverage.tested == coverage.columns == 2
 
 
 def test_columns_beyond_the_limit_are_named(store):
     rows = [{f"c{place}": (n + place) % 9 for place in range(6)} for n in range(300)]
     fill(store, rows, max_features=4)
-    found = [
-        one for one in covered(store).unmonitored if one.check == "features" and not one.is_tested
+    coverage = [
+        finding
+        for finding in covered(store).unmonitored
+        if finding.check == "features" and not finding.is_tested
     ]
-    assert {one.subject for one in found} == {"c4", "c5"}
-    assert all("max_features = 6" in one.fix for one in found)
+    assert {finding.subject for finding in coverage} == {"c4", "c5"}
+    assert all("max_features = 6" in finding.fix for finding in coverage)
 
 
 def test_a_declared_id_is_a_note_without_a_fix(store):
     rows = [{"x": n % 9, "odd": n % 5} for n in range(300)]
     fill(store, rows, features={"odd": {"type": "id"}})
-    found = covered(store, features={"odd": FeatureSettings(type="id")})
-    one = by_subject(found, "features")["odd"]
-    assert (one.reason, one.fix) == ("declared as an id", None)
+    coverage = covered(store, features={"odd": FeatureSettings(type="id")})
+    finding = by_subject(coverage, "features")["odd"]
+    assert (finding.reason, finding.fix) == ("declared as an id", None)

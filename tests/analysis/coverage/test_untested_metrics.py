@@ -1,4 +1,4 @@
-"""Metrics of performance without a verdict for good reason."""
+"""Performance metrics that could not be compared."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ HOURS = [f"2024-01-01T0{hour}:00:00.000Z" for hour in range(3)]
 @pytest.mark.parametrize(("other", "level"), [("ok", "note"), ("not_enough_rows", "problem")])
 def test_metrics_of_the_last_window_that_cannot_be_compared_are_named(store, other, level):
     fill(store, CLEAN)
-    told = "labels are words and predictions numbers"
+    message = "labels are words and predictions numbers"
     metrics = [
-        Metric(metric="accuracy", rows=50, verdict="not_comparable", explanation=told),
+        Metric(metric="accuracy", rows=50, verdict="not_comparable", explanation=message),
         Metric(metric="f1_macro", rows=50, verdict=other, value=0.5),
     ]
     with closing(connect(store)) as connection:
         assert untested_metrics(connection, "m", None) == []
         with writing(connection):
             write(connection, WindowResult(Period("m", "", "1h", HOURS[0], HOURS[1]), metrics))
-        (one,) = untested_metrics(connection, "m", None)
-        assert (one.subject, one.reason, one.level) == ("accuracy", told, level)
+        (finding,) = untested_metrics(connection, "m", None)
+        assert (finding.subject, finding.reason, finding.level) == ("accuracy", message, level)
         assert untested_metrics(connection, "m", "staging") == []
         with writing(connection):
             write(connection, WindowResult(Period("m", "", "1h", HOURS[1], HOURS[2]), metrics[1:]))

@@ -16,7 +16,7 @@ from modeltap.analysis.references.fit import fit
     "columns, text",
     [
         (1, "chance of this without drift: 1 in 10,000 windows"),
-        (25, "chance of this without drift: 1 in 400 windows, over all 25 columns"),
+        (25, "chance of this without drift: 1 in 400 windows, corrected for 25 columns"),
     ],
 )
 def test_odds_are_for_any_column(columns, text):

@@ -1,4 +1,4 @@
-"""Calendar columns: what the time determines, and what only looks so."""
+"""Calendar columns: those that the time determines, and those that only look alike."""
 
 from __future__ import annotations
 
@@ -28,69 +28,75 @@ def learnt(values, times, name="x", zone="UTC"):
     return fit({name: values}, len(times), model="m", times=times, timezone=zone).features[0]
 
 
-def waves(one):
-    return np.sin(2 * np.pi * (one.hour + one.minute / 60) / 24)
+def waves(local_time):
+    return np.sin(2 * np.pi * (local_time.hour + local_time.minute / 60) / 24)
 
 
 COLUMNS = {
-    "hour": (lambda one: one.hour, "hour"),
-    "sine of the hour": (lambda one: float(np.sin(one.hour / 24 * 2 * np.pi)), "hour"),
-    "sine of the time": (lambda one: float(waves(one)), "hour"),
-    "part of the day": (lambda one: ["night", "morning", "noon", "evening"][one.hour // 6], "hour"),
-    "weekday": (lambda one: one.weekday(), "weekday"),
-    "iso weekday": (lambda one: one.isoweekday(), "weekday"),
-    "weekday from Sunday": (lambda one: one.isoweekday() % 7, "weekday"),
-    "Monday": (lambda one: one.strftime("%A"), "weekday"),
-    "Mon": (lambda one: one.strftime("%a"), "weekday"),
-    "weekend": (lambda one: one.weekday() >= 5, "weekend"),
-    "weekend as a number": (lambda one: int(one.weekday() >= 5), "weekend"),
-    "day of the month": (lambda one: one.day, "day"),
-    "epoch": (lambda one: one.timestamp(), "time"),
-    "milliseconds": (lambda one: one.timestamp() * 1000, "time"),
+    "hour": (lambda local_time: local_time.hour, "hour"),
+    "sine of the hour": (
+        lambda local_time: float(np.sin(local_time.hour / 24 * 2 * np.pi)),
+        "hour",
+    ),
+    "sine of the time": (lambda local_time: float(waves(local_time)), "hour"),
+    "part of the day": (
+        lambda local_time: ["night", "morning", "noon", "evening"][local_time.hour // 6],
+        "hour",
+    ),
+    "weekday": (lambda local_time: local_time.weekday(), "weekday"),
+    "iso weekday": (lambda local_time: local_time.isoweekday(), "weekday"),
+    "weekday from Sunday": (lambda local_time: local_time.isoweekday() % 7, "weekday"),
+    "Monday": (lambda local_time: local_time.strftime("%A"), "weekday"),
+    "Mon": (lambda local_time: local_time.strftime("%a"), "weekday"),
+    "weekend": (lambda local_time: local_time.weekday() >= 5, "weekend"),
+    "weekend as a number": (lambda local_time: int(local_time.weekday() >= 5), "weekend"),
+    "day of the month": (lambda local_time: local_time.day, "day"),
+    "epoch": (lambda local_time: local_time.timestamp(), "time"),
+    "milliseconds": (lambda local_time: local_time.timestamp() * 1000, "time"),
 }
 
 
 @pytest.mark.parametrize("times", [WEEK, THREE], ids=["a week", "three"])
 @pytest.mark.parametrize("name", COLUMNS)
-def test_what_the_time_determines_is_of_the_calendar(name, times):
+def test_columns_that_the_time_determines_are_calendar_columns(name, times):
     write, part = COLUMNS[name]
-    found = learnt([write(one) for one in local(times)], times)
-    assert (found.calendar, found.calendar_shift) == (part, 0) and not found.is_tested
+    result = learnt([write(local_time) for local_time in local(times)], times)
+    assert (result.calendar, result.calendar_shift) == (part, 0) and not result.is_tested
 
 
 @pytest.mark.parametrize(("name", "value"), [("month", 1), ("year", 2026), ("Month", "January")])
-def test_what_a_week_does_not_move_is_known_by_its_name(name, value):
+def test_parts_that_are_constant_in_a_week_are_recognised_by_name(name, value):
     assert learnt([value] * len(WEEK), WEEK, name).calendar is not None
     assert (learnt([value] * len(WEEK), WEEK, "rooms").calendar is None) == (type(value) is int)
 
 
-def test_an_encoded_weekday_must_come_back():
-    """Of one week any value of a day may be the day's own."""
+def test_an_encoded_weekday_must_repeat():
+    """Within one week, any value per day might belong to the weekday."""
 
-    def write(one):
-        return float(np.cos(2 * np.pi * one.weekday() / 7))
+    def write(local_time):
+        return float(np.cos(2 * np.pi * local_time.weekday() / 7))
 
-    assert learnt([write(one) for one in local(WEEK)], WEEK).calendar is None
-    assert learnt([write(one) for one in local(THREE)], THREE).calendar == "weekday"
+    assert learnt([write(local_time) for local_time in local(WEEK)], WEEK).calendar is None
+    assert learnt([write(local_time) for local_time in local(THREE)], THREE).calendar == "weekday"
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
 @pytest.mark.parametrize("part", ["hour", "weekday"])
-def test_another_clock_is_so_many_hours_ahead(zone, part):
+def test_the_shift_of_another_clock_is_known(zone, part):
     write = COLUMNS[part][0]
-    values = [write(one) for one in local(WEEK, zone)]
-    found, own = learnt(values, WEEK), learnt(values, WEEK, zone=zone)
+    values = [write(local_time) for local_time in local(WEEK, zone)]
+    result, own = learnt(values, WEEK), learnt(values, WEEK, zone=zone)
     hours = datetime.fromtimestamp(MONDAY, ZoneInfo(zone)).utcoffset().total_seconds() / 3600
-    assert (found.calendar, own.calendar) == (part, part)
-    assert (found.calendar_shift, own.calendar_shift) == (hours, 0)
+    assert (result.calendar, own.calendar) == (part, part)
+    assert (result.calendar_shift, own.calendar_shift) == (hours, 0)
 
 
 def by(times, step, seed=1, values=None):
-    """A value for each hour, or day, drawn once."""
+    """Return a random value for each hour or day."""
     codes = (times // step).astype(int)
     drawn = np.random.default_rng(seed).normal(size=codes.max() - codes.min() + 1)
-    found = drawn[codes - codes.min()]
-    return found.tolist() if values is None else [values[int(v > 0)] for v in found]
+    result = drawn[codes - codes.min()]
+    return result.tolist() if values is None else [values[int(v > 0)] for v in result]
 
 
 OTHERS = {
@@ -100,12 +106,14 @@ OTHERS = {
     "noise": lambda times: np.random.default_rng(2).normal(size=len(times)).tolist(),
     "items": lambda times: np.random.default_rng(3).integers(0, 24, size=len(times)).tolist(),
     "a rhythm": lambda times: [
-        float(waves(one) + e)
-        for one, e in zip(
+        float(waves(local_time) + e)
+        for local_time, e in zip(
             local(times), np.random.default_rng(4).normal(size=len(times)), strict=True
         )
     ],
-    "a nightly job": lambda times: ["batch" if one.hour == 3 else "web" for one in local(times)],
+    "a nightly job": lambda times: [
+        "batch" if local_time.hour == 3 else "web" for local_time in local(times)
+    ],
     "constant": lambda times: [1] * len(times),
     "count": lambda times: list(range(len(times))),
 }
@@ -113,22 +121,22 @@ OTHERS = {
 
 @pytest.mark.parametrize("times", [WEEK, THREE], ids=["a week", "three"])
 @pytest.mark.parametrize("name", OTHERS)
-def test_what_only_changes_in_time_is_compared(name, times):
+def test_columns_that_merely_change_in_time_are_compared(name, times):
     assert learnt(OTHERS[name](times), times).calendar is None
 
 
 def test_a_few_rows_of_another_hour_do_not_matter():
     """The column's clock is two seconds late."""
-    values = [one.hour for one in local(WEEK - 2)]
+    values = [local_time.hour for local_time in local(WEEK - 2)]
     assert learnt(values, WEEK).calendar == "hour"
 
 
-def test_it_is_not_comparable_and_says_why():
-    """Next month there is no verdict of it, though each of its values is new."""
+def test_a_calendar_column_is_not_comparable_and_the_reason_is_given():
+    """It has no verdict in the next month, even though each of its values is new."""
     times = THREE
     columns = {
-        "month": [one.month for one in local(times)],
-        "weekday": [one.strftime("%a") for one in local(times)],
+        "month": [local_time.month for local_time in local(times)],
+        "weekday": [local_time.strftime("%a") for local_time in local(times)],
         "x": RNG.normal(size=len(times)).tolist(),
     }
     reference = fit(columns, len(times), model="m", times=times)
@@ -142,9 +150,9 @@ def test_it_is_not_comparable_and_says_why():
     assert drift["month"].evidence.reason == "calendar" and drift["x"].verdict == "ok"
 
 
-def test_missing_values_of_it_are_still_a_fault():
-    values = [one.hour for one in local(WEEK)]
+def test_missing_values_of_a_calendar_column_still_alert():
+    values = [local_time.hour for local_time in local(WEEK)]
     reference = fit({"hour": values}, len(WEEK), model="m", times=WEEK)
     now = {"hour": [None] * 200 + [5] * 300}
-    found = evaluate(Context(reference, tally(now, 500, reference)))
-    assert {m.metric for m in found if m.verdict == "alert"} == {"missing_rate"}
+    result = evaluate(Context(reference, tally(now, 500, reference)))
+    assert {m.metric for m in result if m.verdict == "alert"} == {"missing_rate"}

@@ -1,4 +1,4 @@
-"""Types of columns, by what is in them and however it is sent."""
+"""Types of columns by their values, in any encoding."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FORMS = {
 @pytest.mark.parametrize("fraction", [0.02, 0.2, 0.6, 1.0])
 @pytest.mark.parametrize("values", [AMOUNTS, COUNTS], ids=["amounts", "counts"])
 def test_numbers_sent_as_texts_are_numbers(form, fraction, values):
-    """In some rows or in all; the reference counts them as the numbers that they are."""
+    """In some rows or in all; the reference counts them as numbers."""
     texts = rng.random(len(values)) < fraction
     sent = [FORMS[form](x) if text else x for x, text in zip(values, texts, strict=True)]
     feature = fit({"amount": sent}, len(sent), model="m").features[0]
@@ -57,7 +57,7 @@ def test_numbers_sent_as_texts_are_numbers(form, fraction, values):
     ],
 )
 def test_codes_stay_texts(values, kind):
-    """Leading zeros, one length, or few different ones."""
+    """Leading zeros, one length, or few distinct ones."""
     assert type_of("c", values).kind == kind
     assert type_of("c", values).texts is None
 
@@ -76,9 +76,9 @@ def test_codes_stay_texts(values, kind):
     ],
 )
 def test_mixed_columns_have_a_type_that_is_tested(values, kind, whole):
-    """Categories where they are few, numbers where most are numbers."""
-    found = type_of("m", values)
-    assert (found.kind, found.whole) == (kind, whole)
+    """Categories if there are few, numbers if most values are numbers."""
+    result = type_of("m", values)
+    assert (result.kind, result.whole) == (kind, whole)
     if kind == "categorical":
         feature = fit({"m": values}, len(values), model="m").features[0]
         assert feature.counts[MISMATCH] == 0
@@ -86,8 +86,8 @@ def test_mixed_columns_have_a_type_that_is_tested(values, kind, whole):
 
 @pytest.mark.parametrize("declared", [("?",), ("?", -999), ("-999", "?"), ("?", -999.0)])
 @pytest.mark.parametrize("sent", [str, float], ids=["texts", "numbers"])
-def test_codes_for_missing_values_are_taken_out_before_types_are_learnt(declared, sent):
-    """Whatever form the code and the values have."""
+def test_codes_for_missing_values_are_removed_before_types_are_learnt(declared, sent):
+    """In any form of the code and the values."""
     column = [sent(x) for x in AMOUNTS] + ["?"] * 300
     expected = 300
     if len(declared) > 1:
@@ -104,10 +104,10 @@ DATES = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d %b %Y %H:%M", "%d-%
 
 
 @pytest.mark.parametrize("form", DATES)
-def test_dates_of_countries_are_times(form):
+def test_national_date_formats_are_times(form):
     """Their order is that of the column, and their age is tested."""
     days = [datetime.datetime(2024, 1, 1) + datetime.timedelta(days=n % 300) for n in range(600)]
-    column = [one.strftime(form) for one in days]
+    column = [each.strftime(form) for each in days]
     times = [1_735_689_600.0 + n for n in range(600)]
     feature, age = fit({"d": column}, 600, model="m", times=times).features
     assert feature.kind == "datetime" and feature.counts[MISMATCH] == 0
@@ -118,13 +118,13 @@ def test_dates_of_countries_are_times(form):
 
 
 @pytest.mark.parametrize("values", [["01/02/2024", "03/04/2024"] * 30, ["12:30", "13:30"] * 30])
-def test_what_may_be_two_dates_is_none(values):
+def test_ambiguous_dates_are_not_times(values):
     assert type_of("d", values).kind == "categorical"
 
 
 @pytest.mark.parametrize(("name", "kind"), [("id", "id"), ("order.id", "id"), ("price", "numeric")])
 def test_reused_ids_are_ids_by_their_name(name, kind):
-    """A thousand different numbers, each of which comes again."""
+    """A thousand distinct numbers, each of which occurs again."""
     assert type_of(name, [int(n) for n in rng.integers(0, 10**6, 1000)] * 3).kind == kind
 
 
@@ -137,8 +137,8 @@ def test_words_for_missing_values_among_numbers_sent_as_texts_are_missing(words)
     assert (feature.counts[MISSING], feature.counts[MISMATCH]) == (200, 0)
 
 
-def test_a_file_that_knows_no_types_expects_texts_and_numbers():
-    """Of CSV nobody knows which the clients send."""
+def test_an_untyped_file_accepts_texts_and_numbers():
+    """CSV does not show which of them the clients send."""
     numbers = fit({"x": AMOUNTS, "c": ["1", "2", "a"] * 133 + ["1"]}, 400, model="m").features
-    assert [for_untyped_file(one).texts for one in numbers] == ["point", ""]
-    assert [for_untyped_file(one).whole for one in numbers] == [False, True]
+    assert [for_untyped_file(each).texts for each in numbers] == ["point", ""]
+    assert [for_untyped_file(each).whole for each in numbers] == [False, True]

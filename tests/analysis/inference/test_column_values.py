@@ -1,4 +1,4 @@
-"""Words for values: kinds of values, alone, in lists, and mixed."""
+"""Descriptions of values: single kinds, lists, and mixtures."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def test_values_are_described(values, words, kind):
     assert describe([None, *values]) == (words, kind)
 
 
-def test_nothing_is_said_of_nothing():
+def test_missing_values_have_no_description():
     assert describe([None, None]) is None

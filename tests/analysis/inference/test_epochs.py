@@ -16,7 +16,7 @@ SECONDS = np.random.default_rng(1).uniform(1.6e9, 1.7e9, 200)
 @pytest.mark.parametrize("name", ["ts", "created_at", "createdAt", "user.signup_time", "timestamp"])
 def test_counts_since_1970_are_times(unit, sent, name):
     """In each unit, as numbers and as digits."""
-    column = [sent(int(one * unit)) for one in SECONDS]
+    column = [sent(int(second * unit)) for second in SECONDS]
     assert type_of(name, column).kind == "datetime"
 
 

@@ -1,4 +1,4 @@
-"""Types, bins and words, learnt once from columns of any make."""
+"""Types, bins and categories, inferred from columns of any kind."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ rng = np.random.default_rng(0)
     ],
 )
 def test_edges_are_finite_and_ascending(values):
-    """Constant, one huge value, a single one, none, the largest there are."""
+    """Constant, one huge value, a single one, none, the largest floats."""
     edges = np.array(edges_of(values))
     assert np.isfinite(edges).all() and (edges[1:] > edges[:-1]).all()
 
@@ -48,7 +48,7 @@ def test_edges_are_finite_and_ascending(values):
     ],
 )
 def test_types_are_learnt(column, kind):
-    """Numbers, words, truth values, ids, times, texts, vectors, and what is none of them."""
+    """Numbers, categories, booleans, ids, times, texts, vectors, and other values."""
     assert fit({"f": column}, len(column), model="m").features[0].kind == kind
 
 
@@ -71,22 +71,22 @@ def learn(column):
         (np.array(["2020-01-01"] * 30, dtype="M8[D]"), "datetime"),
     ],
 )
-def test_arrays_are_learnt_as_lists_are(column, kind):
-    """Whole numbers, single precision, NumPy's own scalars, truth values, words, dates."""
+def test_arrays_are_learnt_like_lists(column, kind):
+    """Whole numbers, single precision, NumPy's own scalars, booleans, texts, dates."""
     feature = learn(column)
     assert feature.kind == kind
     again = learn(column.tolist() if isinstance(column, np.ndarray) else column)
     assert again.kind == kind and sum(feature.counts) == len(column)
 
 
-def test_nan_among_words_is_missing_and_no_number():
-    """As pandas writes missing words: three of ten do not make the column 'other'."""
+def test_nan_among_texts_is_missing():
+    """As pandas writes missing texts: three in ten do not make the column 'other'."""
     feature = learn(["a", "b", "a", "b", "a", "b", "a", NAN, NAN, NAN] * 10)
     assert feature.kind == "categorical" and feature.counts[-3:] == (30, 0, 0)
 
 
 def test_nan_in_a_column_that_is_not_tested_is_missing():
-    """Its missing rate is all that such a column has."""
+    """The missing rate is the only metric of such a column."""
     assert learn([[1, "a"], NAN, None] * 10).counts == (10, 20, 0, 0)
 
 
@@ -99,8 +99,8 @@ def test_edges_reach_beyond_the_reference():
     assert edges[-1] > values.max() + 7 * np.ptp(values)
 
 
-def test_the_vocabulary_is_limited_and_its_rarer_words_are_known():
-    """200 words have a bin each, the others share one, and none of them is 'never seen'.
+def test_the_vocabulary_is_limited_and_rare_words_are_known():
+    """200 categories have a bin each, the others share one, and none of them is unseen.
 
     One half of the 1,240 rows chooses the words, the other half is counted.
     """
@@ -131,7 +131,7 @@ def test_the_vocabulary_is_limited_and_its_rarer_words_are_known():
         ([1 / 900] * 900, True),
     ],
 )
-def test_rows_are_halved_where_chance_would_choose_the_words(shares, halved):
+def test_rows_are_halved_if_chance_would_choose_the_words(shares, halved):
     """A column of few clear categories keeps all its rows; so does a small reference."""
     names = np.array([f"w{i}" for i in range(len(shares))])
     drawn = np.random.default_rng(5).choice(names, p=shares, size=2000).tolist()

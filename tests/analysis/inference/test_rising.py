@@ -1,4 +1,4 @@
-"""Rising columns, told from those that drift or follow something else."""
+"""Rising columns, distinguished from those that drift or follow something else."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def learnt(column, times=TIMES, name="seq"):
 
 
 @pytest.mark.parametrize("name", RISING)
-def test_what_rises_with_each_row_is_not_tested(name):
-    """In whatever order the rows are stored."""
+def test_columns_that_rise_with_each_row_are_not_tested(name):
+    """In any order of the stored rows."""
     column = [RISING[name](n) for n in range(ROWS)]
     order = rng.permutation(ROWS)
     for times, values in ((TIMES, column), (TIMES[order], [column[at] for at in order])):
@@ -49,8 +49,8 @@ def test_what_rises_with_each_row_is_not_tested(name):
     ],
     ids=["noise", "a noisy trend", "few values", "a rhythm", "a constant"],
 )
-def test_what_does_not_rise_is_not_taken_for_it(column):
-    """It may be drift that is to be found."""
+def test_other_columns_are_not_called_rising(column):
+    """They may contain drift that must be detected."""
     assert all(feature.calendar != "rising" for feature in learnt(column))
 
 
@@ -65,8 +65,8 @@ BATCHES = {
 
 @pytest.mark.parametrize("batches", [3, 7, 25, 40])
 @pytest.mark.parametrize("name", BATCHES)
-def test_what_rises_in_batches_is_not_tested(name, batches):
-    """Rows that come each night have one time a batch."""
+def test_columns_that_rise_in_batches_are_not_tested(name, batches):
+    """Rows that arrive each night have one time per batch."""
     times = TIMES[0] + np.arange(ROWS) * batches // ROWS * 86_400.0
     features = learnt([BATCHES[name](n) for n in range(ROWS)], times)
     assert not any(feature.is_tested for feature in features)
@@ -74,8 +74,8 @@ def test_what_rises_in_batches_is_not_tested(name, batches):
 
 @pytest.mark.parametrize("batches", [1, 2, 3, 12, 25])
 @pytest.mark.parametrize("kind", ["steps", "sorted", "one step"])
-def test_what_moves_between_batches_is_not_taken_for_it(kind, batches):
-    """Batches that differ, and batches that are sorted by a column, are as one may send them."""
+def test_columns_that_change_between_batches_are_not_called_rising(kind, batches):
+    """Batches that differ and batches that are sorted by a column are ordinary traffic."""
     at = np.arange(ROWS) * batches // ROWS
     noise = rng.integers(0, 300, ROWS)
     column = {
@@ -87,8 +87,8 @@ def test_what_moves_between_batches_is_not_taken_for_it(kind, batches):
     assert all(feature.calendar != "rising" for feature in features)
 
 
-def test_a_total_that_begins_again_each_day_is_tested():
-    """From another height each time: it has no limit, and a day's hours can be compared."""
+def test_a_daily_total_is_tested():
+    """It falls from a different height each day, and its hours can be compared."""
     day = ((TIMES - TIMES[0]) // 86_400).astype(int)
     heights = np.array([300, 420, 180, 500, 350, 260, 460])
     share = (TIMES - TIMES[0]) % 86_400 / 86_400
@@ -96,6 +96,6 @@ def test_a_total_that_begins_again_each_day_is_tested():
     assert all(feature.calendar != "rising" for feature in learnt(column))
 
 
-def test_a_short_cycle_that_each_window_has_in_full_is_tested():
+def test_a_cycle_shorter_than_a_window_is_tested():
     column = [n % 120 if n % 3 else n % 40 for n in range(ROWS)]
     assert all(feature.calendar != "rising" for feature in learnt(column))

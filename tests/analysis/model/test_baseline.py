@@ -1,4 +1,4 @@
-"""The task is read off labels and predictions."""
+"""Inference of the task from labels and predictions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_few_whole_numbers_are_classes_unless_a_prediction_is_a_quantity(labels,
         assert infer_task(np.array(list(labels)), np.array(predictions)) == task
 
 
-def test_values_are_unknown_where_there_is_no_number():
+def test_none_and_nan_are_unknown_values():
     assert all(map(is_unknown, [None, float("nan"), np.float64("nan")]))
     assert not any(map(is_unknown, [0, "", False, "nan"]))
-    assert [type(one) for one in listed(np.array([1, 2]))] == [int, int]
+    assert [type(value) for value in listed(np.array([1, 2]))] == [int, int]

@@ -1,4 +1,4 @@
-"""Bins: edges that ascend and cover what they were made of, coarse ones that hold a tenth."""
+"""Bins: ascending edges that cover their values, coarse bins of a tenth each."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_frequent_value_has_a_bin_of_its_own():
     assert np.partition(counts, -2)[-2] <= 2 * len(values) / FINE_BINS
 
 
-def test_edges_that_are_asked_for_are_there_and_no_values_have_none():
+def test_extra_edges_are_included_and_empty_columns_have_none():
     assert {2.5, 7.5} <= set(edges_of(np.arange(5.0), extra=(2.5, 7.5)))
     assert edges_of(np.array([])) == ()
     assert len(edges_of(np.full(9, 3.0))) > 2

@@ -1,4 +1,4 @@
-"""Blocks: sums of neighbours, without the cut ones at both ends."""
+"""Blocks: sums of neighbours, without incomplete ones at both ends."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def test_joined_blocks_have_the_same_rows():
         ([], []),
     ],
 )
-def test_cut_ends_are_left_out(rows, kept):
+def test_incomplete_ends_are_left_out(rows, kept):
     assert blocks(rows).complete().rows.tolist() == kept
 
 
-def test_hours_are_no_days():
+def test_blocks_of_hours_are_shorter_than_days():
     assert not blocks([5, 5]).days_or_more and not blocks([]).days_or_more
     assert blocks([5, 5], length=86_400.0).days_or_more
 

@@ -17,7 +17,7 @@ def test_each_row_is_in_one_half_and_always_in_the_same(rows):
 
 
 def test_halves_follow_no_order_of_the_rows():
-    """Rows that take turns, or are sorted, are in both halves alike."""
+    """Alternating rows and sorted rows are equally frequent in both halves."""
     first, _ = halves(10_000)
     for kind in (np.arange(10_000) % 2, np.arange(10_000) // 5000):
         assert abs(kind[first].mean() - 0.5) < 0.02

@@ -14,10 +14,10 @@ from rhythms import DAY, MONDAY
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "Pacific/Chatham"])
 def test_local_times_are_those_of_the_zone(zone):
-    """Also over both changes of the clock, and where offsets are three quarters of an hour."""
+    """Also across both changes of the clock, and with offsets of three quarters of an hour."""
     moments = MONDAY + np.random.default_rng(0).random(500) * 366 * DAY
-    found = local_times(moments, zone)
+    result = local_times(moments, zone)
     expected = [datetime.fromtimestamp(moment, ZoneInfo(zone)) for moment in moments]
-    assert found.hours.tolist() == [one.hour for one in expected]
-    assert found.weekdays.tolist() == [one.weekday() for one in expected]
-    assert found.dates.tolist() == [one.toordinal() for one in expected]
+    assert result.hours.tolist() == [local_time.hour for local_time in expected]
+    assert result.weekdays.tolist() == [local_time.weekday() for local_time in expected]
+    assert result.dates.tolist() == [local_time.toordinal() for local_time in expected]

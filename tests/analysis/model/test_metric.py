@@ -8,6 +8,6 @@ from modeltap.analysis.model.metric import finite
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-def test_what_json_has_not_is_none(value):
+def test_numbers_that_json_cannot_represent_are_none(value):
     """NaN and the infinities."""
     assert finite(value) is None

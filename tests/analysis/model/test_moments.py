@@ -1,4 +1,4 @@
-"""Moments of two samples together are those of all their values."""
+"""Moments of two samples combined are those of all their values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_moments_are_scipys(size):
 
 
 @given(VALUES, VALUES)
-def test_those_of_two_samples_are_those_of_their_union(first, second):
-    found, whole = pooled(moments(first), moments(second)), moments(np.append(first, second))
-    assert found.rows == whole.rows
-    assert found[1:] == pytest.approx(whole[1:], rel=1e-6, abs=1e-2)
+def test_pooled_moments_are_those_of_both_samples_together(first, second):
+    result, whole = pooled(moments(first), moments(second)), moments(np.append(first, second))
+    assert result.rows == whole.rows
+    assert result[1:] == pytest.approx(whole[1:], rel=1e-6, abs=1e-2)

@@ -1,4 +1,4 @@
-"""At most `max_features` columns are features, the same ones in each window; the rest is named."""
+"""At most `max_features` columns are features, the same in each window; the rest is reported."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SAID = {"reference": "first 300 rows", "window": "100 rows", "multivariate": Fal
 
 
 def rotated(number, count, wide=30):
-    """Return a row whose names come in another order in each row."""
+    """Return a row with its names in a different order for each row."""
     names = [f"c{(number + place) % wide:02d}" for place in range(wide)]
     return {name: (number * (place + 3)) % 17 for place, name in enumerate(names[:count])}
 
@@ -44,12 +44,12 @@ def features(store):
     ],
 )
 def test_which_columns_are_chosen(most, declared, before, chosen):
-    """Declared ones, then those of the reference before, then the first; outputs do not count."""
+    """Declared ones, then those of the previous reference, then the first; outputs do not count."""
     columns = {name: [1] for name in ("a", "prediction", "b", "c", "score", "d")}
-    found, left = choose_columns(columns, most, declared=declared, before=before)
-    assert [name for name in found if name not in ("prediction", "score")] == list(chosen)
-    assert set(left) == set("abcd") - set(chosen) and {"prediction", "score"} <= set(found)
-    assert list(found) == [name for name in columns if name in found]
+    result, left = choose_columns(columns, most, declared=declared, before=before)
+    assert [name for name in result if name not in ("prediction", "score")] == list(chosen)
+    assert set(left) == set("abcd") - set(chosen) and {"prediction", "score"} <= set(result)
+    assert list(result) == [name for name in columns if name in result]
 
 
 def test_a_reference_with_all_columns_has_no_notice():
@@ -57,7 +57,7 @@ def test_a_reference_with_all_columns_has_no_notice():
 
 
 @pytest.mark.parametrize(
-    ("columns", "said"),
+    ("columns", "output"),
     [
         ({"x.0": [1, 2], "x.1": [3, 4]}, "'x' is 2 features, one for each number of the list"),
         ({"a.0": [1, 2], "b.c.0": [3, 4]}, "'a' is 1 features"),
@@ -65,15 +65,15 @@ def test_a_reference_with_all_columns_has_no_notice():
         ({"x": [1, 2], "0": [3, 4]}, None),
     ],
 )
-def test_lists_that_are_as_many_features_are_named(columns, said):
-    """With what to set where they are one vector."""
-    found = list_notice(fit(columns, 2, model="m"))
-    assert found is None if said is None else said in found
-    assert found is None or 'type = "vector" in [models.m.features.' in found
+def test_lists_with_a_feature_per_place_are_named(columns, output):
+    """With the setting for a list that is one vector."""
+    result = list_notice(fit(columns, 2, model="m"))
+    assert result is None if output is None else output in result
+    assert result is None or 'type = "vector" in [models.m.features.' in result
 
 
 def test_windows_have_the_features_of_the_reference(store):
-    """Rows that tell their names in any order; new rows do not add a feature or a new field."""
+    """Rows with names in any order; new rows add neither a feature nor a new field."""
     put(store, every(1, 900), [rotated(n, 30) for n in range(900)])
     analyze(store, {**SAID, "max_features": 10})
     chosen, *later = (set(names) - {"prediction"} for names in features(store))
@@ -85,13 +85,13 @@ def test_windows_have_the_features_of_the_reference(store):
 
 
 def test_a_new_reference_monitors_what_the_old_one_did(store):
-    """Though other names come first in its rows; a declared column has a place in any case."""
-    said = {**SAID, "max_features": 5}
+    """Even if other names come first in its rows; a declared column is always included."""
+    output = {**SAID, "max_features": 5}
     put(store, every(1, 600), [rotated(n, 30) for n in range(600)])
-    analyze(store, said)
+    analyze(store, output)
     late = [rotated(n + 13, 30) for n in range(600)]
     put(store, every(1, 600, first=600), late, prefix="late")
-    analyze(store, said)
+    analyze(store, output)
     (before,) = {frozenset(names) for names in features(store)}
     (store.parent / "modeltap.toml").write_text(
         'max_features = 5\nwindow = "100 rows"\n[features.c29]\ntype = "numeric"\n'
@@ -101,7 +101,7 @@ def test_a_new_reference_monitors_what_the_old_one_did(store):
     assert "c29" in now and len(now & before) == 5 and len(now - {"prediction"}) == 5
 
 
-def test_a_new_field_beyond_the_limit_is_a_change_as_any_other(store):
+def test_a_new_field_beyond_the_limit_is_a_schema_change(store):
     put(store, every(1, 500), [rotated(n, 30) for n in range(500)])
     late = [{**rotated(n, 30), "brand_new": n} for n in range(200)]
     put(store, every(1, 200, first=500), late, prefix="late")
@@ -121,21 +121,21 @@ def test_a_reference_of_a_file_is_bounded_too(store, tmp_path):
         writer.writerows([[(n * k) % 11 for k in range(30)] for n in range(200)])
     put(store, every(1, 200), [rotated(n, 30) for n in range(200)])
     (tmp_path / "modeltap.toml").write_text("[models.m]\nmax_features = 7\n")
-    said = modeltap("reference", "set", "--model", "m", "--file", path, "--store", store)
-    assert "23 of 30 columns are not monitored" in said
+    output = modeltap("reference", "set", "--model", "m", "--file", path, "--store", store)
+    assert "23 of 30 columns are not monitored" in output
     assert features(store) == [[f"c{n:02d}" for n in range(7)]]
 
 
-def test_doctor_and_status_say_what_is_not_monitored(store, tmp_path):
+def test_doctor_and_status_report_unmonitored_columns(store, tmp_path):
     """With the count, some names, and the option that raises the limit."""
     rows = [{**rotated(n, 30), "c\x1b[31m": 1} for n in range(500)]
     put(store, every(1, 500), rows)
     analyze(store, {**SAID, "max_features": 29})
-    said = modeltap("doctor", "--store", store)
-    assert "note features: m: c29 is not tested: beyond max_features = 29" in said
-    assert "note features: m: c\\x1b[31m is not tested: beyond max_features = 29" in said
-    assert "set max_features = 31, or declare important ones" in said
-    assert "\x1b" not in said
+    output = modeltap("doctor", "--store", store)
+    assert "note features: m: c29 is not tested: beyond max_features = 29" in output
+    assert "note features: m: c\\x1b[31m is not tested: beyond max_features = 29" in output
+    assert "set max_features = 31, or declare important ones" in output
+    assert "\x1b" not in output
     assert "2 of 31 columns not tested" in modeltap("status", "--store", store)
     (row,) = lines(modeltap("status", "--store", store, "--json"))
     assert row["columns_not_monitored"] == 2

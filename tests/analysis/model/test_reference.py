@@ -21,15 +21,15 @@ REFERENCE = fit(
 )
 
 
-def test_a_reference_survives_the_store_and_its_id_tells_its_bins():
-    """The same rows give the same id; other rows another."""
+def test_a_reference_survives_the_store_and_its_id_identifies_its_bins():
+    """The same rows give the same id, and other rows a different one."""
     again = Reference.from_json(REFERENCE.to_json())
     assert again == REFERENCE and again.id == REFERENCE.id
     other = fit({"x": rng.normal(size=5000).tolist()}, 5000, model="m")
     assert other.id != REFERENCE.id
 
 
-def test_a_word_that_is_no_unicode_survives_the_store():
+def test_a_lone_surrogate_survives_the_store():
     """A lone surrogate cannot be written as UTF-8; it is one category like any other."""
     reference = fit({"c": ["a", "\ud800"] * 50}, 100, model="m")
     assert Reference.from_json(reference.to_json()).id == reference.id

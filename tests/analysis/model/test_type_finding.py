@@ -1,4 +1,4 @@
-"""Findings of types: numbers sent as texts, and what is no number."""
+"""Findings about types: numbers sent as texts, and values that are not numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors of numbers: what is one, and the mean direction of many."""
+"""Vectors of numbers, and the mean direction of many."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from modeltap.analysis.model.vectors import mean_direction, vector
         [[1.0], [2.0]],
     ],
 )
-def test_what_is_no_vector_of_two_is_none(value):
+def test_other_values_than_vectors_of_two_are_none(value):
     assert vector(value, 2) is None
 
 
@@ -36,12 +36,12 @@ def test_whole_numbers_are_numbers():
     assert vector([], 0).tolist() == []
 
 
-def test_the_mean_direction_has_length_one_whatever_the_scale():
+def test_the_mean_direction_has_length_one_at_any_scale():
     rng = np.random.default_rng(0)
     vectors = rng.normal([5, 0, 0], size=(50, 3)).tolist()
     mean = mean_direction(vectors)
     assert np.linalg.norm(mean) == pytest.approx(1) and mean[0] > 0.9
-    scaled = mean_direction([[1000 * x for x in one] for one in vectors])
+    scaled = mean_direction([[1000 * x for x in numbers] for numbers in vectors])
     assert scaled == pytest.approx(mean)
     assert mean_direction([[1.0, 0.0], [-1.0, 0.0]]) == (0.0, 0.0)
 

@@ -1,4 +1,4 @@
-"""One name for a class, however both sides write it, and only where that is one to one."""
+"""One name for each class in both sides' spelling, if that is one to one."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ FORMS = [
 @pytest.mark.parametrize(("predicted", "true"), [*itertools.product(FORMS, FORMS)], ids=repr)
 def test_yes_and_no_are_the_same_classes_in_all_forms(predicted, true):
     names = ClassNames(map(class_name, true), map(class_name, predicted))
-    for one, other in zip(predicted, true, strict=True):
-        assert names(class_name(one)) == names(class_name(other)) == class_name(other)
+    for spelling, other in zip(predicted, true, strict=True):
+        assert names(class_name(spelling)) == names(class_name(other)) == class_name(other)
 
 
 def test_one_feed_may_have_json_booleans_and_digits():
@@ -43,12 +43,12 @@ def test_one_feed_may_have_json_booleans_and_digits():
 @pytest.mark.parametrize(
     "side", [{"yes", "true", "no"}, {"no", "n", "yes"}, {"1", "0", "2"}, {"yes", "no", "maybe"}]
 )
-def test_words_are_classes_of_their_own_where_a_side_has_two_for_one(side):
+def test_words_are_separate_classes_if_a_side_has_two_for_one(side):
     names = ClassNames({"1", "0"}, side)
     assert {names(name) for name in side} == side
 
 
-def test_letter_case_does_not_matter_unless_a_side_tells_by_it():
+def test_letter_case_is_ignored_unless_a_side_distinguishes_by_it():
     assert ClassNames({"Cat", "dog"}, {"CAT", "Dog"})("CAT") == "Cat"
     assert ClassNames({"A", "a"}, {"A"})("a") == "a"
 
@@ -58,6 +58,6 @@ def test_the_reference_has_its_own_spelling():
     assert names("true") == names("1") == "yes"
 
 
-def test_an_unknown_class_is_itself():
+def test_an_unknown_class_keeps_its_name():
     assert ClassNames({"a"}, {"b"})("c") == "c"
     assert boolean_of("2") is None

@@ -22,22 +22,22 @@ def draw(seed, predicted, true):
     """Return probabilities of the positive class, classes, and labels."""
     rng = np.random.default_rng(seed)
     p = rng.beta(0.8, 1.6, N)
-    labels = [true[0] if one else true[1] for one in rng.random(N) < p]
-    return p, [predicted[0] if one >= 0.5 else predicted[1] for one in p], labels
+    labels = [true[0] if chance else true[1] for chance in rng.random(N) < p]
+    return p, [predicted[0] if chance >= 0.5 else predicted[1] for chance in p], labels
 
 
 @pytest.mark.parametrize("of", ["positive", "predicted"])
 @pytest.mark.parametrize(("predicted", "true"), FORMS, ids=repr)
 def test_a_score_is_of_the_positive_class_or_of_the_predicted_one(predicted, true, of):
-    p, said, labels = draw(1, predicted, true)
+    p, predictions, labels = draw(1, predicted, true)
     column = p if of == "positive" else np.maximum(p, 1 - p)
     form = LabelForm("fraud" if "ok" in true else None)
-    context = LabelledContext(None, said, labels, form=form, scores=column.tolist())
-    found = {metric.metric: metric for metric in evaluate(context)}
+    context = LabelledContext(None, predictions, labels, form=form, scores=column.tolist())
+    result = {metric.metric: metric for metric in evaluate(context)}
     positive = [label == true[0] for label in labels]
-    assert found["roc_auc"].value == pytest.approx(roc_auc_score(positive, p))
-    assert found["brier"].value == pytest.approx(brier_score_loss(positive, p))
-    assert found["accuracy"].value == np.mean((p >= 0.5) == positive)
+    assert result["roc_auc"].value == pytest.approx(roc_auc_score(positive, p))
+    assert result["brier"].value == pytest.approx(brier_score_loss(positive, p))
+    assert result["accuracy"].value == np.mean((p >= 0.5) == positive)
 
 
 @pytest.mark.parametrize("of", ["positive", "predicted"])
@@ -45,18 +45,18 @@ def test_a_scorer_that_is_reversed_alerts(of):
     def scores(p):
         return (p if of == "positive" else np.maximum(p, 1 - p)).tolist()
 
-    p, said, labels = draw(2, (1, 0), (1, 0))
-    baseline = learn_baseline(said, labels, scores=scores(p))
+    p, predictions, labels = draw(2, (1, 0), (1, 0))
+    baseline = learn_baseline(predictions, labels, scores=scores(p))
     assert baseline.scores.additional
-    p, said, labels = draw(3, (1, 0), (0, 1))
-    context = LabelledContext(None, said, labels, baseline, scores=scores(p))
-    found = {metric.metric: metric for metric in explained(evaluate(context))}
-    assert found["roc_auc"].verdict == "alert"
-    assert "scores are reversed" in found["roc_auc"].explanation
+    p, predictions, labels = draw(3, (1, 0), (0, 1))
+    context = LabelledContext(None, predictions, labels, baseline, scores=scores(p))
+    result = {metric.metric: metric for metric in explained(evaluate(context))}
+    assert result["roc_auc"].verdict == "alert"
+    assert "scores are reversed" in result["roc_auc"].explanation
 
 
 @pytest.mark.parametrize(
-    ("said", "labels", "column"),
+    ("predictions", "labels", "column"),
     [
         ([1, 0] * 60, [1, 0] * 60, None),
         ([1, 0] * 60, [1, 0] * 60, [None] * 120),
@@ -71,14 +71,14 @@ def test_a_scorer_that_is_reversed_alerts(of):
     ],
     ids=str,
 )
-def test_other_scores_are_left_alone(said, labels, column):
-    paired = pair_up(said, labels)
+def test_other_scores_are_left_alone(predictions, labels, column):
+    paired = pair_up(predictions, labels)
     assert with_scores(paired, column, LabelForm()) is paired
 
 
 def test_predicted_classes_do_not_become_scores_if_the_baseline_has_scores():
-    p, said, labels = draw(4, (1, 0), (1, 0))
-    baseline = learn_baseline(said, labels, scores=p.tolist())
-    context = LabelledContext(None, said, labels, baseline, scores=[None] * N)
+    p, predictions, labels = draw(4, (1, 0), (1, 0))
+    baseline = learn_baseline(predictions, labels, scores=p.tolist())
+    context = LabelledContext(None, predictions, labels, baseline, scores=[None] * N)
     area = {metric.metric: metric for metric in evaluate(context)}["roc_auc"]
     assert (area.verdict, area.value) == ("not_comparable", None)

@@ -20,19 +20,21 @@ from modeltap.errors import InputError
 rng = np.random.default_rng(3)
 
 
-def metrics_of(*said, **options):
-    context = LabelledContext(*said, **options)
+def metrics_of(*arguments, **options):
+    context = LabelledContext(*arguments, **options)
     return {m.metric: m for m in explained(performance.evaluate(context))}
 
 
-def test_classes_are_the_same_however_they_are_written():
+def test_spellings_of_a_class_are_the_same_class():
     """1, 1.0 and "1"; true and True."""
-    found = metrics_of("classification", [1, "1", 1.0, "true"], ["1", 1, 1, True], None, min_rows=4)
-    assert found["accuracy"].value == 1.0
+    result = metrics_of(
+        "classification", [1, "1", 1.0, "true"], ["1", 1, 1, True], None, min_rows=4
+    )
+    assert result["accuracy"].value == 1.0
 
 
 def test_lengths_must_agree_and_shapes_never_broadcast():
-    """(n,) against (m,) is an error with a clear line."""
+    """(n,) against (m,) raises an error with a clear message."""
     with pytest.raises(InputError, match="3 predictions and 2 labels"):
         performance.evaluate(LabelledContext("regression", [1, 2, 3], [1, 2], None))
 
@@ -45,12 +47,12 @@ def test_a_second_dimension_is_a_clear_error(values):
             performance.evaluate(LabelledContext(task, values, np.ones(5), None))
 
 
-def test_a_missing_label_is_no_class():
+def test_a_missing_label_is_not_a_class():
     """NaN and None pairs are left out."""
-    found = metrics_of(
+    result = metrics_of(
         "classification", [1, 2, float("nan"), 1], [1, 2, float("nan"), None], None, min_rows=2
     )
-    assert found["accuracy"].rows == 2
+    assert result["accuracy"].rows == 2
 
 
 def test_huge_values_and_empty_windows_give_no_infinity():
@@ -65,17 +67,17 @@ def test_huge_values_and_empty_windows_give_no_infinity():
 
 
 def test_learning_from_unequal_lengths_is_a_clear_error():
-    """As judging them is."""
+    """Like their evaluation."""
     with pytest.raises(InputError, match="40 predictions and 41 labels"):
         learn_baseline([1.0] * 40, [1.0] * 41, "regression")
 
 
 def test_the_task_is_learnt_from_arrays_too():
-    """NaN among classes, numbers of NumPy's making, integers beyond the floats."""
+    """NaN among classes, NumPy's numbers, integers beyond the floats."""
     assert infer_task([0.0, 1.0, float("nan")]) == "classification"
     assert infer_task(rng.normal(size=50)) == "regression"
     assert infer_task([10**400, 1.5]) == "regression"
-    # A handful of whole numbers are classes only where predictions may be.
+    # A handful of whole numbers are classes only if predictions may be.
     assert infer_task([227, 131, None], [None, 220.4, 1.0]) == "regression"
     assert infer_task([1, 2], [float("nan"), float("inf"), 1.0]) == "classification"
 
@@ -97,54 +99,56 @@ def missing(case: str) -> list[Any]:
 def record(task: Task) -> Baseline:
     noise = np.random.default_rng(9).normal(0, 5, size=len(TRUTH))
     right = ["a"] * (2 * WINDOW - 60) + ["b"] * 60
-    found = (
+    result = (
         learn_baseline((np.array(TRUTH) + noise).tolist(), TRUTH, task)
         if task == "regression"
         else learn_baseline(right, ["a"] * 2 * WINDOW, task)
     )
-    assert found is not None
-    return found
+    assert result is not None
+    return result
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_bad_predictions_leave_the_error_of_the_others(case):
-    """Half of a window's are bad; that the other half are 10 too high is found."""
+    """Half of a window's are bad; the error of 10 in the other half is detected."""
     biased = (np.array(TRUTH[WINDOW:]) + 10).tolist()
-    found = performance.evaluate(
+    result = performance.evaluate(
         LabelledContext("regression", missing(case) + biased, TRUTH, record("regression"))
     )
-    check_finite(found)
+    check_finite(result)
     if case != "one 1e12":  # its own spread is that of all the others
-        assert found[0].verdict == "alert" and found[0].rows >= WINDOW
+        assert result[0].verdict == "alert" and result[0].rows >= WINDOW
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_bad_labels_leave_the_error_of_the_others(case):
-    """And the other way round: where half of the labels are bad."""
+    """The reverse: half of the labels are bad."""
     biased = (np.array(TRUTH) + 10).tolist()
-    found = performance.evaluate(
+    result = performance.evaluate(
         LabelledContext("regression", biased, missing(case) + TRUTH[WINDOW:], record("regression"))
     )
-    check_finite(found)
+    check_finite(result)
     if case != "one 1e12":
-        assert found[0].verdict == "alert" and found[0].rows >= WINDOW
+        assert result[0].verdict == "alert" and result[0].rows >= WINDOW
 
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("bad", ["predictions", "labels"])
 def test_bad_classes_leave_the_accuracy_of_the_others(case, bad):
-    """A third of the good half are wrong: that is found, whatever the bad half is."""
-    said, right = missing(case) + CLASSES[WINDOW:], ["a"] * 2 * WINDOW
-    pair = (said, right) if bad == "predictions" else (right, said)
-    found = performance.evaluate(LabelledContext("classification", *pair, record("classification")))
-    check_finite(found)
-    assert found[0].metric == "accuracy" and found[0].verdict == "alert"
-    assert found[0].rows >= WINDOW
+    """A third of the good half are wrong, which is detected for any bad half."""
+    arguments, right = missing(case) + CLASSES[WINDOW:], ["a"] * 2 * WINDOW
+    pair = (arguments, right) if bad == "predictions" else (right, arguments)
+    result = performance.evaluate(
+        LabelledContext("classification", *pair, record("classification"))
+    )
+    check_finite(result)
+    assert result[0].metric == "accuracy" and result[0].verdict == "alert"
+    assert result[0].rows >= WINDOW
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case not in INFINITE])
-def test_bad_values_on_both_sides_are_survived(case):
-    """Learnt from and judged, as numbers and as classes; and asked what they are."""
+def test_bad_values_on_both_sides_raise_no_error(case):
+    """Learnt from and evaluated, as numbers, as classes, and with an inferred task."""
     values = missing(case)
     assert infer_task(values, values) in ("regression", "classification")
     for task in ("regression", "classification"):

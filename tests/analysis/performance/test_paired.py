@@ -1,4 +1,4 @@
-"""Predictions and labels in one form, or one value of each side that has another."""
+"""Predictions and labels in one form, or an example of each side if they differ."""
 
 from __future__ import annotations
 
@@ -28,49 +28,49 @@ def rows(values):
 
 @pytest.mark.parametrize(("scores", "labels"), [*itertools.product(SCORES, YES_AND_NO)], ids=repr)
 def test_numbers_from_0_to_1_against_yes_and_no_are_scores(scores, labels):
-    found = pair_up(rows(scores), rows(labels))
-    assert found.mismatch is None and found.task == "classification"
-    assert found.scores.tolist() == [float(one) for one in rows(scores)]
-    assert found.positive.tolist() == [n % 3 != 0 for n in range(ROWS)]
-    assert (found.predictions == found.labels).all()
+    result = pair_up(rows(scores), rows(labels))
+    assert result.mismatch is None and result.task == "classification"
+    assert result.scores.tolist() == [float(score) for score in rows(scores)]
+    assert result.positive.tolist() == [n % 3 != 0 for n in range(ROWS)]
+    assert (result.predictions == result.labels).all()
 
 
 @pytest.mark.parametrize(("scores", "labels"), [*itertools.product(SCORES, OTHERS)], ids=repr)
-def test_of_other_classes_positive_says_which_is_meant(scores, labels):
+def test_the_setting_positive_chooses_among_other_classes(scores, labels):
     unknown = pair_up(rows(scores), rows(labels)).mismatch
     assert unknown.prediction in map(repr, scores) or unknown.prediction in map(str, scores)
     assert unknown.label in map(repr, labels) and "set positive" in unknown.reason
     for positive in (labels[0], labels[0].upper()):
-        found = pair_up(rows(scores), rows(labels), form=LabelForm(positive))
-        assert found.mismatch is None
-        assert found.positive.tolist() == [n % 3 != 0 for n in range(ROWS)]
+        result = pair_up(rows(scores), rows(labels), form=LabelForm(positive))
+        assert result.mismatch is None
+        assert result.positive.tolist() == [n % 3 != 0 for n in range(ROWS)]
     wrong = pair_up(rows(scores), rows(labels), form=LabelForm("absent")).mismatch
     assert "positive = 'absent'" in wrong.reason
 
 
-def test_positive_may_be_the_class_that_is_not_so_by_itself():
-    found = pair_up(rows((0.1, 0.9)), rows((1, 0)), form=LabelForm(0))
-    assert found.positive.tolist() == [n % 3 == 0 for n in range(ROWS)]
+def test_positive_may_be_the_class_that_means_no():
+    result = pair_up(rows((0.1, 0.9)), rows((1, 0)), form=LabelForm(0))
+    assert result.positive.tolist() == [n % 3 == 0 for n in range(ROWS)]
     for positive in (True, "true", 1, "yes", "1"):
         assert pair_up(rows((0.9, 0.1)), rows((1, 0)), form=LabelForm(positive)).positive[1]
 
 
 def test_a_declared_positive_class_stands_against_all_others():
     labels = ["fraud", "ok", "error"] * 40
-    assert pair_up([0.9, 0.1, 0.2] * 40, labels).mismatch.reason.endswith("of 3 classes")
-    found = pair_up([0.9, 0.1, 0.2] * 40, labels, form=LabelForm("fraud"))
-    assert set(found.labels) == set(found.predictions) == {"fraud", "not fraud"}
+    assert pair_up([0.9, 0.1, 0.2] * 40, labels).mismatch.reason.endswith("have 3 classes")
+    result = pair_up([0.9, 0.1, 0.2] * 40, labels, form=LabelForm("fraud"))
+    assert set(result.labels) == set(result.predictions) == {"fraud", "not fraud"}
 
 
 def test_the_decision_threshold_makes_classes_of_scores():
     scores = np.linspace(0, 1, 101)
-    found = pair_up(scores, scores > 0.5, form=LabelForm(None, 0.2))
-    assert (found.predictions == "true").tolist() == (scores >= 0.2).tolist()
+    result = pair_up(scores, scores > 0.5, form=LabelForm(None, 0.2))
+    assert (result.predictions == "true").tolist() == (scores >= 0.2).tolist()
 
 
 def test_a_window_of_one_class_has_the_names_of_both():
-    found = pair_up(rows((0.9, 0.1)), ["no"] * ROWS)
-    assert set(found.predictions) == {"1", "no"} and not found.positive.any()
+    result = pair_up(rows((0.9, 0.1)), ["no"] * ROWS)
+    assert set(result.predictions) == {"1", "no"} and not result.positive.any()
     fraud = pair_up(rows((0.9, 0.1)), ["ok"] * ROWS, form=LabelForm("fraud"))
     assert set(fraud.predictions) == {"fraud", "ok"}
 
@@ -99,28 +99,28 @@ def test_zeros_and_ones_alone_are_classes_unless_the_reference_has_scores():
     ],
     ids=repr,
 )
-def test_what_cannot_be_compared_is_quoted_of_each_side(predictions, labels):
-    found = pair_up(rows(predictions), rows(labels)).mismatch
-    assert found.prediction in map(repr, predictions)
-    assert found.label in map(repr, labels)
-    assert found.reason
+def test_incomparable_values_of_each_side_are_quoted(predictions, labels):
+    result = pair_up(rows(predictions), rows(labels)).mismatch
+    assert result.prediction in map(repr, predictions)
+    assert result.label in map(repr, labels)
+    assert result.reason
 
 
 @pytest.mark.parametrize("labels", YES_AND_NO, ids=repr)
 @pytest.mark.parametrize("unit", [1, 1.5, -0.25], ids=["percents", "decimals", "logits"])
-def test_numbers_beyond_1_are_no_scores_of_yes_and_no(unit, labels):
-    found = pair_up([unit * (n % 101) for n in range(ROWS)], rows(labels)).mismatch
-    assert found.reason == "the predictions are not from 0 to 1"
-    assert found.label in map(repr, labels)
+def test_numbers_beyond_1_are_not_scores_of_yes_and_no(unit, labels):
+    result = pair_up([unit * (n % 101) for n in range(ROWS)], rows(labels)).mismatch
+    assert result.reason == "predictions are not between 0 and 1"
+    assert result.label in map(repr, labels)
 
 
-def test_rounding_may_leave_0_to_1():
+def test_scores_may_exceed_0_to_1_by_rounding():
     assert pair_up([1.0000001, 0.2], [1, 0]).scores.tolist() == [1.0, 0.2]
 
 
 def test_a_few_rows_in_the_other_form_change_nothing():
-    found = pair_up(rows(("spam", "ham")), [1, 0] * 58 + ["spam"] * 4).mismatch
-    assert found is not None and found.label in ("0", "1")
+    result = pair_up(rows(("spam", "ham")), [1, 0] * 58 + ["spam"] * 4).mismatch
+    assert result is not None and result.label in ("0", "1")
 
 
 def test_a_document_is_not_quoted():
@@ -128,12 +128,12 @@ def test_a_document_is_not_quoted():
 
 
 @pytest.mark.parametrize("predicted", [{"a", "b"}, {"a"}])
-def test_wrong_predictions_of_known_classes_are_wrong_and_not_of_another_form(predicted):
-    said = sorted(predicted) * (ROWS // len(predicted))
+def test_wrong_predictions_of_known_classes_are_errors_and_not_a_mismatch(predicted):
+    outputs = sorted(predicted) * (ROWS // len(predicted))
     known = KnownClasses(frozenset("abc"), frozenset("abc"))
-    assert pair_up(said, ["c"] * ROWS).mismatch is not None
-    assert pair_up(said, ["c"] * ROWS, known=known).mismatch is None
-    assert pair_up(said, ["c"] * ROWS, known=KnownClasses()).mismatch is None
+    assert pair_up(outputs, ["c"] * ROWS).mismatch is not None
+    assert pair_up(outputs, ["c"] * ROWS, known=known).mismatch is None
+    assert pair_up(outputs, ["c"] * ROWS, known=KnownClasses()).mismatch is None
 
 
 def test_labels_in_another_form_than_the_references_are_not_compared():
@@ -142,14 +142,14 @@ def test_labels_in_another_form_than_the_references_are_not_compared():
 
 
 def test_numbers_as_texts_are_numbers():
-    found = pair_up([1.5, 2.5, 30.0], ["1.5", "2.0", "31"])
-    assert found.task == "regression" and found.mismatch is None
-    assert (found.predictions - found.labels).tolist() == [0.0, 0.5, -1.0]
+    result = pair_up([1.5, 2.5, 30.0], ["1.5", "2.0", "31"])
+    assert result.task == "regression" and result.mismatch is None
+    assert (result.predictions - result.labels).tolist() == [0.0, 0.5, -1.0]
 
 
-def test_rows_without_one_of_both_are_left_out_and_places_say_which():
-    found = pair_up([1, None, 0, 1, float("nan")], [1, 1, None, 0, 1])
-    assert found.places.tolist() == [0, 3] and found.take(np.array([1])).labels.tolist() == ["0"]
+def test_rows_without_one_of_both_are_left_out_of_the_places():
+    result = pair_up([1, None, 0, 1, float("nan")], [1, 1, None, 0, 1])
+    assert result.places.tolist() == [0, 3] and result.take(np.array([1])).labels.tolist() == ["0"]
     assert pair_up([], []).rows == pair_up([None], ["a"]).rows == 0
 
 
@@ -168,14 +168,14 @@ def values(cell):
 
 
 @pytest.mark.parametrize(("predictions", "labels", "expected"), FORMS, ids=repr)
-def test_each_form_that_the_docs_list_is_compared_as_they_say(predictions, labels, expected):
+def test_each_documented_form_is_compared_as_documented(predictions, labels, expected):
     positive = re.search(r'positive = "(\w+)"', expected)
     form = LabelForm(positive and positive[1])
-    said, true = values(predictions), values(labels)
-    found = pair_up(said * 60, true * (120 // len(true)), form=form)
-    kind = "numbers" if found.task == "regression" else "classes"
-    kind = kind if found.scores is None else "scores"
-    assert expected.strip("`").startswith(kind if found.mismatch is None else "not_comparable")
+    outputs, true = values(predictions), values(labels)
+    result = pair_up(outputs * 60, true * (120 // len(true)), form=form)
+    kind = "numbers" if result.task == "regression" else "classes"
+    kind = kind if result.scores is None else "scores"
+    assert expected.strip("`").startswith(kind if result.mismatch is None else "not_comparable")
 
 
 def test_the_docs_list_forms():

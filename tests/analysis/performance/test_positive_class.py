@@ -1,4 +1,4 @@
-"""Which class scores are of, and the names of it and of the rest."""
+"""The class that scores refer to, its name, and the name of the rest."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from modeltap.analysis.performance.positive_class import positive_classes, two_n
         ({"ok"}, "fraud", set()),
     ],
 )
-def test_it_is_the_declared_class_or_the_one_that_says_yes(classes, declared, expected):
+def test_the_positive_class_is_declared_or_means_yes(classes, declared, expected):
     assert set(positive_classes(classes, classes, declared)) == expected
 
 
@@ -31,12 +31,12 @@ def test_it_is_the_declared_class_or_the_one_that_says_yes(classes, declared, ex
     [
         ({"a", "b"}, None, "set positive"),
         ({"1", "2"}, None, "set positive"),
-        ({"a", "b", "c"}, None, "labels of 3 classes"),
-        ({"0", "1", "-1"}, None, "labels of 3 classes"),
-        ({"a", "b"}, "c", "no label is positive = 'c'"),
+        ({"a", "b", "c"}, None, "labels have 3 classes"),
+        ({"0", "1", "-1"}, None, "labels have 3 classes"),
+        ({"a", "b"}, "c", "no label has the value of the setting positive = 'c'"),
     ],
 )
-def test_where_it_is_not_known_the_reason_is_said(classes, declared, reason):
+def test_an_unknown_positive_class_has_a_reason(classes, declared, reason):
     assert reason in positive_classes(classes, classes, declared)
 
 

@@ -19,64 +19,64 @@ FORMS = [(1, 0), (True, False), ("1", "0"), ("yes", "no"), ("fraud", "legit")]
 
 
 def draw(rng, n, gap=3.0, fraction=0.3, form=(1, 0)):
-    """Return n scores and labels of a calibrated scorer; `gap` is how well it tells classes."""
+    """Return n scores and labels of a calibrated scorer; `gap` is the distance between classes."""
     positive = rng.random(n) < fraction
     prior = np.log(fraction / (1 - fraction))
     evidence = rng.normal(gap * (positive - 0.5), np.sqrt(abs(gap)))
     scores = 1 / (1 + np.exp(-(prior + evidence)))
-    return scores.tolist(), [form[0] if one else form[1] for one in positive]
+    return scores.tolist(), [form[0] if score else form[1] for score in positive]
 
 
-def metrics_of(said, labels, baseline=None, **form):
-    context = LabelledContext(None, said, labels, baseline, form=LabelForm(**form))
+def metrics_of(predicted, labels, baseline=None, **form):
+    context = LabelledContext(None, predicted, labels, baseline, form=LabelForm(**form))
     return {metric.metric: metric for metric in explained(evaluate(context))}
 
 
 @pytest.mark.parametrize("form", FORMS, ids=repr)
 def test_values_are_scikit_learns(form):
-    said, labels = draw(np.random.default_rng(1), 400, form=form)
-    found = metrics_of(said, labels, positive=form[0], decision_threshold=0.4)
+    predicted, labels = draw(np.random.default_rng(1), 400, form=form)
+    result = metrics_of(predicted, labels, positive=form[0], decision_threshold=0.4)
     true = [label == form[0] for label in labels]
-    assert found["roc_auc"].value == pytest.approx(roc_auc_score(true, said))
-    assert found["brier"].value == pytest.approx(brier_score_loss(true, said))
-    assert found["log_loss"].value == pytest.approx(log_loss(true, said))
-    classes = np.array(said) >= 0.4
-    assert found["accuracy"].value == pytest.approx(accuracy_score(true, classes))
-    assert found["f1_macro"].value == pytest.approx(f1_score(true, classes, average="macro"))
-    for metric in found.values():
+    assert result["roc_auc"].value == pytest.approx(roc_auc_score(true, predicted))
+    assert result["brier"].value == pytest.approx(brier_score_loss(true, predicted))
+    assert result["log_loss"].value == pytest.approx(log_loss(true, predicted))
+    classes = np.array(predicted) >= 0.4
+    assert result["accuracy"].value == pytest.approx(accuracy_score(true, classes))
+    assert result["f1_macro"].value == pytest.approx(f1_score(true, classes, average="macro"))
+    for metric in result.values():
         assert metric.low is None or metric.low <= metric.value <= metric.high
 
 
 def test_without_a_baseline_a_good_scorer_has_no_reference():
-    found = metrics_of(*draw(np.random.default_rng(2), 400))
-    assert {found[name].verdict for name in ("roc_auc", "brier", "accuracy")} == {"no_reference"}
-    assert found["log_loss"].verdict is None
+    result = metrics_of(*draw(np.random.default_rng(2), 400))
+    assert {result[name].verdict for name in ("roc_auc", "brier", "accuracy")} == {"no_reference"}
+    assert result["log_loss"].verdict is None
 
 
 @pytest.mark.parametrize(("form", "known"), [*itertools.product(FORMS, [True, False])], ids=repr)
-def test_a_reversed_scorer_alerts_with_words_with_and_without_a_baseline(form, known):
+def test_a_reversed_scorer_alerts_with_and_without_a_baseline(form, known):
     rng = np.random.default_rng(3)
-    said, labels = draw(rng, 300, form=form)
+    predicted, labels = draw(rng, 300, form=form)
     own = LabelForm(form[0])
     baseline = learn_baseline(*draw(rng, 2000, form=form), form=own) if known else None
-    found = metrics_of([1 - one for one in said], labels, baseline, positive=form[0])
-    assert found["roc_auc"].verdict == "alert" and found["roc_auc"].value < 0.2
-    assert "scores are reversed" in found["roc_auc"].explanation
-    assert found["accuracy"].verdict == "alert"
+    result = metrics_of([1 - score for score in predicted], labels, baseline, positive=form[0])
+    assert result["roc_auc"].verdict == "alert" and result["roc_auc"].value < 0.2
+    assert "scores are reversed" in result["roc_auc"].explanation
+    assert result["accuracy"].verdict == "alert"
     if known:
-        assert "ROC AUC went from" in found["roc_auc"].explanation
+        assert "ROC AUC went from" in result["roc_auc"].explanation
         assert (
-            found["brier"].verdict == "alert" and "Brier score went" in found["brier"].explanation
+            result["brier"].verdict == "alert" and "Brier score went" in result["brier"].explanation
         )
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_scores_that_say_nothing_alert(known):
+def test_uninformative_scores_alert(known):
     rng = np.random.default_rng(4)
     baseline = learn_baseline(*draw(rng, 2000)) if known else None
-    said, labels = draw(rng, 3000)
-    found = metrics_of(rng.permutation(said).tolist(), labels, baseline)["roc_auc"]
-    assert found.verdict == "alert" and "scores are unrelated to the labels" in found.explanation
+    predicted, labels = draw(rng, 3000)
+    result = metrics_of(rng.permutation(predicted).tolist(), labels, baseline)["roc_auc"]
+    assert result.verdict == "alert" and "scores are unrelated to the labels" in result.explanation
 
 
 def test_a_weaker_scorer_alerts_and_a_stronger_one_does_not():
@@ -90,10 +90,10 @@ def test_a_weaker_scorer_alerts_and_a_stronger_one_does_not():
 def test_scores_that_rank_well_and_are_too_high_raise_the_brier_score():
     rng = np.random.default_rng(6)
     baseline = learn_baseline(*draw(rng, 3000))
-    said, labels = draw(rng, 1000)
-    found = metrics_of((0.5 + 0.5 * np.array(said)).tolist(), labels, baseline)
-    assert found["roc_auc"].verdict == "ok" and found["brier"].verdict == "alert"
-    assert "too high on average" in found["brier"].explanation
+    predicted, labels = draw(rng, 1000)
+    result = metrics_of((0.5 + 0.5 * np.array(predicted)).tolist(), labels, baseline)
+    assert result["roc_auc"].verdict == "ok" and result["brier"].verdict == "alert"
+    assert "too high on average" in result["brier"].explanation
 
 
 def test_chance_alone_hardly_ever_alerts():
@@ -105,11 +105,11 @@ def test_chance_alone_hardly_ever_alerts():
 
 
 @pytest.mark.parametrize("label", [1, 0, "yes", False])
-def test_labels_of_one_class_have_no_area_and_say_so(label):
-    found = metrics_of([0.9, 0.2] * 100, [label] * 200)
-    assert found["roc_auc"].verdict == "not_comparable" and found["roc_auc"].value is None
-    assert "not compared, because all 200 labels are" in found["roc_auc"].explanation
-    assert found["brier"].value == pytest.approx(
+def test_labels_of_one_class_have_no_area_and_a_reason(label):
+    result = metrics_of([0.9, 0.2] * 100, [label] * 200)
+    assert result["roc_auc"].verdict == "not_comparable" and result["roc_auc"].value is None
+    assert "not compared, because all 200 labels are" in result["roc_auc"].explanation
+    assert result["brier"].value == pytest.approx(
         np.mean((np.array([0.9, 0.2]) - (label in (1, "yes"))) ** 2)
     )
 
@@ -122,25 +122,25 @@ def test_labels_of_one_class_have_no_area_and_say_so(label):
         ([0.1, 0.9] * 100, "the scores do not follow the predicted classes"),
     ],
 )
-def test_two_classes_without_scores_have_no_area_and_say_so(scores, words):
+def test_two_classes_without_scores_have_no_area_and_a_reason(scores, words):
     context = LabelledContext(None, ["yes", "no"] * 100, ["yes", "yes", "no", "no"] * 50)
     context = dataclasses.replace(context, scores=scores, form=LabelForm(positive="yes"))
-    found = {metric.metric: metric for metric in explained(evaluate(context))}
-    assert (found["roc_auc"].verdict, found["roc_auc"].value) == ("not_comparable", None)
-    assert words in found["roc_auc"].explanation and found["accuracy"].value == 0.5
+    result = {metric.metric: metric for metric in explained(evaluate(context))}
+    assert (result["roc_auc"].verdict, result["roc_auc"].value) == ("not_comparable", None)
+    assert words in result["roc_auc"].explanation and result["accuracy"].value == 0.5
 
 
 @pytest.mark.parametrize("labels", [["a", "b", "c"] * 100, ["a"] * 300, ["a", "b"] * 5])
 def test_other_classes_have_no_area_to_miss(labels):
-    """More than two, one alone, or too few rows."""
+    """More than two classes, a single class, or too few rows."""
     context = LabelledContext(None, labels, labels, min_rows=50)
     assert "roc_auc" not in {metric.metric for metric in evaluate(context)}
 
 
 def test_a_rare_class_of_few_rows_has_an_area_without_a_verdict():
-    said, labels = [0.9] * 5 + [0.1] * 295, [1] * 5 + [0] * 295
-    found = metrics_of(said, labels)["roc_auc"]
-    assert found.verdict == "not_enough_rows" and found.value == 1.0
+    predicted, labels = [0.9] * 5 + [0.1] * 295, [1] * 5 + [0] * 295
+    result = metrics_of(predicted, labels)["roc_auc"]
+    assert result.verdict == "not_enough_rows" and result.value == 1.0
 
 
 def test_too_few_rows_have_no_metrics_of_scores():
@@ -150,8 +150,8 @@ def test_too_few_rows_have_no_metrics_of_scores():
 def test_saturated_scores_are_still_scores_for_a_baseline_of_scores():
     rng = np.random.default_rng(8)
     baseline = learn_baseline(*draw(rng, 2000))
-    found = metrics_of([1, 0] * 100, [0, 1] * 100, baseline)
-    assert found["roc_auc"].value == 0.0 and found["roc_auc"].verdict == "alert"
+    result = metrics_of([1, 0] * 100, [0, 1] * 100, baseline)
+    assert result["roc_auc"].value == 0.0 and result["roc_auc"].verdict == "alert"
 
 
 def test_perfect_scores_are_compared_too():

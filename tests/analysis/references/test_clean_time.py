@@ -1,4 +1,4 @@
-"""Clean time: what a rolling reference compares with leaves incidents out."""
+"""Clean time: the periods of a rolling reference without incidents."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_the_period_is_a_week_back_and_ends_before_the_window(rolling, hours):
 @pytest.mark.parametrize("seed", range(50))
 @pytest.mark.parametrize("rolling", ["previous 2d", "same hours last week"])
 def test_no_compared_moment_lies_in_an_incident(seed, rolling):
-    """And there are as many as without incidents, the last that there are."""
+    """The periods are as long as without incidents, and the latest possible."""
     rng = np.random.default_rng(seed)
     ends = np.sort(rng.choice(24 * 20, 2 * int(rng.integers(0, 5)), replace=False)) * HOUR
     incidents = tuple((START - 21 * DAY + a, START - 21 * DAY + b) for a, b in ends.reshape(-1, 2))
@@ -43,7 +43,7 @@ def test_no_compared_moment_lies_in_an_incident(seed, rolling):
         assert (START - spans[0][0]) % WEEK == 0
 
 
-def test_of_a_new_normal_nothing_before_it_counts():
+def test_nothing_before_a_new_normal_counts():
     new = CleanTime(since=START - 3 * DAY)
     assert new.compared(parse_reference("previous 7d"), START, START + HOUR) == [
         (START - 3 * DAY, START)

@@ -1,4 +1,4 @@
-"""Two references side by side: what is typical, what is missing, how far they lie apart."""
+"""Two references side by side: typical values, missing values, and their distance."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def normal(seed, center=0.0):
     return np.random.default_rng(seed).normal(center, size=2000).tolist()
 
 
-def test_a_reference_lies_at_no_distance_from_itself():
+def test_a_reference_has_no_distance_from_itself():
     own = reference(x=normal(0), c=["a", "b"] * 1000)
     for row in compare(own, own):
         assert row["js"] == pytest.approx(0, abs=0.01)
@@ -30,23 +30,23 @@ def test_a_reference_lies_at_no_distance_from_itself():
 
 def test_a_shift_grows_the_distance_and_moves_the_median():
     before = reference(x=normal(0))
-    found = [rows(before, reference(x=normal(1, center)))["x"] for center in (0, 0.5, 3)]
-    distances = [row["js"] for row in found]
+    result = [rows(before, reference(x=normal(1, center)))["x"] for center in (0, 0.5, 3)]
+    distances = [row["js"] for row in result]
     assert distances == sorted(distances) and distances[0] < 0.1 < distances[2] <= 1
-    assert found[2]["typical_after"] == pytest.approx(3, abs=0.1)
+    assert result[2]["typical_after"] == pytest.approx(3, abs=0.1)
 
 
 def test_features_of_one_side_have_no_distance():
-    found = rows(reference(x=normal(0), gone=normal(1)), reference(x=normal(2), new=["a"] * 2000))
-    assert list(found) == ["x", "gone", "new"]
-    assert (found["gone"]["type_after"], found["gone"]["js"]) == (None, None)
-    assert (found["new"]["type_before"], found["new"]["typical_after"]) == (None, "a")
+    result = rows(reference(x=normal(0), gone=normal(1)), reference(x=normal(2), new=["a"] * 2000))
+    assert list(result) == ["x", "gone", "new"]
+    assert (result["gone"]["type_after"], result["gone"]["js"]) == (None, None)
+    assert (result["new"]["type_before"], result["new"]["typical_after"]) == (None, "a")
 
 
 def test_a_type_that_changed_has_no_distance_and_missing_values_a_rate():
-    found = rows(reference(x=normal(0)), reference(x=["a", "b", None, None] * 500))
-    assert found["x"]["js"] is None
-    assert (found["x"]["missing_before"], found["x"]["missing_after"]) == (0, 0.5)
+    result = rows(reference(x=normal(0)), reference(x=["a", "b", None, None] * 500))
+    assert result["x"]["js"] is None
+    assert (result["x"]["missing_before"], result["x"]["missing_after"]) == (0, 0.5)
 
 
 def test_categories_are_matched_by_name_and_new_ones_are_rare():

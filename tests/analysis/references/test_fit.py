@@ -1,4 +1,4 @@
-"""Fitting a reference: columns of another shape are a clear error."""
+"""Fit of a reference: columns of a different shape raise a clear error."""
 
 from __future__ import annotations
 

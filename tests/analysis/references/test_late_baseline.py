@@ -1,4 +1,4 @@
-"""A reference's performance is learnt once enough labels of its own rows have come."""
+"""A reference's performance is learnt once enough labels of its own rows have arrived."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def label(connection, *numbers):
         insert_labels(connection, [(f"id{n}", 0, n - 1.5) for n in numbers], source="t")
 
 
-def test_it_stays_without_until_there_are_enough_of_its_period(connection):
+def test_there_is_no_baseline_until_enough_labels_of_its_period_arrived(connection):
     period = {"from_time": "2024-01-01", "to_time": "2024-01-02"}
     reference = fit({"x": [1.0, 2.0] * 30}, ROWS, model="m", **period)
     settings = Settings(min_rows=40)
@@ -58,8 +58,8 @@ def test_it_stays_without_until_there_are_enough_of_its_period(connection):
     assert stored.performance == learnt.performance
 
 
-def test_it_grows_with_the_labels_of_its_rows_until_nearly_all_have_come(connection):
-    """The first hundred labels are the easy cases; the id stays, whatever comes."""
+def test_the_baseline_grows_until_almost_all_labels_have_arrived(connection):
+    """The first hundred labels are the easy cases; the id stays the same."""
     period = {"from_time": "2024-01-01", "to_time": "2024-01-02"}
     reference = fit({"x": [1.0, 2.0] * 30}, ROWS, model="m", **period)
     settings = Settings(min_rows=10)
@@ -78,7 +78,7 @@ def test_it_grows_with_the_labels_of_its_rows_until_nearly_all_have_come(connect
 
 
 @pytest.mark.parametrize(("day", "complete"), [(2, False), (3, True), (9, True)])
-def test_labels_of_much_later_rows_end_the_waiting(connection, day, complete):
+def test_labels_of_much_later_rows_complete_the_baseline(connection, day, complete):
     """Later by the reference's own length: half of its rows never get a label."""
     period = {"from_time": "2024-01-01", "to_time": "2024-01-02T00:00:00.000Z"}
     reference = fit({"x": [1.0, 2.0] * 30}, ROWS, model="m", **period)

@@ -1,4 +1,4 @@
-"""Learning of a rhythm: blocks add up to the reference, and noise is no baseline."""
+"""Learning of a rhythm: blocks add up to the reference, and noise does not raise the baseline."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def threshold(feature):
 
 
 def test_blocks_add_up_to_the_reference():
-    """Also where one half of the rows chose the words, and the other is counted."""
+    """Also if one half of the rows chose the words and the other is counted."""
     rng = np.random.default_rng(0)
     rows = 3000
     columns = {
@@ -39,27 +39,27 @@ def test_blocks_add_up_to_the_reference():
 
 
 def test_ten_hours_of_noise_leave_the_floor():
-    found = [
+    result = [
         threshold(feature)
         for seed in range(20)
         for feature in learnt_week(rows=200, hours=10, seed=seed).reference.features
     ]
-    assert np.mean(np.array(found) == FLOOR) > 0.7 and np.mean(found) < 0.04
+    assert np.mean(np.array(result) == FLOOR) > 0.7 and np.mean(result) < 0.04
 
 
 def test_a_creep_that_all_windows_share_is_a_baseline():
-    """A twentieth of a deviation a day, compared with the seven days before: no cell shows it."""
+    """A twentieth of a deviation per day, compared with the seven days before; no cell shows it."""
     rng = np.random.default_rng(2)
     days = [{"x": rng.normal(0.05 * day, 1, size=288).tolist()} for day in range(21)]
     reference = fit(days[0], 288, model="m")
     tallies = [tally(day, 288, reference) for day in days]
-    rests = [np.sum([one.counts for one in tallies[n - 7 : n]], axis=0) for n in range(7, 21)]
+    rests = [np.sum([part.counts for part in tallies[n - 7 : n]], axis=0) for n in range(7, 21)]
     (feature,) = with_block_baselines(reference, tallies[7:], rests).features
     # 0.2 deviations are a distance of 0.2 / sqrt(8 ln 2) = .085
     assert 0.05 < feature.baseline_distance < 0.15
 
 
-def test_a_day_that_differs_is_a_baseline_where_hours_are_small():
+def test_a_day_that_differs_is_a_baseline_if_hours_have_few_rows():
     """60 rows an hour: windows are merged to `min_rows`, and so are the blocks."""
     rng = np.random.default_rng(1)
     hours = [(n, 0.8 * (24 <= n < 48)) for n in range(168)]
@@ -73,25 +73,25 @@ def test_a_day_that_differs_is_a_baseline_where_hours_are_small():
     assert threshold(learnt.by_name["flat"]) > 0.2 > threshold(learnt.by_name["wavy"])
 
 
-def test_a_rhythm_is_no_variation():
-    """Compared with its own hours a wave of the day leaves next to nothing."""
-    found = learnt_week(wave=0.5, rows=200).reference.by_name["wavy"]
-    assert found.rhythm and threshold(found) < 0.06
+def test_a_rhythm_does_not_count_as_variation():
+    """Compared with its own hours, a daily wave leaves almost no variation."""
+    result = learnt_week(wave=0.5, rows=200).reference.by_name["wavy"]
+    assert result.rhythm and threshold(result) < 0.06
 
 
 @pytest.mark.parametrize(
     ("window", "rows", "expected"),
     [("auto", 99, "1d"), ("auto", 100, "1h"), ("1h", 5, "1h"), ("6h", 900, "6h"), ("7d", 5, "7d")],
 )
-def test_low_traffic_is_evaluated_by_day_unless_a_window_was_asked_for(window, rows, expected):
-    """Nights count as any hour that has rows; hours without rows do not."""
+def test_low_traffic_is_evaluated_by_day_unless_a_window_is_configured(window, rows, expected):
+    """Nights count like any hour with rows; hours without rows do not count."""
     busy = np.repeat(MONDAY + HOUR * np.array([0, 1, 2, 30, 31]), rows) + 1.0
     assert drift_window_of(Settings(window=window), busy) == expected
 
 
 @pytest.mark.parametrize("weeks", [1, 5, 6, 30, 104])
-def test_of_a_long_reference_hours_are_kept(weeks):
-    """Of some of its weeks: a bound on memory that does not cost the rhythm."""
+def test_a_long_reference_keeps_its_hours(weeks):
+    """Those of some weeks: this limits memory and keeps the rhythm."""
     moments = MONDAY + HOUR * np.arange(168.0 * weeks) + 60
     kept = moments[kept_rows(moments, Window.parse("1h"))]
     labels = block_labels(kept, Window.parse("1h"))
@@ -109,8 +109,8 @@ def test_blocks_are_numbered_in_order_of_time(window):
     assert ordered[-1] < 1000, "a bound on memory"
 
 
-def test_windows_of_rows_have_blocks_of_rows():
-    """A reference that was imported within an hour has some, too."""
+def test_row_windows_have_blocks_of_rows():
+    """A reference that was imported within an hour also has some."""
     moments = MONDAY + np.arange(2000) * 0.1
     sizes = np.bincount(block_labels(moments, Window.parse("500 rows")))
     assert sizes.tolist() == [500] * 4

@@ -1,4 +1,4 @@
-"""Until when a reference is learnt, and of which rows."""
+"""The end of a reference's learning, and the rows that are learnt."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def connection(store):
 
 
 def fill(connection, count, minutes, first=0):
-    """Store rows at 09:23 on Monday, 1 January 2024, and every so many minutes from then."""
+    """Store rows from Monday, 1 January 2024, 09:23, at an interval of `minutes`."""
     start = 9 * 60 + 23
     moments = [start + minutes * n for n in range(first, first + count)]
     times = [
@@ -75,17 +75,19 @@ def test_without_rows_there_is_nothing_to_learn(connection):
         ("first 2d", "500 rows", "2024-01-03T09:23:00.000Z"),
     ],
 )
-def test_both_must_be_reached_and_a_window_ends_it(connection, reference, window, end):
+def test_rows_and_period_must_both_be_complete_and_a_window_ends_learning(
+    connection, reference, window, end
+):
     fill(connection, 500, 10)
-    found = of(connection, reference, window=window)
-    assert (found.end, found.missing) == (end, 0)
+    result = of(connection, reference, window=window)
+    assert (result.end, result.missing) == (end, 0)
 
 
-def test_the_end_is_not_known_while_rows_are_missing(connection):
+def test_the_end_is_unknown_while_rows_are_missing(connection):
     fill(connection, 50, 10)
-    found = of(connection, "first 2d, 100 rows")
-    assert (found.end, found.until, found.missing) == (None, "2024-01-03T10:00:00.000Z", 100)
-    assert outlook(found) == "learning until Wednesday 10:00 UTC and 100 rows"
+    result = of(connection, "first 2d, 100 rows")
+    assert (result.end, result.until, result.missing) == (None, "2024-01-03T10:00:00.000Z", 100)
+    assert outlook(result) == "learning until Wednesday 10:00 UTC and 100 rows"
     assert outlook(of(connection, "first 100 rows")) == "learning until 100 rows"
 
 
@@ -94,20 +96,20 @@ def test_windows_that_alerted_are_left_out_and_their_rows_are_missing(connection
     alert(connection, "2024-01-01T12", "2024-01-01T13")
     alert(connection, "2024-01-01T13", "2024-01-01T14", "type_mismatch_rate")
     alert(connection, "2024-01-01T20", "2024-01-01T21", "drift")
-    found = of(connection, "first 350 rows")
-    assert found.left_out == (EventSpan("2024-01-01T12", "2024-01-01T14"),)
-    assert found.end == "2024-01-03T21:33:00.001Z", "twelve rows later"
-    rows = learning.learnt_rows(connection, "m", "", found, 350)
+    result = of(connection, "first 350 rows")
+    assert result.left_out == (EventSpan("2024-01-01T12", "2024-01-01T14"),)
+    assert result.end == "2024-01-03T21:33:00.001Z", "twelve rows later"
+    rows = learning.learnt_rows(connection, "m", "", result, 350)
     assert len(rows) == 350
     assert not any("T12" <= row.event_time[10:13] < "T14" for row in rows[:60])
-    assert learning.left_out_rows(connection, "m", "", found) == 12
+    assert learning.left_out_rows(connection, "m", "", result) == 12
 
 
-def test_the_last_row_of_a_window_of_rows_is_left_out_with_it(connection):
+def test_the_last_row_of_a_row_window_is_left_out_with_it(connection):
     fill(connection, 500, 10)
     alert(connection, "2024-01-01T12:03:00.000Z", "2024-01-01T13:53:00.000Z")
-    found = of(connection, "first 350 rows", window="12 rows")
-    assert learning.left_out_rows(connection, "m", "", found) == 12
+    result = of(connection, "first 350 rows", window="12 rows")
+    assert learning.left_out_rows(connection, "m", "", result) == 12
 
 
 @pytest.mark.parametrize(
@@ -118,7 +120,7 @@ def test_the_last_row_of_a_window_of_rows_is_left_out_with_it(connection):
         ("unseen_rate", {"allowed": ("a",)}),
     ],
 )
-def test_what_breaks_a_declared_limit_is_learnt(connection, metric, declared):
+def test_windows_that_break_a_declared_limit_are_learnt(connection, metric, declared):
     from modeltap.config.settings import FeatureSettings
 
     fill(connection, 500, 10)
@@ -130,24 +132,24 @@ def test_what_breaks_a_declared_limit_is_learnt(connection, metric, declared):
 
 def test_many_rows_are_sampled_evenly_over_the_hours(connection):
     fill(connection, 2000, 1)
-    found = of(connection, "first 1d")
-    rows = learning.learnt_rows(connection, "m", "", found, 240)
+    result = of(connection, "first 1d")
+    rows = learning.learnt_rows(connection, "m", "", result, 240)
     hours = [row.event_time[:13] for row in rows]
     counts = {hour: hours.count(hour) for hour in hours}
     assert 200 < len(rows) <= 260 and max(counts.values()) <= 12
     assert rows == sorted(rows, key=lambda row: row.event_time)
-    assert rows == learning.learnt_rows(connection, "m", "", found, 240), "and the same each time"
-    assert len(learning.learnt_rows(connection, "m", "", found, 10_000)) == 24 * 60 + 37
+    assert rows == learning.learnt_rows(connection, "m", "", result, 240), "and the same each time"
+    assert len(learning.learnt_rows(connection, "m", "", result, 10_000)) == 24 * 60 + 37
 
 
-def test_what_is_learnt_anew_begins_where_it_is_told(connection):
+def test_restarted_learning_begins_at_the_given_time(connection):
     fill(connection, 500, 10)
     learning.relearn(connection, "m", "", "2024-01-02T05:00:00.000Z")
-    found = of(connection, "first 1d")
-    assert (found.start, found.end) == ("2024-01-02T05:03:00.000Z", "2024-01-03T06:00:00.000Z")
+    result = of(connection, "first 1d")
+    assert (result.start, result.end) == ("2024-01-02T05:03:00.000Z", "2024-01-03T06:00:00.000Z")
 
 
-def test_the_words():
+def test_the_message_about_the_end_of_learning():
     until = "2024-01-08T09:00:00.000Z"
     assert outlook(Learning("", until, until)) == "learning until Monday 09:00 UTC"
     assert outlook(Learning("", "x", None)) == "learning until the window is over"
@@ -167,5 +169,5 @@ def test_one_columns_rows_are_as_many_as_a_references_and_end_with_a_window(
     connection, reference, end
 ):
     fill(connection, 600, 10)
-    found = end_of(connection, "m", "", Settings(reference=reference), "2024-01-02T00:00:00.000Z")
-    assert found == end
+    result = end_of(connection, "m", "", Settings(reference=reference), "2024-01-02T00:00:00.000Z")
+    assert result == end

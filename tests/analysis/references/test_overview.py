@@ -1,4 +1,4 @@
-"""Overviews of references: what is awaited, and what is there."""
+"""Overviews of references while learning and once frozen."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from modeltap.store.connection import connect
 from stores import analyze, every, put
 
 
-def found(store, **said):
-    settings = Settings(**said)
+def overviews_of(store, **options):
+    settings = Settings(**options)
     with closing(connect(store)) as connection:
         return list(overviews(connection, settings))
 
@@ -31,27 +31,27 @@ def found(store, **said):
         ("first 1h, 2000 rows", None, "learning until 2,000 rows"),  # the hour is over
     ],
 )
-def test_what_is_awaited(store, reference, until, words):
+def test_overviews_while_learning(store, reference, until, words):
     put(store, every(1, 300), [{"x": n} for n in range(300)])
     analyze(store, {"reference": reference})
-    (one,) = found(store, reference=reference)
-    assert (one.state, one.learning_until, one.rows) == ("provisional", until, 300)
-    assert one.hours_covered == 5 and one.outlook.startswith(words)
-    assert one.reference is not None and one.reference.state == "provisional"
+    (row,) = overviews_of(store, reference=reference)
+    assert (row.state, row.learning_until, row.rows) == ("provisional", until, 300)
+    assert row.hours_covered == 5 and row.outlook.startswith(words)
+    assert row.reference is not None and row.reference.state == "provisional"
 
 
-def test_one_that_is_frozen(store):
+def test_an_overview_of_a_frozen_reference(store):
     put(store, every(1, 300), [{"x": n} for n in range(300)])
-    said = {"reference": "first 200 rows"}
-    analyze(store, said)
-    (one,) = found(store, **said)
-    assert (one.state, one.learning_until, one.outlook) == ("active", None, "")
-    assert (one.rows, one.hours_covered, one.drift_window) == (200, 4, "1d")
+    options = {"reference": "first 200 rows"}
+    analyze(store, options)
+    (row,) = overviews_of(store, **options)
+    assert (row.state, row.learning_until, row.outlook) == ("active", None, "")
+    assert (row.rows, row.hours_covered, row.drift_window) == (200, 4, "1d")
 
 
-def test_nothing_and_too_little(store):
-    assert found(store) == []
+def test_overviews_without_rows_and_with_too_few(store):
+    assert overviews_of(store) == []
     put(store, every(1, 20), [{"x": n} for n in range(20)])
     analyze(store, {})
-    (one,) = found(store)
-    assert one.reference is None and one.rows == 20
+    (row,) = overviews_of(store)
+    assert row.reference is None and row.rows == 20

@@ -1,4 +1,4 @@
-"""The model's performance in its reference, where enough rows have both values."""
+"""The model's performance in its reference, if enough rows have both values."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ def test_errors_are_absolute_and_bias_has_a_sign():
     rng = np.random.default_rng(0)
     labels = rng.normal(10, 3, size=500)
     predictions = labels + 1 + rng.normal(size=500)
-    found = learn_baseline(predictions.tolist(), labels.tolist())
+    result = learn_baseline(predictions.tolist(), labels.tolist())
     errors = predictions - labels
-    assert (found.task, found.rows) == ("regression", 500)
-    assert found.mean == pytest.approx(np.abs(errors).mean())
-    assert found.bias == pytest.approx(errors.mean()) and found.bias == pytest.approx(1, abs=0.2)
-    assert found.variance == pytest.approx(np.abs(errors).var(ddof=1))
+    assert (result.task, result.rows) == ("regression", 500)
+    assert result.mean == pytest.approx(np.abs(errors).mean())
+    assert result.bias == pytest.approx(errors.mean()) and result.bias == pytest.approx(1, abs=0.2)
+    assert result.variance == pytest.approx(np.abs(errors).var(ddof=1))
 
 
 def test_accuracy_is_of_the_rows_with_both_values():
-    found = learn_baseline(["a"] * 40 + [None] * 9 + ["b"] * 10, ["a"] * 50 + [None] * 9)
-    assert (found.task, found.rows) == ("classification", 41)
-    assert found.mean == pytest.approx(40 / 41)
-    assert found.variance == pytest.approx(found.mean * (1 - found.mean))
+    result = learn_baseline(["a"] * 40 + [None] * 9 + ["b"] * 10, ["a"] * 50 + [None] * 9)
+    assert (result.task, result.rows) == ("classification", 41)
+    assert result.mean == pytest.approx(40 / 41)
+    assert result.variance == pytest.approx(result.mean * (1 - result.mean))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_accuracy_is_of_the_rows_with_both_values():
         (["a"] * 29, ["a"] * 29),
     ],
 )
-def test_of_too_few_rows_nothing_is_learnt(predictions, labels):
+def test_nothing_is_learnt_from_too_few_rows(predictions, labels):
     assert learn_baseline(predictions, labels) is None
 
 
@@ -66,41 +66,41 @@ def nights(hour):
     return 0.8 if hour % 24 < 6 else 0.95
 
 
-def test_hours_that_differ_have_records_of_their_own():
-    """Where they do not, all rows together are compared with: they say more."""
+def test_hours_that_differ_have_their_own_baselines():
+    """If they do not differ, all rows together are the more exact comparison."""
     rng = np.random.default_rng(1)
-    said, labels, times = week(rng, nights)
-    found = learn_baseline(said, labels, "classification", times)
-    assert set(found.hours) == set(range(24))
-    assert found.at(frozenset({2}), 100).mean == pytest.approx(0.8, abs=0.05)
-    assert found.at(frozenset({14}), 100).mean == pytest.approx(0.95, abs=0.03)
-    assert found.at(frozenset(), 100) is found and found.at(frozenset(range(24)), 100) is found
+    predicted, labels, times = week(rng, nights)
+    result = learn_baseline(predicted, labels, "classification", times)
+    assert set(result.hours) == set(range(24))
+    assert result.at(frozenset({2}), 100).mean == pytest.approx(0.8, abs=0.05)
+    assert result.at(frozenset({14}), 100).mean == pytest.approx(0.95, abs=0.03)
+    assert result.at(frozenset(), 100) is result and result.at(frozenset(range(24)), 100) is result
     even = learn_baseline(*week(rng, lambda _: 0.9)[:2], "classification", times)
     assert even.hours == {} and even.at(frozenset({2}), 100) is even
 
 
-def test_hours_take_their_neighbours_until_the_rows_are_enough():
+def test_hours_are_pooled_with_neighbours_until_they_have_enough_rows():
     rng = np.random.default_rng(2)
-    said, labels, times = week(rng, nights, rows=5)
-    found = learn_baseline(said, labels, "classification", times)
-    assert found.at(frozenset({23}), 35).rows == 35
-    near = found.at(frozenset({23}), 100)
+    predicted, labels, times = week(rng, nights, rows=5)
+    result = learn_baseline(predicted, labels, "classification", times)
+    assert result.at(frozenset({23}), 35).rows == 35
+    near = result.at(frozenset({23}), 100)
     assert near.rows == 105
-    assert near.counts.keys() <= found.counts.keys()
+    assert near.counts.keys() <= result.counts.keys()
 
 
-def test_parts_of_a_record_are_together_the_whole():
-    """Of classes and of errors; bias and moments, too."""
+def test_pooled_parts_equal_the_whole_baseline():
+    """For classes and for errors, including bias and moments."""
     rng = np.random.default_rng(3)
     _, _, times = week(rng, nights)
     n = len(times.moments)
     noise = np.where(times.moments % DAY < 6 * HOUR, 3.0, 1.0) * rng.normal(size=n) + 0.5
     labels = rng.normal(size=n)
-    for said, truth, task in (
+    for predicted, truth, task in (
         ((labels + noise).tolist(), labels.tolist(), "regression"),
         (*week(rng, nights)[:2], "classification"),
     ):
-        whole = learn_baseline(said, truth, task, times)
+        whole = learn_baseline(predicted, truth, task, times)
         joined = pooled_baseline([whole.hours[hour] for hour in sorted(whole.hours)])
         assert joined.pairs == whole.pairs
         assert (joined.rows, joined.mean, joined.variance, joined.bias, joined.third) == (
@@ -109,53 +109,53 @@ def test_parts_of_a_record_are_together_the_whole():
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
-def test_what_chance_gives_is_no_variation(task):
-    """Of 56 blocks of the same rows: the floor is hardly raised."""
+def test_chance_does_not_count_as_variation(task):
+    """56 blocks of the same rows hardly raise the floor."""
     losses = []
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        said, labels, times = week(rng, lambda _: 0.9)
+        predicted, labels, times = week(rng, lambda _: 0.9)
         if task == "regression":
-            said, labels = rng.normal(size=len(said)).tolist(), [0.0] * len(said)
-        found = learn_baseline(said, labels, task, times)
-        floor = 0.02 if task == "classification" else 0.1 * found.mean
-        losses.append(found.baseline_loss / floor)
+            predicted, labels = rng.normal(size=len(predicted)).tolist(), [0.0] * len(predicted)
+        result = learn_baseline(predicted, labels, task, times)
+        floor = 0.02 if task == "classification" else 0.1 * result.mean
+        losses.append(result.baseline_loss / floor)
     assert np.median(losses) == 0 and max(losses) < 2
 
 
 def test_days_that_vary_raise_the_floor():
-    """Each third day is ten points worse: as bad a window later is usual."""
+    """Each third day is ten points worse, so an equally bad later window is normal."""
     rng = np.random.default_rng(4)
-    said, labels, times = week(rng, lambda hour: 0.8 if hour // 24 % 3 == 2 else 0.9, rows=100)
-    found = learn_baseline(said, labels, "classification", times)
-    assert 0.05 < found.baseline_loss < 0.12
+    predicted, labels, times = week(rng, lambda hour: 0.8 if hour // 24 % 3 == 2 else 0.9, rows=100)
+    result = learn_baseline(predicted, labels, "classification", times)
+    assert 0.05 < result.baseline_loss < 0.12
     truth = rng.integers(0, 2, 500)
     bad = np.where(rng.random(500) < 0.82, truth, 1 - truth)
-    accuracy = evaluate(LabelledContext("classification", bad, truth, found))[0]
+    accuracy = evaluate(LabelledContext("classification", bad, truth, result))[0]
     assert accuracy.verdict == "ok" and accuracy.p_value < 0.001
 
 
-def test_a_night_that_is_always_worse_is_no_alert_and_a_bad_day_is_one():
-    """The same accuracy at night and at noon; the rows of all hours would find neither."""
+def test_a_bad_day_alerts_and_a_night_that_is_always_worse_does_not():
+    """The same accuracy at night and at noon; the rows of all hours would detect neither."""
     rng = np.random.default_rng(5)
-    found = learn_baseline(*week(rng, nights)[:2], "classification", week(rng, nights)[2])
+    result = learn_baseline(*week(rng, nights)[:2], "classification", week(rng, nights)[2])
     truth = rng.integers(0, 2, 400)
-    said = np.where(rng.random(400) < 0.8, truth, 1 - truth)
+    predicted = np.where(rng.random(400) < 0.8, truth, 1 - truth)
     verdicts = {
         hour: evaluate(
-            LabelledContext("classification", said, truth, found, hours=frozenset({hour}))
+            LabelledContext("classification", predicted, truth, result, hours=frozenset({hour}))
         )[0].verdict
         for hour in (2, 14)
     }
     assert verdicts == {2: "ok", 14: "alert"}
 
 
-def test_of_many_classes_no_pairs_are_kept():
+def test_pairs_of_many_classes_are_not_kept():
     names = [f"c{n % 40}" for n in range(400)]
     assert learn_baseline(names, names).pairs == ()
     assert len(learn_baseline(["a", "b"] * 50, ["a", "a"] * 50).pairs) == 2
 
 
-def test_a_record_is_complete_where_nearly_all_rows_have_labels():
+def test_a_baseline_is_complete_if_almost_all_rows_have_labels():
     assert learn_baseline([1, 0] * 100, [1, 0] * 96 + [None] * 8).complete
     assert not learn_baseline([1, 0] * 100, [1, 0] * 60 + [None] * 80).complete

@@ -25,7 +25,7 @@ WEEK = 7 * DAY
 
 @pytest.fixture(scope="module")
 def shop():
-    """A week with a wave of the day and a weekend."""
+    """A week with a daily wave and a weekend."""
     return learnt_week(wave=0.4, weekend=0.3)
 
 
@@ -37,14 +37,14 @@ def hours_of(rhythm, *hours, day=0):
     return {divmod(int((rhythm.blocks.starts[at] - MONDAY) // HOUR), 24) for at in members}
 
 
-def test_only_what_has_a_rhythm_is_compared_by_hours(shop):
+def test_only_features_with_a_rhythm_are_compared_by_hour(shop):
     flags = {feature.name: feature.rhythm for feature in shop.reference.features}
     assert flags == {"wavy": True, "flat": False, "word": False}
-    found = Rhythm(shop.reference, shop.blocks).compared([(MONDAY + WEEK, MONDAY + WEEK + HOUR)])
+    result = Rhythm(shop.reference, shop.blocks).compared([(MONDAY + WEEK, MONDAY + WEEK + HOUR)])
     whole = shop.reference
-    assert sum(found.by_name["wavy"].counts) < sum(whole.by_name["wavy"].counts) / 10
-    assert found.by_name["flat"] == whole.by_name["flat"]
-    assert found.id == whole.id and found.by_name["wavy"].edges == whole.by_name["wavy"].edges
+    assert sum(result.by_name["wavy"].counts) < sum(whole.by_name["wavy"].counts) / 10
+    assert result.by_name["flat"] == whole.by_name["flat"]
+    assert result.id == whole.id and result.by_name["wavy"].edges == whole.by_name["wavy"].edges
 
 
 def test_a_weekday_has_five_blocks_of_its_hour_and_a_weekend_its_neighbours(shop):
@@ -60,8 +60,8 @@ def test_a_window_of_several_hours_has_the_rows_of_all_of_them(shop):
     assert hours_of(rhythm, 2, 3, 4) == {(day, hour) for day in range(5) for hour in (2, 3, 4)}
 
 
-def test_a_window_of_rows_has_the_hours_of_its_first_and_last_one(shop):
-    """Also where all of them came at one moment."""
+def test_a_row_window_has_the_hours_of_its_first_and_last_row(shop):
+    """Also if all of them arrived at one moment."""
     rhythm = Rhythm(shop.reference, shop.blocks)
     start = MONDAY + WEEK + 10 * HOUR
     for begin, length, hours in ((0, 0, {10}), (3000, 1200, {10, 11}), (3000, 4000, {10, 11})):
@@ -75,15 +75,15 @@ def test_a_holiday_is_compared_with_weekends(shop):
 
 
 @pytest.mark.parametrize("hours", [1, 3, 5, 10, 30])
-def test_of_a_short_reference_all_windows_have_blocks_enough(hours):
-    found = learnt_week(hours=hours, wave=1.0)
-    rhythm = Rhythm(found.reference, found.blocks)
+def test_windows_of_a_short_reference_have_enough_blocks(hours):
+    result = learnt_week(hours=hours, wave=1.0)
+    rhythm = Rhythm(result.reference, result.blocks)
     for hour in range(24):
         assert len(hours_of(rhythm, hour)) >= min(MIN_BLOCKS, hours)
 
 
 def test_days_are_compared_with_days_of_their_type(shop):
-    """Two of a weekend are enough: to pool them with the others is what types are to avoid."""
+    """Two days of a weekend are enough; types exist to avoid pooling them with the others."""
     rhythm = Rhythm(shop.reference, blocks_for(shop.blocks, Window.parse("1d")))
     assert len(rhythm.blocks) == 7
 
@@ -94,8 +94,8 @@ def test_days_are_compared_with_days_of_their_type(shop):
     assert compared(0) == [0, 1, 2, 3, 4] and compared(6) == [5, 6]
 
 
-def test_of_few_days_like_it_little_is_known(shop):
-    """A first week has five working days and one weekend, and no part of a day."""
+def test_few_similar_days_are_counted(shop):
+    """A first week has five working days, one weekend, and no partial days."""
     reference, blocks = shop.reference, shop.blocks
     rhythm = Rhythm(reference, blocks_for(blocks, Window.parse("1d")))
     wednesday, saturday = MONDAY + 2 * DAY, MONDAY + 5 * DAY
@@ -114,12 +114,12 @@ def test_a_week_of_windows_has_all_days(shop):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_noise_has_no_rhythm(seed):
-    found = learnt_week(rows=60, seed=seed).reference
-    assert not any(feature.rhythm for feature in found.features)
+    result = learnt_week(rows=60, seed=seed).reference
+    assert not any(feature.rhythm for feature in result.features)
 
 
 def test_a_peak_of_one_hour_is_a_rhythm():
-    """A nightly batch: coarse parts of the day hardly see it."""
+    """A nightly batch, which coarse parts of the day hardly show."""
     from modeltap.config.settings import Settings
     from rhythms import hour_rows, joined, learnt_from
 
@@ -129,30 +129,30 @@ def test_a_peak_of_one_hour_is_a_rhythm():
         columns, times = hour_rows(rng, MONDAY + HOUR * number, 100)
         columns["flat"] = columns["flat"] + 1.0 * (number % 24 == 3)
         parts.append((columns, times))
-    found = learnt_from(*joined(parts), Settings()).reference
-    assert found.by_name["flat"].rhythm and not found.by_name["wavy"].rhythm
+    result = learnt_from(*joined(parts), Settings()).reference
+    assert result.by_name["flat"].rhythm and not result.by_name["wavy"].rhythm
 
 
 def test_blocks_come_back_from_the_store(shop, store):
     with closing(connect(store)) as connection:
         with writing(connection):
             save_blocks(connection, shop.reference.id, pack_blocks(shop.blocks))
-        found = stored_rhythm(connection, shop.reference, "1h").blocks
+        result = stored_rhythm(connection, shop.reference, "1h").blocks
         days = stored_rhythm(connection, shop.reference, "1d").blocks
     for name in ("starts", "ends", "rows", "counts"):
-        assert np.array_equal(getattr(found, name), getattr(shop.blocks, name))
+        assert np.array_equal(getattr(result, name), getattr(shop.blocks, name))
     assert len(days) == 7 and days.rows.sum() == shop.reference.rows
 
 
-def test_a_reference_without_blocks_is_compared_as_it_is(shop):
+def test_a_reference_without_blocks_is_compared_unchanged(shop):
     empty = unpack_blocks([], shop.reference)
     assert len(empty) == 0 and not empty.days_or_more
     rhythm = Rhythm(shop.reference, blocks_for(empty, Window.parse("1d")))
     assert rhythm.compared([(MONDAY, MONDAY + DAY)]) is shop.reference
 
 
-def test_it_covers_the_hours_of_the_week_that_its_blocks_lie_in(shop):
-    """A night without rows is none of them, and of days nobody knows the hours."""
+def test_a_rhythm_covers_the_hours_of_its_blocks(shop):
+    """Not a night without rows, and not days, whose hours are unknown."""
     rhythm = Rhythm(shop.reference, shop.blocks)
     assert rhythm.covered == frozenset(range(168))
     awake = Rhythm(shop.reference, shop.blocks.picked(np.flatnonzero(rhythm.hours >= 6)))

@@ -1,4 +1,4 @@
-"""Rolling references: the period before a window, counted in bins that stay."""
+"""Rolling references: the period before a window, counted in fixed bins."""
 
 from __future__ import annotations
 

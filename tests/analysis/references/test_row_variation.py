@@ -1,4 +1,4 @@
-"""Rows that windows are compared with as wholes: of their own hours, and their usual difference."""
+"""Rows for multivariate comparisons: of the window's own hours, with their baseline."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def grouped(learnt: Learnt, columns, times) -> RowGroups:
 
 
 def baselines(correlations, rows=250):
-    """Those of so many days' correlation of two columns, each day of one hour."""
+    """Return the row baselines of days with these correlations of two columns, an hour each."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=rows * len(correlations))
     c = np.repeat(correlations, rows)
@@ -38,11 +38,11 @@ def test_a_block_unlike_the_others_is_a_baseline():
     assert all(np.isfinite(value) for value in mixed.values())
 
 
-def test_what_chance_tells_apart_is_none():
+def test_chance_differences_are_not_a_baseline():
     assert baselines([0.9] * 5).get("multivariate_drift", 0.5) == 0.5
 
 
-def test_of_few_blocks_nothing_is_learnt():
+def test_nothing_is_learnt_from_few_blocks():
     assert baselines([0.9] * 3) == {}
     assert baselines([0.9] * 6, rows=15) == {}
 
@@ -60,8 +60,8 @@ def compared_hours(groups, start, hours=1):
     span = start, start + HOUR * hours
     everywhere = np.ones(len(groups.moments), dtype=bool)
     places = groups.places(groups.keys_of([span]), everywhere)
-    found = local_times(groups.moments[places], "UTC")
-    return len(places), set(found.weekdays.tolist()), set(found.hours.tolist())
+    result = local_times(groups.moments[places], "UTC")
+    return len(places), set(result.weekdays.tolist()), set(result.hours.tolist())
 
 
 def test_rows_are_of_the_windows_own_hours(week):
@@ -73,14 +73,14 @@ def test_rows_are_of_the_windows_own_hours(week):
 
 
 def test_one_sample_serves_all_windows_of_its_hours(week):
-    """What was learnt from it, a forest for example, is not learnt again."""
+    """Results that were computed from it, such as a forest, are not computed again."""
     groups = grouped(*week)
     first = groups.compared([(MONDAY + 7 * DAY, MONDAY + 7 * DAY + HOUR)])
     assert groups.compared([(MONDAY + 9 * DAY, MONDAY + 9 * DAY + HOUR)]) is first
     assert groups.compared([(MONDAY + 12 * DAY, MONDAY + 12 * DAY + HOUR)]) is not first
 
 
-def test_without_a_rhythm_or_times_any_row_will_do(week):
+def test_without_a_rhythm_or_times_all_rows_are_compared(week):
     learnt, columns, times = week
     steady = {"flat": columns["flat"], "word": columns["word"]}
     span = [(MONDAY, MONDAY + HOUR)]

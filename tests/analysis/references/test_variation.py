@@ -1,4 +1,4 @@
-"""Baselines of features: what the reference's own blocks did."""
+"""Baselines of features: the variation of the reference's own blocks."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def test_a_season_in_the_reference_is_a_baseline():
     assert 0.09 < steady.by_name["y"].baseline_rates["missing_rate"] <= 0.1, "less its noise"
 
 
-def test_of_few_blocks_nothing_is_learnt():
+def test_nothing_is_learnt_from_few_blocks():
     own = fitted([0, 2, 0])
     assert own.blocks == 0 and own.by_name["x"].baseline_distance == 0
     assert with_block_baselines(own, []) is own
 
 
-def test_cut_and_small_blocks_are_left_out():
+def test_incomplete_and_small_blocks_are_left_out():
     def kept(*sizes):
         return complete_blocks(np.repeat(np.arange(len(sizes)), sizes))
 

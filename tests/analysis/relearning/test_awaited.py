@@ -1,4 +1,4 @@
-"""Since when a column is testable: looked at once a day, and only where nobody declared it."""
+"""Detection of testable columns: checked once a day, unless their type is declared."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ DAYS = 4
 def put_column(store, values, days=DAYS):
     rng = np.random.default_rng(0)
     amounts = rng.normal(50, 10, len(values)).round(3).tolist()
-    found = [{"x": x, "late": value} for x, value in zip(amounts, values, strict=True)]
-    put(store, times(days * 24), found)
+    result = [{"x": x, "late": value} for x, value in zip(amounts, values, strict=True)]
+    put(store, times(days * 24), result)
 
 
 def ids(count, first=0):
@@ -39,7 +39,7 @@ def late(store):
     [[None] * DAYS * DAY, ids(DAYS * DAY), [1, "a", [2]] * (DAYS * DAY // 3)],
     ids=["missing", "ids", "mixed"],
 )
-def test_a_column_that_stays_so_is_awaited_still(store, values):
+def test_a_column_that_stays_untestable_is_still_tracked(store, values):
     put_column(store, values)
     analyze(store, SETTINGS)
     assert late(store).learnt_from is None
@@ -48,14 +48,14 @@ def test_a_column_that_stays_so_is_awaited_still(store, values):
 
 
 @pytest.mark.parametrize("kind", ["id", "text"])
-def test_a_declared_type_is_nobodys_guess(store, kind):
+def test_a_column_with_a_declared_type_is_not_tracked(store, kind):
     put_column(store, ids(DAY) + ["x", "y"] * (3 * DAY // 2))
     analyze(store, {**SETTINGS, "models": {"m": {"features": {"late": {"type": kind}}}}})
     assert (late(store).kind, late(store).checked_until) == (kind, None)
 
 
 @pytest.mark.parametrize("kind", ["numeric", "boolean"])
-def test_a_declared_column_that_was_all_missing_is_awaited(store, kind):
+def test_a_declared_column_that_was_all_missing_is_tracked(store, kind):
     values = numbers(3 * DAY) if kind == "numeric" else [True, False] * (3 * DAY // 2)
     put_column(store, [None] * DAY + values)
     analyze(store, {**SETTINGS, "models": {"m": {"features": {"late": {"type": kind}}}}})
@@ -63,7 +63,7 @@ def test_a_declared_column_that_was_all_missing_is_awaited(store, kind):
 
 
 def test_a_stray_value_is_not_enough(store):
-    """Few values in its own rows: it is awaited again, and learnt from those that come then."""
+    """With few values in its own rows, it is tracked again and learnt from later rows."""
     values = [None] * (DAYS + 2) * DAY
     values[DAY + 100] = 1.5
     values[4 * DAY :] = numbers(2 * DAY)
@@ -74,15 +74,15 @@ def test_a_stray_value_is_not_enough(store):
     assert late(store).present == DAY
 
 
-def test_rows_and_time_must_both_be_there(store):
-    """As of a reference: of `first 1d, 1000 rows` the second day has those that are missing."""
+def test_rows_and_period_must_both_be_complete(store):
+    """Like a reference: for `first 1d, 1000 rows` the second day has the missing rows."""
     put_column(store, [None] * 2 * DAY + numbers(2 * DAY))
     analyze(store, {**SETTINGS, "reference": "first 1d, 1000 rows"})
     assert reference_of(store).to_time == "2024-01-02T10:00:00.000Z"
     assert late(store).learnt_until == "2024-01-04T10:00:00.000Z"
 
 
-def test_of_a_rolling_reference_nothing_is_learnt_again(store):
+def test_columns_of_a_rolling_reference_are_not_learnt_again(store):
     put_column(store, [None] * DAY + numbers(3 * DAY))
     analyze(store, {**SETTINGS, "reference": "previous 1d"})
     assert late(store).checked_until is None

@@ -1,4 +1,4 @@
-"""Columns that were all missing, mixed or mostly distinct are compared again, and nothing else."""
+"""Columns that were missing, mixed or mostly distinct are learnt again; others are unchanged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from weeks import ROWS_AN_HOUR, from_hour, metrics, reference_of, times
 SETTINGS = {"min_rows": 25, "multivariate": False, "window": "1h", "reference": "first 1d"}
 HOURS = 92
 LEARNT = 72
-"""The hour up to which rows are learnt of a column that is testable since the hour 48."""
+"""The end of learning, in hours, of a column that is testable from hour 48."""
 
 LEARNT_UNTIL = "2024-01-04T00:00:00.000Z"
 DRIFTS = 84
@@ -29,21 +29,21 @@ def rows(hours=HOURS, seed=0):
 
 
 def comes_later(count, rng):
-    """No value for two days, then numbers, which grow."""
+    """No value for two days, then growing numbers."""
     values = [None] * (48 * ROWS_AN_HOUR)
     values += rng.normal(5, 1, (DRIFTS - 48) * ROWS_AN_HOUR).round(3).tolist()
     return values + rng.normal(9, 1, count - len(values)).round(3).tolist()
 
 
 def was_mixed(count, rng):
-    """Numbers, texts and lists for two days, then numbers, which grow."""
+    """Numbers, texts and lists for two days, then growing numbers."""
     kinds = [1.5, "n/a", [1]]
     mixed = [kinds[place] for place in rng.integers(0, 3, 48 * ROWS_AN_HOUR).tolist()]
     return mixed + comes_later(count, rng)[len(mixed) :]
 
 
 def were_ids(count, rng):
-    """No text twice for two days, then three, of which one goes."""
+    """No text twice for two days, then three texts, of which one disappears."""
     ids = [f"{n:08x}" for n in range(48 * ROWS_AN_HOUR)]
     words = rng.choice(["x", "y", "z"], count - len(ids)).tolist()
     drifts = (DRIFTS - 48) * ROWS_AN_HOUR
@@ -51,7 +51,7 @@ def were_ids(count, rng):
 
 
 def absent(count, rng):
-    """The field itself is not there for two days but in one row, and then numbers, which grow."""
+    """The field is absent for two days except in one row; then it has growing numbers."""
     values = comes_later(count, rng)
     return [None, *["absent"] * (48 * ROWS_AN_HOUR - 1), *values[48 * ROWS_AN_HOUR :]]
 
@@ -64,21 +64,21 @@ KINDS = [
 ]
 
 
-def with_column(column, found=None):
-    found = rows() if found is None else found
-    for row, value in zip(found, column(len(found), np.random.default_rng(1)), strict=True):
+def with_column(column, table=None):
+    table = rows() if table is None else table
+    for row, value in zip(table, column(len(table), np.random.default_rng(1)), strict=True):
         if value != "absent":
             row["late"] = value
-    return found
+    return table
 
 
-def in_steps(store, found, hours, said=SETTINGS):
-    """Analyze rows that come so many hours at a time."""
+def in_steps(store, table, hours, settings=SETTINGS):
+    """Analyze rows that arrive in steps of `hours`."""
     moments, step = times(HOURS), hours * ROWS_AN_HOUR + 7
-    for start in range(0, len(found), step):
+    for start in range(0, len(table), step):
         part = slice(start, start + step)
-        put(store, moments[part], found[part], prefix=f"r{start} ")
-        analyze(store, said)
+        put(store, moments[part], table[part], prefix=f"r{start} ")
+        analyze(store, settings)
 
 
 def of_late(store):
@@ -93,16 +93,16 @@ def alerts(store):
 
 
 @pytest.mark.parametrize(("column", "reason", "kind"), KINDS)
-def test_such_a_column_is_learnt_from_its_own_rows_and_its_drift_is_found(
+def test_a_column_is_learnt_from_its_own_rows_and_its_drift_is_detected(
     store, column, reason, kind, caplog
 ):
     caplog.set_level(logging.INFO, logger="modeltap")
-    found, moments = with_column(column), times(HOURS)
+    table, moments = with_column(column), times(HOURS)
     early = 60 * ROWS_AN_HOUR
-    put(store, moments[:early], found[:early])
+    put(store, moments[:early], table[:early])
     analyze(store, SETTINGS)
     assert of_late(store).untested_reason() == reason
-    put(store, moments[early:], found[early:], prefix="s")
+    put(store, moments[early:], table[early:], prefix="s")
     analyze(store, SETTINGS)
     late = of_late(store)
     assert (late.kind, late.learnt_from, late.learnt_until) == (
@@ -123,18 +123,18 @@ def test_such_a_column_is_learnt_from_its_own_rows_and_its_drift_is_found(
 
 
 @pytest.mark.parametrize("column", [comes_later, was_mixed, were_ids])
-def test_imported_at_once_or_live_makes_no_difference(store, tmp_path, column):
-    found = with_column(column)
-    put(store, times(HOURS), found)
+def test_imported_and_live_rows_give_the_same_result(store, tmp_path, column):
+    table = with_column(column)
+    put(store, times(HOURS), table)
     analyze(store, SETTINGS)
     live = tmp_path / "live.db"
-    in_steps(live, found, 19)
+    in_steps(live, table, 19)
     assert reference_of(live).to_json() == reference_of(store).to_json()
     assert reference_of(live).id == reference_of(store).id
     assert metrics(live) == metrics(store)
 
 
-def test_other_columns_are_evaluated_as_without_it(store, tmp_path):
+def test_other_columns_are_evaluated_unchanged(store, tmp_path):
     """Their counts, their blocks and their metrics are the same."""
     put(store, times(HOURS), with_column(comes_later))
     analyze(store, SETTINGS)
@@ -148,14 +148,14 @@ def test_other_columns_are_evaluated_as_without_it(store, tmp_path):
     assert metrics(store, where) == metrics(alone, where)
 
 
-def test_nothing_old_alerts_again_and_a_second_pass_changes_nothing(store):
+def test_old_windows_do_not_alert_again_and_a_second_pass_changes_nothing(store):
     """An alert that ended before the column was learnt stays as it was."""
 
     def moved(row):
         row["amount"] += 40
 
-    found = from_hour(with_column(comes_later), 30, 34, moved)
-    in_steps(store, found, 13)
+    table = from_hour(with_column(comes_later), 30, 34, moved)
+    in_steps(store, table, 13)
     before = [row for row in alerts(store) if row["feature"] == "amount"]
     assert before and {row["window_start"] < LEARNT_UNTIL for row in before} == {True}
     history = read(store, "select * from alerts")
@@ -169,9 +169,9 @@ def test_nothing_old_alerts_again_and_a_second_pass_changes_nothing(store):
 
 
 @pytest.mark.parametrize("window", ["100 rows", "4h"])
-def test_windows_of_rows_and_longer_ones(store, window):
-    said = {**SETTINGS, "window": window}
-    in_steps(store, with_column(comes_later), 13, said)
+def test_row_windows_and_longer_windows(store, window):
+    settings = {**SETTINGS, "window": window}
+    in_steps(store, with_column(comes_later), 13, settings)
     late = of_late(store)
     assert late.kind == "numeric" and LEARNT_UNTIL[:8] in late.learnt_until
     drift = metrics(store, "metric = 'drift' and feature = 'late'")
@@ -185,8 +185,8 @@ def test_windows_of_rows_and_longer_ones(store, window):
     assert read(store, periods) == []
 
 
-def test_where_drift_is_evaluated_by_the_day(store):
-    """Five rows an hour: both kinds of windows go on under the new reference, each once."""
+def test_drift_that_is_evaluated_by_day(store):
+    """Five rows per hour: both kinds of windows continue under the new reference, once each."""
     days, hourly = 9, 5
     count = days * 24 * hourly
     moments = every(60 / hourly, count)
@@ -195,13 +195,13 @@ def test_where_drift_is_evaluated_by_the_day(store):
     numbers[6 * 24 * hourly :] += 4
     values = [None] * (2 * 24 * hourly) + numbers[2 * 24 * hourly :].tolist()
     amounts = rng.normal(50, 10, count).round(3).tolist()
-    found = [{"amount": x, "late": value} for x, value in zip(amounts, values, strict=True)]
-    said = {"multivariate": False, "reference": "first 2d"}
+    table = [{"amount": x, "late": value} for x, value in zip(amounts, values, strict=True)]
+    settings = {"multivariate": False, "reference": "first 2d"}
     step = 100
     for start in range(0, count, step):
         part = slice(start, start + step)
-        put(store, moments[part], found[part], prefix=f"r{start} ")
-        analyze(store, said)
+        put(store, moments[part], table[part], prefix=f"r{start} ")
+        analyze(store, settings)
     assert reference_of(store).drift_window == "1d"
     assert of_late(store).learnt_until == "2024-01-05T00:00:00.000Z"
     drift = metrics(store, "metric = 'drift' and feature = 'late'")
@@ -217,12 +217,12 @@ def test_where_drift_is_evaluated_by_the_day(store):
     assert all(a["window_end"] <= b["window_start"] for a, b in pairwise(hours))
 
 
-def test_rows_are_compared_without_it(store):
-    """As wholes: the reference's rows have no values of it, and could always be told apart."""
-    said = {**SETTINGS, "multivariate": True, "window": "12h"}
-    found = with_column(comes_later)[: 85 * ROWS_AN_HOUR]
-    put(store, times(85), found)
-    analyze(store, said)
+def test_multivariate_drift_leaves_the_column_out(store):
+    """The reference's rows have no values of it, so they would always be distinguishable."""
+    settings = {**SETTINGS, "multivariate": True, "window": "12h"}
+    table = with_column(comes_later)[: 85 * ROWS_AN_HOUR]
+    put(store, times(85), table)
+    analyze(store, settings)
     assert of_late(store).learnt_until == LEARNT_UNTIL
     whole = metrics(store, f"metric = 'multivariate_drift' and window_start >= '{LEARNT_UNTIL}'")
     assert whole and {row["verdict"] for row in whole} == {"ok"}
@@ -231,25 +231,25 @@ def test_rows_are_compared_without_it(store):
 def test_texts_are_compared_by_their_measures(store):
     def texts(count, rng):
         words = rng.choice(["order", "refund", "where"], (count, 3))
-        found = [" ".join(row) for row in words.tolist()]
+        table = [" ".join(row) for row in words.tolist()]
         drifts = DRIFTS * ROWS_AN_HOUR
         return [
             *[None] * (48 * ROWS_AN_HOUR),
-            *found[48 * ROWS_AN_HOUR : drifts],
-            *(f"{text} damaged parcel" for text in found[drifts:]),
+            *table[48 * ROWS_AN_HOUR : drifts],
+            *(f"{text} damaged parcel" for text in table[drifts:]),
         ]
 
     put(store, times(HOURS), with_column(texts))
     analyze(store, SETTINGS | {"features": {"late": {"type": "text"}}})
-    found = reference_of(store)
-    assert found.by_name["late.words"].learnt_until == LEARNT_UNTIL
+    table = reference_of(store)
+    assert table.by_name["late.words"].learnt_until == LEARNT_UNTIL
     drift = metrics(
         store, "metric = 'drift' and feature = 'late.out_of_vocabulary' and verdict = 'alert'"
     )
     assert drift and min(row["window_start"] for row in drift) == DRIFT_FROM
 
 
-def test_evaluated_again_its_own_rows_and_those_before_are_learning(store):
+def test_recomputed_windows_up_to_its_own_rows_are_learning(store):
     put(store, times(HOURS), with_column(absent))
     analyze(store, SETTINGS)
     fired = alerts(store)

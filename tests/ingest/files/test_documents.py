@@ -52,7 +52,7 @@ def test_what_is_broken_in_an_array_ends_it(tmp_path):
     (tmp_path / "a.json").write_text('[{"a": 1}, {"b": oops}, {"c": 1}]')
     source = Source(tmp_path / "a.json")
     assert [document for _, document in documents(source)] == [{"a": 1}]
-    assert source.broken == ["document 2: not JSON; the rest of the file is not read"]
+    assert source.broken == ["document 2: not valid JSON; the rest of the file is not read"]
 
 
 def test_what_is_too_long_is_not_held(tmp_path, monkeypatch):

@@ -42,7 +42,7 @@ def test_json_lines_have_the_columns_of_all_rows(table):
     found = table("a.jsonl", '{"b": 1}\n[1]\nno\n{"a": "1", "b": null}\n')
     assert found.columns == ["b", "a"] and found.numeric == set()
     assert [row for _, row in found.rows()] == [{"b": 1}, {"a": "1", "b": None}]
-    assert found.broken == ["line 2: not a JSON object", "line 3: not JSON"]
+    assert found.broken == ["line 2: not a JSON object", "line 3: not valid JSON"]
 
 
 @pytest.mark.parametrize(

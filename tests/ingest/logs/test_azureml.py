@@ -46,7 +46,7 @@ def test_payloads_of_the_request_itself(tmp_path, store, put, read_rows):
     assert done.rows == 1
     assert source.broken == [
         "line 2: its data is in a separate file (datainblob)",
-        "line 3: type 'azureml.inference.signals' names neither inputs nor outputs",
+        "line 3: type 'azureml.inference.signals' is neither inputs nor outputs",
     ]
     (row,) = read_rows(store)
     assert (row["path"], row["request_body"]) == ("/score", '{"input_data":[1]}')

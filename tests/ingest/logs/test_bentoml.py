@@ -71,7 +71,7 @@ def test_without_its_schema_somebody_has_to_say(log, store, read_rows):
     """Which column is the prediction; and what is said wins."""
     (log.parent.parent / "schema" / "schema.1.log").unlink()
     error = modeltap("import", log, "--model", "iris", "--store", store, code=1)
-    assert "no schema found for 'data.1.log'" in error and "--prediction" in error
+    assert "no schema for 'data.1.log'" in error and "--prediction" in error
     assert not store.exists()
     modeltap(
         "import",

@@ -141,9 +141,9 @@ def test_broken_lines_are_named_and_the_rest_goes_in(tmp_path, put):
     done, source = put(log)
     assert done.rows == 1
     assert source.broken == [
-        "line 2: not JSON",
+        "line 2: not valid JSON",
         "line 3: not a JSON object",
-        'line 4: data is not valid base64, but its encoding is "BASE64"',
+        "line 4: data is not valid base64, but its encoding is BASE64",
         "line 5: captureData has neither endpointInput nor endpointOutput",
         "line 6: no eventMetadata",
         "line 7: no eventMetadata.eventId",

@@ -17,7 +17,7 @@ END = "2013-03-11T00:00:00.000Z"
 
 
 def event_of(
-    kind: str = "alert.firing", *, features: int = 1, size: int = 1, **said: Any
+    kind: str = "alert.firing", *, features: int = 1, size: int = 1, **overrides: Any
 ) -> dict[str, Any]:
     """An event as stored in the outbox; `size` multiplies the length of its texts."""
     alerts = [
@@ -61,7 +61,7 @@ def event_of(
             "repeated": False,
             "link": "https://taps.example/alerts?id=alert_0",
         }
-        | said,
+        | overrides,
     }
 
 
@@ -125,8 +125,10 @@ def receiver() -> Iterator[WebhookReceiver]:
 def send(receiver: WebhookReceiver) -> Callable[..., Received]:
     """Send an event through a channel to the receiver; return the request."""
 
-    def sent(event: dict[str, Any], channel: str, message_id: str = "msg_1", **said: Any) -> Any:
-        table = {"url": receiver.url, "format": channel, "allow_private": True} | said
+    def sent(
+        event: dict[str, Any], channel: str, message_id: str = "msg_1", **overrides: Any
+    ) -> Any:
+        table = {"url": receiver.url, "format": channel, "allow_private": True} | overrides
         outcome: DeliveryOutcome = post(parse_webhook(table), message_id, event)
         if not outcome.delivered:
             return outcome

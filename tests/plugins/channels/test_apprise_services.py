@@ -13,9 +13,9 @@ from modeltap.notify.http import post
 pytest.importorskip("apprise", reason="pip install 'modeltap[apprise]'")
 
 
-def hook(receiver, **said):
+def hook(receiver, **options):
     url = receiver.url.replace("http://", "json://")
-    return WebhookSettings(**{"url": url, "format": "apprise"} | said)
+    return WebhookSettings(**{"url": url, "format": "apprise"} | options)
 
 
 def test_an_event_arrives(receiver, event):

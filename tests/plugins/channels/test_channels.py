@@ -7,13 +7,13 @@ import pytest
 CHANNELS = ("json", "slack", "teams", "discord", "pagerduty", "alertmanager", "cloudevents")
 
 
-def said(channel):
+def options_of(channel):
     return {"secret": "routing-key"} if channel == "pagerduty" else {}
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_every_channel_sends_every_event(send, event, channel):
-    got = send(event, channel, **said(channel))
+    got = send(event, channel, **options_of(channel))
     assert "json" in got.headers["content-type"]
     assert got.headers["user-agent"] == "modeltap"
     words = event["data"]["summary"][:20].split(":")[-1]
@@ -23,7 +23,7 @@ def test_every_channel_sends_every_event(send, event, channel):
 
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_a_firing_alert_has_its_start_and_examples(send, firing, channel):
-    text = send(firing(), channel, **said(channel)).body.decode()
+    text = send(firing(), channel, **options_of(channel)).body.decode()
     for words in (
         "median went from 10 to 20",
         "flights",

@@ -14,7 +14,7 @@ def test_pagerduty_triggers_and_resolves_one_incident(send, firing):
     key = "modeltap/data_drift/flights/2"
     assert action("alert.firing") == ("trigger", key)
     assert action("alert.firing", repeated=True) == ("trigger", key)
-    # One of two columns is back to normal: the incident goes on.
+    # One of two columns is back to normal: the incident continues.
     assert action("alert.resolved", open_alerts=1) == ("trigger", key)
     assert action("alert.resolved", open_alerts=0) == ("resolve", key)
     assert action("alert.firing", version="3") == ("trigger", "modeltap/data_drift/flights/3")

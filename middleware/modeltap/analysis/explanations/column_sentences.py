@@ -40,8 +40,8 @@ def _(evidence: Drifted, metric: Metric, context: Context) -> str:
         change = f"{moved} in {counted_rows(metric)}"
     if evidence.beyond_baseline:
         change += (
-            f" (drift {number(metric.value or 0.0)}, up to {number(feature.baseline_distance)} "
-            "between windows of the reference)"
+            f" (drift {number(metric.value or 0.0)}; windows of the reference drift by up to "
+            f"{number(feature.baseline_distance)})"
         )
     return f"{feature.name}: {change}; {odds(metric, context)}"
 

@@ -32,7 +32,7 @@ def odds(metric: Metric, context: Context | None) -> str:
     columns = _columns(metric, context)
     null = "drift" if metric.metric in _DRIFT else "a change"
     text = f"chance of this without {null}: {chance(min(1.0, columns * (metric.p_value or 0.0)))}"
-    return f"{text}, over all {columns} columns" if columns > 1 else text
+    return f"{text}, corrected for {columns} columns" if columns > 1 else text
 
 
 def counted_rows(metric: Metric) -> str:

@@ -53,17 +53,18 @@ def _(evidence: Pause, metric: Metric, _context: Context) -> str:
 
 @sentence.register
 def _(evidence: RowsDiffer, metric: Metric, context: Context) -> str:
-    columns = f", mainly {listing(evidence.drivers)}" if evidence.drivers else ""
+    columns = f", mainly of {listing(evidence.drivers)}" if evidence.drivers else ""
     return (
-        f"{counted_rows(metric)} differ from the reference in how columns combine{columns} "
-        f"(AUC {metric.value:.2f}, 0.50 means no difference); {odds(metric, context)}"
+        f"{counted_rows(metric)} differ from the reference in their combinations of values"
+        f"{columns} (classifier AUC {metric.value:.2f}; 0.50 means no difference); "
+        f"{odds(metric, context)}"
     )
 
 
 @sentence.register
 def _(evidence: ErrorsGrew, metric: Metric, _context: Context) -> str:
     return (
-        f"reconstruction errors differ from the reference's by {number(metric.value or 0.0)} "
+        f"PCA reconstruction errors differ from the reference's by {number(metric.value or 0.0)} "
         f"standard deviations, most in {evidence.driver}"
     )
 
@@ -72,7 +73,7 @@ def _(evidence: ErrorsGrew, metric: Metric, _context: Context) -> str:
 def _(evidence: SamplesDiffer, metric: Metric, context: Context) -> str:
     return (
         f"{metric.feature}: {evidence.noun} differ from the reference's "
-        f"(AUC {evidence.auc:.2f}, 0.50 means no difference) in {counted_rows(metric)}; "
+        f"(classifier AUC {evidence.auc:.2f}; 0.50 means no difference) in {counted_rows(metric)}; "
         f"{odds(metric, context)}"
     )
 

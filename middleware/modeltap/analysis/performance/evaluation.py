@@ -37,9 +37,8 @@ def evaluate(context: LabelledContext) -> list[Metric]:
     worse than the baseline of the same hours beyond chance, and by more than the floor and its
     baseline variation. Accuracies are compared by Fisher's exact test, macro F1 by permutation,
     mean errors by the moments of a permutation, areas by their variances. An improvement never
-    alerts. An accuracy or area that is at most as good as guessing alerts without a baseline as
-    well. Values that cannot be compared are `not_comparable`, with an example of each side as
-    evidence.
+    alerts. An accuracy or area that is no better than guessing alerts without a baseline as well.
+    Values that cannot be compared are `not_comparable`, with an example of each side as evidence.
 
     Raises `InputError` unless both shapes are (n,): NumPy would broadcast (n, 1) against (n,) to
     (n, n) errors.

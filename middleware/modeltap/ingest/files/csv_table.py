@@ -87,8 +87,8 @@ def _notices(encoding: Encoding) -> Iterator[str]:
         )
     elif encoding.is_guess:
         yield (
-            f"read as {encoding.name}, the encoding that fits its letters best; if names look "
-            "wrong, set the file's encoding with --encoding"
+            f"read as {encoding.name}, the encoding that best fits its letters; if names look "
+            "wrong, give the file's encoding with --encoding"
         )
 
 
@@ -105,7 +105,7 @@ def csv_rows(source: Source, table: CsvTable) -> Iterator[tuple[int, dict[str, A
             if not cells or (len(cells) == 1 and cells_of_header > 1 and not cells[0].strip()):
                 continue
             if len(cells) != cells_of_header:
-                source.note(line, f"{len(cells)} cells, the header has {len(header)}")
+                source.note(line, f"{len(cells)} cells, but the header has {len(header)}")
                 continue
             yield (
                 line,

@@ -47,7 +47,7 @@ def _on_lines(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
         if isinstance(document, dict):
             yield line, document
         else:
-            source.note(line, "not JSON" if document is None else "not a JSON object")
+            source.note(line, "not valid JSON" if document is None else "not a JSON object")
 
 
 def _concatenated(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -83,7 +83,7 @@ class _Stream:
             except (ValueError, RecursionError):
                 if self._more():
                     continue
-                self._source.note(number + 1, "not JSON; the rest of the file is not read")
+                self._source.note(number + 1, "not valid JSON; the rest of the file is not read")
                 return
             # A number at the end of the buffer may continue in the next one.
             if end == len(self._text) and self._more():

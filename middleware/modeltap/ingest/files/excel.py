@@ -95,7 +95,7 @@ def _opened(path: Path) -> CalamineWorkbook:
         from python_calamine import CalamineError, load_workbook
     except ImportError:
         raise InputError(
-            "reading Excel needs python-calamine: pip install 'modeltap[excel]'"
+            "reading Excel needs python-calamine; run pip install 'modeltap[excel]'"
         ) from None
     try:
         return load_workbook(path)
@@ -149,7 +149,7 @@ def _layout(header: Sequence[Any], body: Sequence[Sequence[Any]], where: str) ->
     if len(missing) > _FEWEST_NAMED * len(filled):
         raise InputError(
             f"the first row of {where} names {len(filled) - len(missing)} of its {len(filled)} "
-            "columns; delete the rows above the names"
+            "columns; delete the rows above the column names"
         )
     if (duplicate := first_duplicate(names)) is not None:
         raise InputError(f"{where} has two columns named {duplicate!r}; rename one")

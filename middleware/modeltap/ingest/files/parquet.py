@@ -36,7 +36,9 @@ def opened(path: str | Path | BinaryIO) -> Iterator[Any]:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError:
-        raise InputError("reading Parquet needs pyarrow: pip install 'modeltap[parquet]'") from None
+        raise InputError(
+            "reading Parquet needs pyarrow; run pip install 'modeltap[parquet]'"
+        ) from None
     try:
         # Read a buffer at a time, because one column of a row group may exceed the memory limit.
         with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:

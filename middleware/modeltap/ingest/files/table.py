@@ -90,7 +90,7 @@ class Table(Source):
         """Return `name` if it is a column; else raise `InputError` with the nearest name."""
         if name not in self.columns:
             raise InputError(
-                f"{option} {name!r} is not a column of {self.path.name}"
+                f"{option} {name!r}: {self.path.name} has no such column"
                 f"{nearest(name, self.columns)}"
             )
         return name
@@ -183,7 +183,7 @@ def _json_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
         if isinstance(row, dict):
             yield line, row
         else:
-            table.note(line, "not JSON" if row is None else "not a JSON object")
+            table.note(line, "not valid JSON" if row is None else "not a JSON object")
 
 
 def _parquet_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -36,7 +36,7 @@ def _side(event: Event) -> Logged:
     side = _SIDES.get(attributes["type"].rpartition(".")[2])
     if side is None:
         # Users can name collectors freely, so an unknown type may be either.
-        raise NoEvent(f"type {attributes['type']!r} names neither inputs nor outputs")
+        raise NoEvent(f"type {attributes['type']!r} is neither inputs nor outputs")
     if attributes.get("datainblob", "").lower() == "true":
         raise NoEvent("its data is in a separate file (datainblob)")
     id_ = attributes.get("correlationid") or attributes.get("xrequestid") or attributes["id"]

@@ -47,8 +47,8 @@ def find_roles(table: Table, *, prediction: str | None, label: str | None) -> di
     schema = _schema(table.path)
     if schema is None and prediction is None:
         raise InputError(
-            f"no schema found for {table.path.name!r} (../schema/schema.N.log); name the "
-            "prediction's column with --prediction COLUMN"
+            f"no schema for {table.path.name!r} in ../schema/schema.N.log; name the column of the "
+            "prediction with --prediction COLUMN"
         )
     others: list[str] = []
     for column, role in (schema or {}).items():

@@ -79,7 +79,7 @@ def _body(side: Any) -> tuple[bytes | None, str | None]:
     try:
         return base64.b64decode(side["data"], validate=True), media_type
     except (binascii.Error, ValueError):
-        raise _Invalid('data is not valid base64, but its encoding is "BASE64"') from None
+        raise _Invalid("data is not valid base64, but its encoding is BASE64") from None
 
 
 def _truth(document: dict[str, Any], key: str) -> Truth:
