@@ -49,14 +49,16 @@ def test_a_byte_order_mark_is_ignored(document, encoding, kept):
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
 @pytest.mark.parametrize("times", range(4))
 def test_json_in_a_json_text_is_unwrapped(document, times):
-    """Objects and lists only: a text that looks like a number is a text."""
+    """Objects and lists only. A response may also be a label that was encoded twice."""
     body = document
     for _ in range(times):
         body = json.dumps(body)
     expected = document if type(document) in (dict, list) else body
     assert unwrapped(body) == expected
     payload = Payload("/", None, 200, json.dumps(body), json.dumps(body))
-    assert (payload.request_json, payload.response_json) == (expected, expected)
+    quoted = type(body) is str and body.startswith('"')
+    assert payload.request_json == expected
+    assert payload.response_json == (json.loads(body) if quoted and body is expected else expected)
 
 
 def test_unwrapping_of_json_is_limited():

@@ -37,5 +37,5 @@ def test_a_model_with_an_alert_lists_it(filled):
 
 def test_a_store_without_a_model_has_a_hint(store):
     put(store, [], [])
-    assert "no model yet" in modeltap("status", "--store", store)
+    assert "no models yet" in modeltap("status", "--store", store)
     assert "no model 'x'" in modeltap("status", "--store", store, "--model", "x", code=1)

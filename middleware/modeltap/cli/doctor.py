@@ -113,7 +113,7 @@ def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
     yield Finding(
         "store",
         OK if sound == "ok" else PROBLEM,
-        f"{path}, {path.stat().st_size / 1e6:.1f} MB, {sound}",
+        f"{path}, {path.stat().st_size / 1e6:.1f} MB, integrity check: {sound}",
     )
     yield _permissions(path, connection)
     yield from _contents(connection)

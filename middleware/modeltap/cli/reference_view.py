@@ -93,15 +93,15 @@ def show_reference(
         return
     period = f", {clock.short(frozen.from_time)} to {clock.short(frozen.to_time)}"
     echo(
-        f"reference {frozen.id} of {frozen.model}: {plural(frozen.rows, 'row')} from "
-        f"{frozen.source}{period if frozen.from_time else ''}"
+        f"reference {frozen.id} of {frozen.model}: {plural(frozen.rows, 'row')} "
+        f"({frozen.source}{period if frozen.from_time else ''})"
     )
     if frozen.performance is not None:
         echo(f"model performance: {_record_of(frozen.performance)}")
     if frozen.rolling:
         echo(f"rolling: bins are fixed, windows are compared with the {frozen.rolling}")
     if frozen.hours:
-        echo(f"covers {plural(len(frozen.hours), 'hour')} of the week's 168")
+        echo(f"covers {len(frozen.hours)} of the week's 168 hours")
     if frozen.left_out_rows:
         echo(
             f"excludes {plural(frozen.left_out_rows, 'row')} in windows that raised alerts; see "
