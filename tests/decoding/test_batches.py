@@ -120,7 +120,7 @@ def exchanges(bodies: list[tuple[Any, Any]]) -> list[StoredExchange]:
 
 
 def by_row(batch: reading.Batch) -> dict[tuple[str, int], str]:
-    """What a batch says of each row, whatever its order; NaN equals itself in text."""
+    """Return the outputs and time of each row as text, in which NaN equals itself."""
     values = zip(batch.predictions, batch.scores, batch.probabilities, batch.times, strict=True)
     keys = zip(batch.ids, batch.row_numbers, strict=True)
     return {key: repr(value) for key, value in zip(keys, values, strict=True)}
@@ -129,14 +129,14 @@ def by_row(batch: reading.Batch) -> dict[tuple[str, int], str]:
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(request, response), min_size=1, max_size=40), st.booleans())
 def test_many_at_once_are_decoded_as_each_by_itself(bodies, in_body):
-    """The same counts to the last, notes, predictions and times, for whatever a body may hold."""
-    found = exchanges(bodies)
+    """Counts, notes, predictions and times are equal for any bodies."""
+    stored = exchanges(bodies)
     options = sources.load({"event_time": "body:when"} if in_body else {}, environ={})
     batches = []
     with pytest.MonkeyPatch.context() as patch:
         for least in (10**9, 2):
             patch.setattr(reading, "_FEWEST_SIMILAR", least)
-            batches.append(reading.read(found, options, Decoders()))
+            batches.append(reading.read(stored, options, Decoders()))
     one_by_one, many = batches
     assert by_row(many) == by_row(one_by_one)
     assert many.notes == one_by_one.notes
@@ -146,7 +146,7 @@ def test_many_at_once_are_decoded_as_each_by_itself(bodies, in_body):
     assert (tally(many.columns(), len(many.rows), REFERENCE).counts == expected).all()
     half = range(0, len(many.rows), 2)
     picked = sorted(many.ids[position] for position in half)
-    ids = [position for position, one in enumerate(one_by_one.ids) if one in set(picked)]
+    ids = [position for position, id_ in enumerate(one_by_one.ids) if id_ in set(picked)]
     if len(set(many.ids)) == len(many.ids):
         parts = [(many, half), (one_by_one, ids)]
         first, second = (tally(b.picked(p).columns(), len(p), REFERENCE).counts for b, p in parts)
@@ -154,7 +154,7 @@ def test_many_at_once_are_decoded_as_each_by_itself(bodies, in_body):
 
 
 def test_flat_documents_are_decoded_at_once():
-    """Without it the test above would compare a thing with itself."""
+    """Otherwise the test above would compare equal calls."""
     bodies = [(json.dumps({"x": n, "c": "a"}), '{"prediction": 1}') for n in range(100)]
     batch = reading.read(exchanges(bodies), sources.load(environ={}), Decoders())
     one_by_one = sum(isinstance(row, dict) for row in batch.rows)
@@ -171,15 +171,15 @@ def test_usual_answers_of_other_forms_are_decoded_at_once():
 
 
 def test_the_users_columns_name_the_numbers_of_a_list():
-    """Where it is a field of the row, too."""
-    said = {"mapping": {"columns": ["length", "width"]}}
+    """The list may be one field of several."""
+    options = {"mapping": {"columns": ["length", "width"]}}
     bodies = [('{"features": [5.1, 3.5], "id": 7}', "1")]
-    batch = reading.read(exchanges(bodies), sources.load(said, environ={}), Decoders())
+    batch = reading.read(exchanges(bodies), sources.load(options, environ={}), Decoders())
     assert batch.rows[0] == {"length": 5.1, "width": 3.5, "id": 7}
 
 
 def test_a_field_called_as_an_output_is_kept_beside_it():
-    """A score that came in is none that went out."""
+    """A score in the request is not a score of the model."""
     bodies = [('{"score": 700, "prediction": "x", "a": 1}', '{"prediction": 2, "score": 0.5}')]
     batch = reading.read(exchanges(bodies), sources.load(environ={}), Decoders())
     assert batch.columns() == {
@@ -197,11 +197,11 @@ GENERATED = '{"id": "i", "choices": [{"index": 0, "text": "yes", "finish_reason"
 @pytest.mark.parametrize("missing", [None, "", '{"error": "busy"}'])
 @pytest.mark.parametrize("count", [1, 20])
 def test_those_without_an_answer_do_not_stand_for_their_kind(missing, count):
-    """Only the answers of the others show whose protocol it is, at a path that tells nothing."""
+    """Only complete responses show the protocol if the path does not."""
     bodies = [(ASKED, missing)] * count + [(ASKED, GENERATED)] * 100
-    found = [one._replace(path="/generate") for one in exchanges(bodies)]
-    rows = [one for one in found if one.status == 200]
-    batch = reading.read(rows, sources.load(environ={}), Decoders())
+    stored = [exchange._replace(path="/generate") for exchange in exchanges(bodies)]
+    succeeded = [exchange for exchange in stored if exchange.status == 200]
+    batch = reading.read(succeeded, sources.load(environ={}), Decoders())
     assert batch.predictions.count("yes") > 90
     assert not any(
         "no prediction" in (note or "") for seq, (_, note) in batch.notes.items() if seq >= count
@@ -209,12 +209,12 @@ def test_those_without_an_answer_do_not_stand_for_their_kind(missing, count):
 
 
 def test_an_answers_field_with_a_features_name_has_one_of_its_own():
-    """Also in a batch without that feature, once a reference has told them apart."""
+    """A batch without that feature uses the prefix if the reference has it."""
     both = reading.Batch(rows=[{"age": 1}], answers=[{"age": 99, "b": 2}], predictions=[None])
     assert both.columns() == {"age": [1], "answer.age": [99], "b": [2]}
-    one = reading.Batch(rows=[{"x": 1}], answers=[{"age": 99}], predictions=[None])
-    assert one.columns() == {"x": [1], "age": [99]}
-    assert one.columns(both.columns()) == {"x": [1], "answer.age": [99]}
+    single = reading.Batch(rows=[{"x": 1}], answers=[{"age": 99}], predictions=[None])
+    assert single.columns() == {"x": [1], "age": [99]}
+    assert single.columns(both.columns()) == {"x": [1], "answer.age": [99]}
 
 
 def test_a_reference_learns_the_names_that_are_usual():

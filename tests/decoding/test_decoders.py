@@ -1,4 +1,4 @@
-"""Decoders in turn: the first that knows a body, never a failure, and what was compressed."""
+"""Calls of decoders in turn, errors of decoders, and decompression of bodies."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def test_one_that_knew_the_last_one_does_not_keep_the_next_from_another():
     decoders = Decoders()
     for _ in range(2):
         assert decode(decoders, '{"x": 1}', '{"prediction": 2}').predictions == [2]
-        found = decode(decoders, '{"instances": [[1, 2]]}', '{"predictions": [3]}')
-        assert (len(found.rows), found.predictions) == (1, [3])
+        decoded = decode(decoders, '{"instances": [[1, 2]]}', '{"predictions": [3]}')
+        assert (len(decoded.rows), decoded.predictions) == (1, [3])
         assert decode(decoders, "1,2\n3,4", "1\n0", kind="text/csv").predictions == [1, 0]
 
 
@@ -32,8 +32,8 @@ def test_a_decoder_that_fails_costs_its_body_alone():
         raise ZeroDivisionError("secret")
 
     decoders._all = [fails]
-    found = decode(decoders, '{"x": 1}', "1")
-    assert found.rows == [] and found.note == "decoding failed: ZeroDivisionError"
+    decoded = decode(decoders, '{"x": 1}', "1")
+    assert decoded.rows == [] and decoded.note == "decoding failed: ZeroDivisionError"
 
 
 def test_many_are_decoded_only_by_one_that_knew_their_kind():
@@ -42,8 +42,8 @@ def test_many_are_decoded_only_by_one_that_knew_their_kind():
     requests, responses = ['{"x": 1}', '{"x": 2}'], ['{"prediction": 3}', '{"prediction": 4}']
     assert decoders.decode_many("/predict", "application/json", requests, responses) is None
     decode(decoders, requests[0], responses[0])
-    found = decoders.decode_many("/predict", "application/json", requests, responses)
-    assert found is not None and found.predictions == [3, 4] and len(found.rows) == 2
+    decoded = decoders.decode_many("/predict", "application/json", requests, responses)
+    assert decoded is not None and decoded.predictions == [3, 4] and len(decoded.rows) == 2
 
 
 @pytest.mark.parametrize(
@@ -59,5 +59,5 @@ def test_many_are_decoded_only_by_one_that_knew_their_kind():
     ],
 )
 def test_compression_is_undone_up_to_a_size(body, encoding, expected):
-    """Text was never compressed, or is masked; a bomb is no body."""
+    """Text stays unchanged; bodies that expand too much are not decoded."""
     assert plain(body, encoding) == expected

@@ -22,14 +22,14 @@ SHAPES = {
 }
 
 
-def times(store, said, rows, **options):
-    """Return the event times of rows of one request each, two where they are so many."""
+def times(store, configured, rows, **options):
+    """Return the stored event times of the rows of `rows`, one request each."""
     moments = every(1, len(rows), first=60 * 24 * 40)
     put(store, moments, rows, **options)
     connection = connect(store)
     connection.execute("update exchanges set event_time = null")
     connection.close()
-    analyze(store, said)
+    analyze(store, configured)
     return [row["event_time"] for row in read(store, "select event_time from predictions")]
 
 
@@ -40,24 +40,24 @@ def test_the_field_is_found_wherever_it_is(store, shape, count):
     where, body = SHAPES[shape]
     answers = len(body["instances"]) if "instances" in body else 1
     answer = {"predictions": [1.0, 2.0]} if answers == 2 else {"prediction": 1.0}
-    found = times(
+    stored = times(
         store, {"event_time": where}, [body] * count, responses=[json.dumps(answer)] * count
     )
-    assert found == [clock.iso(1_706_715_045)] * answers * count
+    assert stored == [clock.iso(1_706_715_045)] * answers * count
 
 
 @pytest.mark.parametrize(("day_first", "day"), [(True, "2024-02-01"), (False, "2024-01-02")])
-def test_a_date_that_may_be_either_is_read_as_it_is_said(store, day_first, day):
-    """`day_first` says it."""
-    said = {"event_time": "body:ts", "day_first": day_first}
-    found = times(store, said, [{"a": 1.5, "ts": "01/02/2024 10:00"}])
-    assert found == [f"{day}T10:00:00.000Z"]
+def test_an_ambiguous_date_is_read_as_configured(store, day_first, day):
+    """By `day_first`."""
+    configured = {"event_time": "body:ts", "day_first": day_first}
+    stored = times(store, configured, [{"a": 1.5, "ts": "01/02/2024 10:00"}])
+    assert stored == [f"{day}T10:00:00.000Z"]
 
 
-def test_without_being_said_it_is_not_read_and_reported(store):
+def test_an_ambiguous_date_is_rejected_by_default(store):
     """No guess: the row is in no window."""
     rows = [{"a": 1.5, "ts": "01/02/2024 10:00"}] * 200
-    said = {"event_time": "body:ts"}
-    assert times(store, said, rows) == [None] * 200
+    configured = {"event_time": "body:ts"}
+    assert times(store, configured, rows) == [None] * 200
     rejected = read(store, "select count(*) as n from rejected_times where reason = 'unreadable'")
     assert rejected == [{"n": 200}]

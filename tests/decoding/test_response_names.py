@@ -1,4 +1,4 @@
-"""Names of an answer's members: in any spelling, and none about the call is a prediction."""
+"""Roles of a response's fields by their names, in any spelling."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def spellings(name):
 
 
 @pytest.mark.parametrize("name", PREDICTIONS)
-def test_a_usual_name_is_a_predictions_in_every_spelling(name):
+def test_common_names_of_predictions_are_known_in_every_spelling(name):
     """Snake, camel and title case, in capitals, with hyphens."""
-    assert {role_of(one) for one in spellings(name)} == {"prediction"}
+    assert {role_of(spelling) for spelling in spellings(name)} == {"prediction"}
 
 
 ABOUT = """status message code id request_id error detail success timestamp model_version
@@ -24,19 +24,19 @@ status_code trace_id created_at model_name"""
 
 
 @pytest.mark.parametrize("name", ABOUT.split())
-def test_what_is_about_the_call_is_no_candidate(name):
-    """Be it the only member."""
-    for one in spellings(name):
-        assert role_of(one) == "about" and candidates([one]) == []
+def test_details_of_the_call_are_not_candidates(name):
+    """Not even as the only field."""
+    for spelling in spellings(name):
+        assert role_of(spelling) == "about" and candidates([spelling]) == []
 
 
-def test_what_may_be_measured_is_a_candidate_alone():
-    """A model of trips answers with their duration."""
+def test_a_measured_field_is_a_candidate_if_it_is_the_only_one():
+    """A model of trips may predict their duration."""
     assert candidates(["duration", "price"]) == ["price"]
     assert candidates(["duration", "model_version"]) == ["duration"]
 
 
 def test_the_likeliest_name_comes_first():
-    """Then those that only have a word of it."""
+    """Names that only contain its word follow."""
     names = ["predicted_risk", "label", "prediction"]
     assert named(names, "prediction") == ["prediction", "label", "predicted_risk"]

@@ -1,4 +1,4 @@
-"""Parts that exchanges lack: shapes x places, each counted with its reason."""
+"""Missing parts of exchanges, counted by reason."""
 
 from __future__ import annotations
 
@@ -47,18 +47,16 @@ ANSWER = json.dumps({"prediction": 2})
     ],
 )
 @pytest.mark.parametrize("others", [0, 1, 100])
-def test_what_is_missing_is_counted_beside_what_is_there(
-    request_body, response_body, part, reason, others
-):
-    """One alone, and one among many that are decoded at once."""
+def test_missing_and_present_parts_are_counted(request_body, response_body, part, reason, others):
+    """For a single exchange, and among many that are decoded at once."""
     good = [exchange(ROW, ANSWER, seq=2 + n) for n in range(others)]
-    found = counted([exchange(request_body, response_body), *good])
-    assert found[(part, reason)] == 1
-    assert found.get((part, ""), 0) == others
+    counts = counted([exchange(request_body, response_body), *good])
+    assert counts[(part, reason)] == 1
+    assert counts.get((part, ""), 0) == others
 
 
-def test_failed_requests_count_for_nothing():
-    """Nor do redirects and what the app raised."""
+def test_failed_requests_do_not_count():
+    """Nor do redirects and exceptions of the app."""
     failed = [exchange("", None, seq=status, status=status) for status in (302, 404, 422, 500)]
     assert counted([*failed, exchange("", None, status=None, error_type="ValueError")]) == {}
 

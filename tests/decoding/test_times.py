@@ -32,17 +32,17 @@ moment = st.one_of(
 )
 
 
-@given(st.one_of(st.lists(moment, max_size=5), moment.map(lambda one: [one])))
+@given(st.one_of(st.lists(moment, max_size=5), moment.map(lambda text: [text])))
 def test_columns_of_times_are_read_as_each_by_itself(texts):
-    """To the bit, and what is no time is none."""
+    """Results are equal to the bit, and invalid times are None."""
     expected = [clock.parse(text) for text in texts]
-    found = [None if time != time else time for time in parse_times(texts).tolist()]
-    assert found == expected
-    assert all(clock.iso(time) for time in found if time is not None)
+    read = [None if time != time else time for time in parse_times(texts).tolist()]
+    assert read == expected
+    assert all(clock.iso(time) for time in read if time is not None)
 
 
 @given(st.lists(st.floats(clock.EARLIEST, clock.LATEST), max_size=5))
 def test_columns_of_times_are_written_as_each_by_itself(seconds):
     """With their milliseconds, and NaN as none."""
-    found = write_times(np.array([*seconds, np.nan]))
-    assert found == [*map(clock.iso, seconds), None]
+    written = write_times(np.array([*seconds, np.nan]))
+    assert written == [*map(clock.iso, seconds), None]

@@ -1,4 +1,4 @@
-"""Which format a file has: by its name and content, or one clear line about what it looks like."""
+"""Detection of a file's format by its name and content, and errors for unknown formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns that number rows, told from those that hold data."""
+"""Detection of columns that only number the rows."""
 
 from __future__ import annotations
 
