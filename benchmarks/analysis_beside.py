@@ -1,9 +1,9 @@
-"""What an app at half load feels of an analysis beside it: p99 with and without, in one run.
+"""Latency of an app at half load while an analysis runs: p99 with and without, in one run.
 
     python benchmarks/analysis_beside.py [--rows 1000000] [--rounds 3] [--seconds 2]
 
 Needs `wrk` and `hey` (`apt install wrk hey`). A Starlette app under uvicorn, tapped into a store
-that holds a million exchanges of 25 features which nobody has analysed. Each round begins with
+that holds a million exchanges of 25 features that were never analysed. Each round begins with
 the same file: slices at half of the load that saturates the app, first without an analysis, then
 while the scheduler's child (`modeltap analyze --background`) works through the store, then without
 again. Each request must be answered with 200 and be in the store.
@@ -33,7 +33,7 @@ SLICES = 10
 
 def slice_at(server: Server, rate: float, seconds: int, body: Path) -> list[float]:
     """Ask for `seconds`, at `rate` requests a second in all; return each answer's milliseconds."""
-    told = subprocess.run(
+    completed = subprocess.run(
         [
             "hey",
             "-c",
@@ -56,10 +56,12 @@ def slice_at(server: Server, rate: float, seconds: int, body: Path) -> list[floa
         text=True,
         check=True,
     )
-    rows = list(csv.DictReader(io.StringIO(told.stdout)))
+    rows = list(csv.DictReader(io.StringIO(completed.stdout)))
     wrong = [row["status-code"] for row in rows if row["status-code"] != "200"]
-    if wrong or told.stderr:
-        raise SystemExit(f"{len(wrong)} requests failed: {sorted(set(wrong))} {told.stderr[-300:]}")
+    if wrong or completed.stderr:
+        raise SystemExit(
+            f"{len(wrong)} requests failed: {sorted(set(wrong))} {completed.stderr[-300:]}"
+        )
     return [float(row["response-time"]) * 1000 for row in rows]
 
 
@@ -91,21 +93,21 @@ def middle(slices: list[list[float]]) -> float:
     return statistics.median(statistics.quantiles(times, n=100)[98] for times in slices)
 
 
-def play(server: Server, store: Path, said: argparse.Namespace, folder: Path) -> dict[str, float]:
+def play(server: Server, store: Path, args: argparse.Namespace, folder: Path) -> dict[str, float]:
     """Play one round; return both p99s, and how long the analysis took."""
     body = folder / "body.json"
     rate = saturate(server, 3, folder / "post.lua") / 2
     time.sleep(2)  # the writer catches up
     before = recorded(store)
-    without = [slice_at(server, rate, said.seconds, body) for _ in range(SLICES)]
+    without = [slice_at(server, rate, args.seconds, body) for _ in range(SLICES)]
     started, beside = time.monotonic(), []
     child = analysis(store)
     while child.poll() is None:
-        beside.append(slice_at(server, rate, said.seconds, body))
+        beside.append(slice_at(server, rate, args.seconds, body))
     took = time.monotonic() - started
     if child.returncode:
         raise SystemExit(f"the analysis failed: exit {child.returncode}")
-    without += [slice_at(server, rate, said.seconds, body) for _ in range(SLICES)]
+    without += [slice_at(server, rate, args.seconds, body) for _ in range(SLICES)]
     asked = sum(map(len, without + beside))
     deadline = time.monotonic() + 20
     while recorded(store) - before < asked and time.monotonic() < deadline:
@@ -136,21 +138,21 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=2)
-    said = parser.parse_args()
+    args = parser.parse_args()
     for tool in ("wrk", "hey"):
         if shutil.which(tool) is None:
             raise SystemExit(f"{tool} is not installed: apt install wrk hey")
     print(describe("starlette", "uvicorn"))
-    print(f"{said.rows:,} stored exchanges; {said.rounds} rounds\n", flush=True)
+    print(f"{args.rows:,} stored exchanges; {args.rounds} rounds\n", flush=True)
     rounds = []
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root)
         write_requests(folder)
-        fill(folder / "full.db", said.rows)
-        for turn in range(said.rounds):
+        fill(folder / "full.db", args.rows)
+        for turn in range(args.rounds):
             server = Server("modeltap", folder / f"round{turn}", store=folder / "full.db")
             try:
-                one = play(server, folder / f"round{turn}" / "taps.db", said, folder)
+                one = play(server, folder / f"round{turn}" / "taps.db", args, folder)
             finally:
                 server.stop()
             shutil.rmtree(folder / f"round{turn}")
@@ -163,7 +165,7 @@ def main() -> None:
                 flush=True,
             )
     ratio = statistics.median(one["beside"] / one["without"] for one in rounds)
-    print(f"\np99 beside an analysis: {ratio:.2f}x (median of {said.rounds} rounds)")
+    print(f"\np99 beside an analysis: {ratio:.2f}x (median of {args.rounds} rounds)")
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def flask_app() -> Any:
 
 
 def model_app() -> Any:
-    """What people serve: a validated body of 45 numbers, and scikit-learn's answer to it."""
+    """A typical model API: a validated body of 45 numbers, and scikit-learn's answer to it."""
     import numpy as np
     from sklearn.datasets import make_classification
     from sklearn.linear_model import LogisticRegression

@@ -193,11 +193,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--requests", type=int, default=15_000)
     parser.add_argument("--cores", type=int, default=os.cpu_count())
-    said = parser.parse_args()
-    os.sched_setaffinity(0, range(said.cores))
+    args = parser.parse_args()
+    os.sched_setaffinity(0, range(args.cores))
     print(describe("starlette", "fastapi", "flask"))
     print(
-        f"{said.cores} cores; {said.rounds} rounds of {said.requests} requests; "
+        f"{args.cores} cores; {args.rounds} rounds of {args.requests} requests; "
         "added us a request, medians\n"
     )
     print(
@@ -206,7 +206,7 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory() as name:
         for make, wsgi in ((starlette_app, False), (fastapi_app, False), (flask_app, True)):
-            times = measure(variants(make, Path(name), wsgi), said.rounds, said.requests)
+            times = measure(variants(make, Path(name), wsgi), args.rounds, args.requests)
             bare = times["bare"]
             added = {
                 variant: statistics.median(a - b for a, b in zip(values, bare, strict=True))

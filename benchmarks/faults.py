@@ -5,7 +5,7 @@
 
 A fault is found when one of its three windows of 1,000 rows has an alert about its feature that
 the same rows without the fault do not have; 'found' counts references, each with new rows.
-'Others' are alerts about other features in faulty windows, 'whole rows' those about none, which
+'Others' are alerts about other features in faulty windows, 'multivariate' those about none, which
 find a fault without naming it. The first words of each metric are printed, for people to read:
 whether they are right no program can say.
 
@@ -60,7 +60,7 @@ class Fault:
     """Metrics without a feature that name this fault: those of performance."""
 
     def is_named_by(self, metric: Metric) -> bool:
-        """Say whether a metric is about this fault: `comment.length` is about `comment`, too."""
+        """Return whether a metric is about this fault: `comment.length` is about `comment`, too."""
         column = (metric.feature or "").partition(".")[0]
         return column in self.features or metric.metric in self.metrics
 
@@ -216,13 +216,13 @@ def _vectors(rng: np.random.Generator, n: int, model: int) -> np.ndarray:
 
 @dataclass
 class Outcome:
-    """What came of one fault, over all references."""
+    """Results of one fault over all references."""
 
     found: int = 0
     metrics: Counter[str] = field(default_factory=Counter)
     """References for which a metric named the fault."""
     others: Counter[str] = field(default_factory=Counter)
-    """Alerts about other features, and, as 'whole rows', about none."""
+    """Alerts about other features, and, as 'multivariate', about none."""
     words: dict[str, str] = field(default_factory=dict)
     """By metric, the first explanation that named the fault."""
 
@@ -274,7 +274,7 @@ def try_fault(
                 metrics.add(metric.metric)
                 outcome.words.setdefault(metric.metric, metric.explanation or "")
             else:
-                outcome.others[metric.feature or "whole rows"] += 1
+                outcome.others[metric.feature or "multivariate"] += 1
     outcome.found += bool(metrics)
     outcome.metrics.update(metrics)
 
@@ -286,18 +286,18 @@ def main() -> None:
     parser.add_argument("--reference", type=int, default=2000, help="rows of a reference")
     parser.add_argument("--rows", type=int, default=1000, help="rows of a window")
     parser.add_argument("--faults", default=",".join(FAULTS))
-    parser.add_argument("--no-multivariate", action="store_true", help="compare no whole rows")
+    parser.add_argument("--no-multivariate", action="store_true", help="no multivariate drift")
     parser.add_argument("--seed", type=int, default=0)
-    said = parser.parse_args()
+    args = parser.parse_args()
     print(describe("numpy", "scipy", "scikit-learn"))
-    outcomes = {name: Outcome() for name in said.faults.split(",")}
-    for number in range(said.references):
-        rng = np.random.default_rng([said.seed, number])
-        reference = Reference(rng, said.reference, not said.no_multivariate)
+    outcomes = {name: Outcome() for name in args.faults.split(",")}
+    for number in range(args.references):
+        rng = np.random.default_rng([args.seed, number])
+        reference = Reference(rng, args.reference, not args.no_multivariate)
         for name, outcome in outcomes.items():
-            try_fault(rng, reference, FAULTS[name], said.rows, outcome)
+            try_fault(rng, reference, FAULTS[name], args.rows, outcome)
     for name, outcome in outcomes.items():
-        report(name, outcome, said.references)
+        report(name, outcome, args.references)
 
 
 def report(name: str, outcome: Outcome, references: int) -> None:

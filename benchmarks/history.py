@@ -2,9 +2,9 @@
 
     python benchmarks/history.py [--days 1 7 30 120 365] [--rows 60]
 
-A store with so many rows an hour of eight features, windows of an hour, references that were
-frozen and that move. After each span of history five more hours come one by one; printed is the
-median time of the pass that counts and evaluates one of them, and how large the store is.
+A store of hourly windows with eight features, and with frozen and rolling references. After each
+span of history five more hours are added one by one. Printed are the median time of the pass that
+counts and evaluates one of them, and the size of the store.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ class History:
         self._connection = connect(self.path)
         self._rows, self._hours = rows, 0
         self._rng = np.random.default_rng(0)
-        said = {
+        args = {
             "window": "1h",
             "reference": reference,
             "min_rows": 50,
             "multivariate": multivariate,
         }
-        self._analyzer = Analyzer(self.path, self._connection, said)
+        self._analyzer = Analyzer(self.path, self._connection, args)
 
     def grow(self, hours: int) -> None:
         for first in range(0, hours, 200):
@@ -85,7 +85,7 @@ def curve(days: list[int], rows: int, reference: str, multivariate: bool) -> Non
             done = span * 24 + MORE
             size = history.path.stat().st_size / 2**20
             print(
-                f"{reference:18} {'with' if multivariate else 'without':8} whole rows  "
+                f"{reference:18} {'with' if multivariate else 'without':8} multivariate  "
                 f"{span:4} days  {1000 * statistics.median(times):6.0f} ms an hour  "
                 f"(all before: {took:5.0f} s; {size:5.0f} MiB)",
                 flush=True,
@@ -96,11 +96,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--days", type=int, nargs="+", default=[1, 7, 30, 120, 365])
     parser.add_argument("--rows", type=int, default=60)
-    said = parser.parse_args()
+    args = parser.parse_args()
     print(describe("numpy", "scipy"))
-    curve(said.days, said.rows, "first 1000 rows", multivariate=False)
-    curve(said.days, said.rows, "first 1000 rows", multivariate=True)
-    curve([d for d in said.days if 15 <= d <= 120], said.rows, "previous 7d", multivariate=False)
+    curve(args.days, args.rows, "first 1000 rows", multivariate=False)
+    curve(args.days, args.rows, "first 1000 rows", multivariate=True)
+    curve([d for d in args.days if 15 <= d <= 120], args.rows, "previous 7d", multivariate=False)
 
 
 if __name__ == "__main__":

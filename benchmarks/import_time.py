@@ -1,4 +1,4 @@
-"""What `import modeltap` adds to the import of Starlette, in milliseconds.
+"""Time that `import modeltap` adds to the import of Starlette, in milliseconds.
 
 python benchmarks/import_time.py [--rounds 15]
 """
@@ -25,12 +25,12 @@ def once(what: str) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15)
-    said = parser.parse_args()
+    args = parser.parse_args()
     print(describe("starlette", "msgspec"))
     once("import modeltap")
     for what in ("pass", "import modeltap"):
-        times = [once(what) for _ in range(said.rounds)]
-        print(f"{what:16} {statistics.median(times):6.1f} ms (median of {said.rounds})")
+        times = [once(what) for _ in range(args.rounds)]
+        print(f"{what:16} {statistics.median(times):6.1f} ms (median of {args.rounds})")
 
 
 if __name__ == "__main__":

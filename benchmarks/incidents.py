@@ -42,7 +42,7 @@ class Incident:
     start: float
     """The start of its first window."""
     found: float
-    """The end of the window with which it fired: nobody knew of it earlier."""
+    """The end of the window with which it fired: no message was sent earlier."""
     end: float
     """When it was resolved; infinite while it is open."""
     summary: str
@@ -51,7 +51,7 @@ class Incident:
     """The features of a finding."""
 
     def names(self, feature: str) -> bool:
-        """Say whether the alert is about a feature, or several in its words or finding."""
+        """Return whether the alert is about a feature, or several in its words or finding."""
         return feature in (self.feature, *self.related) or f"`{feature}`" in self.summary
 
 

@@ -1,4 +1,4 @@
-"""What masking of a body costs, against `json.loads` of the same body, and on hostile ones.
+"""Cost of masking a body, against `json.loads` of the same body, and on hostile ones.
 
     python benchmarks/masking.py [--rounds 9] [--bodies 500] [--kinds numbers,ids,...]
 
@@ -146,11 +146,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--bodies", type=int, default=500)
     parser.add_argument("--kinds", default="")
-    said = parser.parse_args()
+    args = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     print(describe("msgspec"))
-    chosen = [kind for kind in KINDS if any(part in kind for part in said.kinds.split(","))]
-    report_kinds(chosen, said.rounds, said.bodies)
+    chosen = [kind for kind in KINDS if any(part in kind for part in args.kinds.split(","))]
+    report_kinds(chosen, args.rounds, args.bodies)
     report_hostile()
 
 

@@ -1,4 +1,4 @@
-"""What the tap adds to an app's memory: 64 MiB up and down, and a million requests.
+"""Memory that the tap adds to an app: 64 MiB up and down, and a million requests.
 
     python benchmarks/memory.py [--requests 1000000]
 
@@ -153,10 +153,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--requests", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
-    said = parser.parse_args()
+    args = parser.parse_args()
     print(describe("starlette", "uvicorn"))
     with tempfile.TemporaryDirectory() as name:
-        broken = large(said.rounds, Path(name)) + million(said.requests, Path(name))
+        broken = large(args.rounds, Path(name)) + million(args.requests, Path(name))
     print("\n".join(broken) or "every promise held")
     sys.exit(bool(broken))
 

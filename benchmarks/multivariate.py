@@ -1,4 +1,4 @@
-"""Whole rows, texts and vectors: false alarms, power, and what each look costs.
+"""Multivariate drift, texts and vectors: false alarms, power, and what each look costs.
 
     python benchmarks/multivariate.py [--windows 300] [--power 30]
 
@@ -50,13 +50,13 @@ def table(rng: np.random.Generator, rows: int, rho: float = 0.8, shift: float = 
 
 
 def texts(rng: np.random.Generator, rows: int, new: float = 0.0) -> Any:
-    said = [
+    args = [
         TOPICS[i] + f" order {n}"
         for i, n in zip(rng.integers(0, 4, rows), rng.integers(1000, 9999, rows), strict=True)
     ]
     for place in np.flatnonzero(rng.random(rows) < new).tolist():
-        said[place] = f"an invoice with the wrong sum {place}"
-    return {"t": said}
+        args[place] = f"an invoice with the wrong sum {place}"
+    return {"t": args}
 
 
 def vectors(rng: np.random.Generator, rows: int, turn: float = 0.0) -> Any:
@@ -143,17 +143,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--windows", type=int, default=300)
     parser.add_argument("--power", type=int, default=30)
-    said = parser.parse_args()
+    args = parser.parse_args()
     rng = np.random.default_rng(0)
     print(describe("numpy", "scipy", "scikit-learn"))
     print("\nno drift: windows with a false alarm")
     for rows in (100, 500, 2000):
-        found = alarms(lambda n: table(rng, n), lambda n: table(rng, n), rows, said.windows)
-        _tell(f"25 columns, n = {rows:,}", found, said.windows)
-    found = alarms(lambda n: texts(rng, n), lambda n: texts(rng, n), 500, said.windows // 3)
-    _tell("texts, n = 500", found, said.windows // 3)
-    found = alarms(lambda n: vectors(rng, n), lambda n: vectors(rng, n), 500, said.windows // 3)
-    _tell("vectors, n = 500", found, said.windows // 3)
+        found = alarms(lambda n: table(rng, n), lambda n: table(rng, n), rows, args.windows)
+        _print(f"25 columns, n = {rows:,}", found, args.windows)
+    found = alarms(lambda n: texts(rng, n), lambda n: texts(rng, n), 500, args.windows // 3)
+    _print("texts, n = 500", found, args.windows // 3)
+    found = alarms(lambda n: vectors(rng, n), lambda n: vectors(rng, n), 500, args.windows // 3)
+    _print("vectors, n = 500", found, args.windows // 3)
     print("\npower at n = 2,000: windows with an alarm")
     changes: dict[str, tuple[Callable[[int], Any], Callable[[int], Any]]] = {
         "correlation .8 to 0": (lambda n: table(rng, n, rho=0.0), lambda n: table(rng, n)),
@@ -163,11 +163,11 @@ def main() -> None:
         "vectors, 8 of 256 by .3 sd": (lambda n: vectors(rng, n, 0.3), lambda n: vectors(rng, n)),
     }
     for name, (make, usual) in changes.items():
-        _tell(name, alarms(make, usual, 2000, said.power), said.power)
+        _print(name, alarms(make, usual, 2000, args.power), args.power)
     costs(rng)
 
 
-def _tell(name: str, found: dict[str, int], windows: int) -> None:
+def _print(name: str, found: dict[str, int], windows: int) -> None:
     for metric, count in found.items():
         low, high = wilson(count, windows)
         print(f"{name:28} {metric:20} {count / windows:.3f}  ({low:.3f}-{high:.3f})", flush=True)

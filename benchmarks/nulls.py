@@ -5,9 +5,9 @@
 
 Eight columns of one kind, reference and windows drawn from one distribution, a new reference for
 every 20 windows. All detectors of inputs run that need no clock; `--multivariate` is the number
-of windows of which whole rows are compared, too. `p` is an exact one-sided test of the share
+of windows with multivariate drift. `p` is an exact one-sided test of the share
 against .01: below .05 more windows alert than the level allows ('HIGH'). In AR(1) rows depend on
-the row before, so that windows do differ: those are stated, not judged.
+the row before, so that windows do differ: those are listed, not tested.
 
 A kind is one function from a generator and a number of rows to one column, or, decorated with
 `together`, to all eight.
@@ -183,28 +183,28 @@ def _autoregressive(rng: np.random.Generator, n: int, rho: float) -> np.ndarray:
     return np.asarray(lfilter([1.0], [1.0, -rho], noise)[100:])
 
 
-def count(name: str, rows: int, windows: int, said: argparse.Namespace) -> tuple[int, Counter[str]]:
+def count(name: str, rows: int, windows: int, args: argparse.Namespace) -> tuple[int, Counter[str]]:
     """Return in how many windows anything alerts, and how often each metric does."""
-    rng = np.random.default_rng([said.seed, list(KINDS).index(name), rows])
+    rng = np.random.default_rng([args.seed, list(KINDS).index(name), rows])
     false, metrics = 0, Counter[str]()
     for number in range(windows):
         if number % OF_ONE == 0:
-            columns = KINDS[name](rng, said.reference)
-            reference = fit(columns, said.reference, model="m")
+            columns = KINDS[name](rng, args.reference)
+            reference = fit(columns, args.reference, model="m")
             # Vectors are compared by samples only.
-            compared = number < said.multivariate or name == "embeddings"
-            then = sampled(columns, said.reference, reference) if compared else None
+            compared = number < args.multivariate or name == "embeddings"
+            then = sampled(columns, args.reference, reference) if compared else None
         raised = alerts(reference, KINDS[name](rng, rows), rows, then)
         false += bool(raised)
         metrics.update({metric.metric for metric in raised})
     return false, metrics
 
 
-def report(name: str, sizes: Sequence[int], said: argparse.Namespace) -> None:
+def report(name: str, sizes: Sequence[int], args: argparse.Namespace) -> None:
     """Print a kind's line for each size of window."""
     for rows in sizes:
-        windows = min(said.windows, 200) if name == "embeddings" else said.windows
-        false, metrics = count(name, rows, windows, said)
+        windows = min(args.windows, 200) if name == "embeddings" else args.windows
+        false, metrics = count(name, rows, windows, args)
         p = float(binom.sf(false - 1, windows, LEVEL))
         mark = "stated" if name in DEPENDENT else "HIGH" if p < 0.05 else ""
         which = ", ".join(f"{metric} {times}" for metric, times in metrics.most_common(3))
@@ -218,17 +218,17 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--windows", type=int, default=1000)
-    parser.add_argument("--multivariate", type=int, default=0, help="windows with whole rows")
+    parser.add_argument("--multivariate", type=int, default=0, help="windows with multivariate")
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--sizes", default="100,500,2000", help="rows a window")
     parser.add_argument("--reference", type=int, default=2000, help="rows of the reference")
     parser.add_argument("--seed", type=int, default=0)
-    said = parser.parse_args()
+    args = parser.parse_args()
     started = time.perf_counter()
     print(describe("numpy", "scipy", "scikit-learn"))
     print(f"{'kind':15} {'n':>6} {'alerts':>7} {'windows':>7}  p")
-    for name in said.kinds.split(","):
-        report(name, list(map(int, said.sizes.split(","))), said)
+    for name in args.kinds.split(","):
+        report(name, list(map(int, args.sizes.split(","))), args)
     print(f"{time.perf_counter() - started:.0f} s")
 
 

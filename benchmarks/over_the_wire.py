@@ -111,22 +111,22 @@ def write_requests(folder: Path) -> tuple[Path, Path]:
 
 def saturate(server: Server, seconds: int, script: Path) -> float:
     """Return the requests a second that 64 connections get."""
-    told = subprocess.run(
+    completed = subprocess.run(
         ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(script), server.url],
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    if "Non-2xx" in told:
-        raise SystemExit(told)
-    line = next(line for line in told.splitlines() if line.startswith("Requests/sec"))
+    if "Non-2xx" in completed:
+        raise SystemExit(completed)
+    line = next(line for line in completed.splitlines() if line.startswith("Requests/sec"))
     return float(line.split()[1])
 
 
 def at_rate(server: Server, rate: float, seconds: int, body: Path) -> float:
     """Return p99 in milliseconds at `rate` requests a second, in all."""
     each = rate / CONNECTIONS
-    told = subprocess.run(
+    completed = subprocess.run(
         [
             "hey",
             "-c",
@@ -149,7 +149,7 @@ def at_rate(server: Server, rate: float, seconds: int, body: Path) -> float:
         text=True,
         check=True,
     ).stdout
-    times = [float(row["response-time"]) * 1000 for row in csv.DictReader(io.StringIO(told))]
+    times = [float(row["response-time"]) * 1000 for row in csv.DictReader(io.StringIO(completed))]
     return statistics.quantiles(times, n=100)[98]
 
 
@@ -180,20 +180,20 @@ def main() -> None:
     parser.add_argument("--app", choices=("starlette", "fastapi", "model"), default="starlette")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--seconds", type=int, default=2)
-    said = parser.parse_args()
+    args = parser.parse_args()
     for tool in ("wrk", "hey"):
         if shutil.which(tool) is None:
             raise SystemExit(f"{tool} is not installed: apt install wrk hey")
     print(describe("starlette", "fastapi", "uvicorn"))
-    print(f"{said.app}, {said.rounds} rounds of {said.seconds} s, {CONNECTIONS} connections")
+    print(f"{args.app}, {args.rounds} rounds of {args.seconds} s, {CONNECTIONS} connections")
     print("medians\n")
     names = ("bare", "floor", "modeltap")
     rates: dict[str, list[float]] = {name: [] for name in names}
     tails: dict[str, list[float]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as folder:
-        wire = Wire(Path(folder), said.app, said.seconds)
+        wire = Wire(Path(folder), args.app, args.seconds)
         half = statistics.median(wire.measure("bare")[0] for _ in range(3)) / 2
-        for turn in range(said.rounds):
+        for turn in range(args.rounds):
             for name in names if turn % 2 == 0 else names[::-1]:
                 rate, tail = wire.measure(name, half)
                 rates[name].append(rate)

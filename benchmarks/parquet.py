@@ -54,20 +54,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--keep", type=Path)
-    said = parser.parse_args()
+    args = parser.parse_args()
     print(describe("numpy", "pyarrow"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        path = said.keep.resolve() if said.keep else folder / "rows.parquet"
+        path = args.keep.resolve() if args.keep else folder / "rows.parquet"
         if not path.exists():
-            write(path, said.rows)
+            write(path, args.rows)
         few = folder / "few.parquet"
         write(few, 1000)
         _, before = imported(few, folder)
         seconds, most = imported(path, folder)
         print(
-            f"{said.rows:,} rows, {path.stat().st_size / 2**20:,.0f} MiB of Parquet: "
-            f"{seconds:.1f} s, {said.rows / seconds:,.0f} rows a second"
+            f"{args.rows:,} rows, {path.stat().st_size / 2**20:,.0f} MiB of Parquet: "
+            f"{seconds:.1f} s, {args.rows / seconds:,.0f} rows a second"
         )
         print(f"largest resident size {most:.0f} MiB; of an import of 1,000 rows {before:.0f}")
 

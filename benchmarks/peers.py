@@ -6,9 +6,9 @@
 As `capture_overhead.py`, but each peer in a process of its own, for most change the frameworks
 themselves. The processes take turns in every round, and stand still while it is another's turn.
 What they send goes to a server on loopback that takes everything and keeps nothing, or nowhere at
-all; a connection to any other host is refused, and told. A peer that is not installed is left out,
-with the line that installs it. The time until everything is sent is counted for the floor and
-modeltap only; the others may drop what their queues do not hold.
+all; a connection to any other host is refused and reported. A peer that is not installed is left
+out, with the line that installs it. The time until everything is sent is counted for the floor
+and modeltap only; the others may drop what their queues do not hold.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Prepared = tuple[Any, Flush]
 
 
 def _no_flush(count: int) -> None:
-    """What is still to be sent is the peer's own time."""
+    """Sending what is left is not part of the measured time."""
 
 
 def bare(framework: str, folder: Path, sink: str) -> Prepared:
@@ -119,7 +119,7 @@ def sentry(framework: str, folder: Path, sink: str) -> Prepared:
 
 
 def elastic(framework: str, folder: Path, sink: str) -> Prepared:
-    said = {
+    args = {
         "SERVICE_NAME": "bench",
         "SERVER_URL": sink,
         "CAPTURE_BODY": "all",
@@ -131,11 +131,11 @@ def elastic(framework: str, folder: Path, sink: str) -> Prepared:
     if framework == "flask":
         from elasticapm.contrib.flask import ElasticAPM as FlaskAPM
 
-        FlaskAPM(app, **{k.lower(): v for k, v in said.items()})
+        FlaskAPM(app, **{k.lower(): v for k, v in args.items()})
     else:
         from elasticapm.contrib.starlette import ElasticAPM, make_apm_client
 
-        app.add_middleware(ElasticAPM, client=make_apm_client(said))
+        app.add_middleware(ElasticAPM, client=make_apm_client(args))
     return app, _no_flush
 
 
@@ -168,7 +168,7 @@ def moesif(framework: str, folder: Path, sink: str) -> Prepared:
 
 @dataclass(frozen=True)
 class Peer:
-    """How a peer is put around an app, what it keeps of the bodies, and what installs it."""
+    """The way a peer wraps an app, the bodies that it keeps, and what installs it."""
 
     prepare: Callable[[str, Path, str], Prepared]
     bodies: str = "none"
@@ -209,9 +209,9 @@ def stay_here() -> None:
         check(address[0] if isinstance(address, tuple) else None)
         connect(one, address)
 
-    def look_up_here(host: Any, *said: Any, **more: Any) -> Any:
+    def look_up_here(host: Any, *args: Any, **more: Any) -> Any:
         check(host)
-        return look_up(host, *said, **more)
+        return look_up(host, *args, **more)
 
     socket.socket.connect = connect_here  # type: ignore[method-assign,assignment]
     socket.getaddrinfo = look_up_here
@@ -241,9 +241,9 @@ def child(peer: str, framework: str, sink: str) -> None:
     os._exit(0)  # some would wait for their servers
 
 
-def answer(said: dict[str, object]) -> None:
-    """Say one thing to the parent."""
-    print(json.dumps(said), file=sys.__stdout__, flush=True)
+def answer(args: dict[str, object]) -> None:
+    """Send one message to the parent."""
+    print(json.dumps(args), file=sys.__stdout__, flush=True)
 
 
 class Sink(BaseHTTPRequestHandler):
@@ -270,7 +270,7 @@ class Sink(BaseHTTPRequestHandler):
             self.rfile.readline()
         self.rfile.readline()
 
-    def log_message(self, *said: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         pass
 
 
@@ -345,7 +345,7 @@ class Child:
 
 @dataclass
 class Found:
-    """What is known of one framework: times, what was sent, what is not there."""
+    """Results of one framework: times, what was sent, what is not there."""
 
     added: dict[str, float]
     sent: dict[str, int]
@@ -399,14 +399,14 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=3000)
     parser.add_argument("--only", nargs="+", choices=list(PEERS), default=list(PEERS))
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
-    said = parser.parse_args()
-    if said.child:
-        child(*said.child)
+    args = parser.parse_args()
+    if args.child:
+        child(*args.child)
         return
-    names = [name for name in PEERS if name in {"bare", *said.only}]
+    names = [name for name in PEERS if name in {"bare", *args.only}]
     print(describe("starlette", "fastapi", "flask"))
-    print(f"{said.rounds} rounds of {said.requests} requests; added us a request, medians\n")
-    show(names, {name: measure(name, names, said.rounds, said.requests) for name in APPS})
+    print(f"{args.rounds} rounds of {args.requests} requests; added us a request, medians\n")
+    show(names, {name: measure(name, names, args.rounds, args.requests) for name in APPS})
 
 
 if __name__ == "__main__":

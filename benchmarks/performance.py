@@ -31,8 +31,8 @@ Rows = tuple[list[float], list[float]]
 def classes(rng: np.random.Generator, rows: int, right: float) -> Rows:
     """Return predictions and labels, right in so many of a hundred."""
     truth = (rng.random(rows) < 0.1).astype(int)
-    said = np.where(rng.random(rows) < right, truth, 1 - truth)
-    return said.tolist(), truth.tolist()
+    args = np.where(rng.random(rows) < right, truth, 1 - truth)
+    return args.tolist(), truth.tolist()
 
 
 def errors(rng: np.random.Generator, rows: int, spread: float) -> Rows:
@@ -63,7 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--windows", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
-    said = parser.parse_args()
+    args = parser.parse_args()
     print(describe("numpy", "scipy"))
     print(f"| {'rows a window':24} | {' | '.join(f'{rows:>6,}' for rows in ROWS)} |")
     print(f"|{'-' * 26}|{'--------|' * len(ROWS)}")
@@ -72,9 +72,9 @@ def main() -> None:
         ("mean error x", "regression", errors, ERRORS),
     ):
         for now in levels:
-            rng = np.random.default_rng(said.seed)
+            rng = np.random.default_rng(args.seed)
             cells = [
-                fraction(rng, task, draw, (levels[0], now), rows, said.windows) for rows in ROWS
+                fraction(rng, task, draw, (levels[0], now), rows, args.windows) for rows in ROWS
             ]
             print(f"| {f'{name} {now:g}':24} | {' | '.join(f'{one:6.3f}' for one in cells)} |")
 

@@ -1,4 +1,4 @@
-"""What the whole pipeline says of four real data sets: imported, analysed, the alerts read back.
+"""Alerts of the whole pipeline on four real data sets: imported, analysed, the alerts read back.
 
     python benchmarks/real_data.py --data ../shared/data [--only car_loan] [--windows 1000]
 
@@ -40,7 +40,7 @@ SETS: dict[str, dict[str, Any]] = {
         "prediction": "y_pred",
         "score": "y_pred_proba",
         "ignore": ["id", "period"],
-        "said": {"window": "5000 rows", "reference": "first 50000 rows"},
+        "args": {"window": "5000 rows", "reference": "first 50000 rows"},
     },
     "dq": {
         "file": "car_loan/dq.csv.gz",
@@ -49,19 +49,19 @@ SETS: dict[str, dict[str, Any]] = {
         "prediction": "y_pred",
         "score": "y_pred_proba",
         "ignore": ["id", "period"],
-        "said": {"window": "5000 rows", "reference": "first 50000 rows"},
+        "args": {"window": "5000 rows", "reference": "first 50000 rows"},
     },
     "bike_sharing": {
         "file": "bike_sharing/data.csv.gz",
         "label": "cnt",
         "ignore": ["yr", "mnth"],
-        "said": {"window": "7d", "reference": "previous 56d"},
+        "args": {"window": "7d", "reference": "previous 56d"},
     },
     "nyc_flights": {
         "file": "nyc_flights/data.csv.gz",
         "label": "arr_delay",
         "ignore": ["dep_delay", "air_time"],
-        "said": {"window": "7d", "reference": "previous 28d"},
+        "args": {"window": "7d", "reference": "previous 28d"},
     },
     "adult": {"file": "adult/data.csv.gz", "label": "class", "ignore": []},
 }
@@ -87,11 +87,11 @@ def alerts_of(data: Path, name: str) -> None:
         started = time.perf_counter()
         done = import_table(connection, table, roles, model=name)
         imported = time.perf_counter() - started
-        report = Analyzer(store, connection, about["said"]).run(include_open=True)
+        report = Analyzer(store, connection, about["args"]).run(include_open=True)
         took = time.perf_counter() - started - imported
         print(
             f"\n{name}: {done.rows:,} rows imported in {imported:.0f} s, {report.windows} "
-            f"windows analysed in {took:.0f} s; {about['said']}"
+            f"windows analysed in {took:.0f} s; {about['args']}"
         )
         _tell(connection)
         connection.close()
@@ -173,20 +173,20 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--only", choices=list(SETS))
     parser.add_argument("--windows", type=int, default=1000)
-    said = parser.parse_args()
-    if not (said.data / "car_loan").is_dir():
+    args = parser.parse_args()
+    if not (args.data / "car_loan").is_dir():
         sys.exit(
-            f"--data {str(said.data)!r} has no folder car_loan; give the folder of the data sets"
+            f"--data {str(args.data)!r} has no folder car_loan; give the folder of the data sets"
         )
     print(describe("numpy", "scipy"))
-    names = [said.only] if said.only else list(SETS)
+    names = [args.only] if args.only else list(SETS)
     for name in names:
-        if "said" in SETS[name]:
-            alerts_of(said.data, name)
+        if "args" in SETS[name]:
+            alerts_of(args.data, name)
     print("\nshuffled rows: windows with a false alarm in any column")
     for name in names:
-        if name != "dq" and said.windows:
-            shuffled(said.data, name, said.windows)
+        if name != "dq" and args.windows:
+            shuffled(args.data, name, args.windows)
 
 
 if __name__ == "__main__":

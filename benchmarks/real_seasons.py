@@ -116,13 +116,13 @@ def main() -> None:
     parser.add_argument("--only", choices=list(FEATURES))
     parser.add_argument("--weeks", type=int, help="from the start [default: 8 and 104]")
     parser.add_argument("--setting", default="default")
-    said = parser.parse_args()
+    args = parser.parse_args()
     print(describe("numpy", "scipy", "scikit-learn"), flush=True)
-    for name in [said.only] if said.only else list(FEATURES):
-        if not (said.data / name).is_dir():
-            sys.exit(f"--data {str(said.data)!r} has no folder {name}")
-        weeks = said.weeks or WEEKS[name]
-        report(rows_of(said.data, name, weeks), name, said.setting, weeks)
+    for name in [args.only] if args.only else list(FEATURES):
+        if not (args.data / name).is_dir():
+            sys.exit(f"--data {str(args.data)!r} has no folder {name}")
+        weeks = args.weeks or WEEKS[name]
+        report(rows_of(args.data, name, weeks), name, args.setting, weeks)
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def fill(path: Path, rows: int, columns: int) -> None:
 
 
 def is_wide(columns: int) -> bool:
-    """Say whether the columns, and not the rows, are what there is much of."""
+    """Return whether the columns, and not the rows, are what there is much of."""
     return columns > 100
 
 
@@ -123,11 +123,11 @@ def whole_pass(path: Path, columns: int) -> float:
         "counted_hours",
     ):
         connection.execute(f"delete from {table}")
-    said = {"window": "1d", "reference": "first 2000 rows"}
+    args = {"window": "1d", "reference": "first 2000 rows"}
     if is_wide(columns):
-        said = {"window": "1h", "reference": "first 200 rows"}
+        args = {"window": "1h", "reference": "first 200 rows"}
     start = time.perf_counter()
-    Analyzer(path, connection, said).run()
+    Analyzer(path, connection, args).run()
     seconds = time.perf_counter() - start
     written = connection.execute("select count(*) from metrics").fetchone()[0]
     print(f"one pass: {seconds:.1f} s, {written:,} metrics")
@@ -140,23 +140,23 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--columns", type=int, default=25)
     parser.add_argument("--rounds", type=int, default=5)
-    said = parser.parse_args()
+    args = parser.parse_args()
     gc.disable()  # as `modeltap analyze` does
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     print(describe("msgspec", "numpy"))
-    print(f"{said.rows} rows of {said.columns} features, {said.rounds} rounds, one core, medians\n")
+    print(f"{args.rows} rows of {args.columns} features, {args.rounds} rounds, one core, medians\n")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.db"
-        fill(path, said.rows, said.columns)
+        fill(path, args.rows, args.columns)
         settings = sources.load(environ={})
         times: dict[str, list[float]] = {"json.loads only": [], "kernel": [], "whole pass": []}
-        for _ in range(said.rounds):
+        for _ in range(args.rounds):
             times["json.loads only"].append(standard_library(path))
             times["kernel"].append(kernel(path, settings))
-            times["whole pass"].append(whole_pass(path, said.columns))
+            times["whole pass"].append(whole_pass(path, args.columns))
         for name, seconds in times.items():
             median = statistics.median(seconds)
-            print(f"{name:16} {median:6.2f} s  {said.rows / median:10,.0f} rows/s")
+            print(f"{name:16} {median:6.2f} s  {args.rows / median:10,.0f} rows/s")
 
 
 if __name__ == "__main__":

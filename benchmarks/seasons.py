@@ -9,7 +9,7 @@ features and its faults, all in week 3. A setting is `default`, a reference (`fi
 reference and a window (`first 7d / 1d`). Of each run are printed
 
     false 1/2/3/4  incidents found in each week that no fault explains: all before the first fault,
-                   and later ones of a feature without a fault. Comparisons of rows as wholes are
+                   and later ones of a feature without a fault. Multivariate alerts are
                    explained by any fault.
     open           fraction of the hours, from week 2 or the end of learning, whichever is later,
                    to the first fault, in which an incident is open
@@ -51,7 +51,7 @@ Hours = list[tuple[float, np.ndarray, Rows]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run of the shop came to."""
+    """Results of one run of the shop."""
 
     false: tuple[int, ...]
     """False incidents by week."""
@@ -101,8 +101,8 @@ def run_commands(shop: Shop, options: dict[str, object], pass_hours: int) -> Out
     """Do the same with `modeltap import` and `modeltap analyze` on files."""
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "modeltap.db"
-        said = {f"MODELTAP_{name.upper()}": str(value) for name, value in options.items()}
-        environment = {**os.environ, **said}
+        args = {f"MODELTAP_{name.upper()}": str(value) for name, value in options.items()}
+        environment = {**os.environ, **args}
         watch = None
         for number, hours in enumerate(passes(shop, pass_hours)):
             file = write_rows(Path(folder) / f"{number}.jsonl.gz", hours)
@@ -153,7 +153,7 @@ def outcome_of(watch: Watch) -> Outcome:
 
 
 def is_explained(incident: Incident) -> bool:
-    """Say whether a fault that had begun explains an incident."""
+    """Return whether a fault that had begun explains an incident."""
     begun = [fault for fault in FAULTS if fault.start < incident.found]
     return any(incident.feature is None or incident.names(fault.feature) for fault in begun)
 
@@ -212,20 +212,20 @@ def report_pooled(outcomes: Sequence[Outcome]) -> None:
     )
 
 
-def shops(said: argparse.Namespace) -> None:
+def shops(args: argparse.Namespace) -> None:
     """Run and report the shops that were asked for."""
-    run = run_commands if said.cli else run_shop
+    run = run_commands if args.cli else run_shop
     outcomes = []
     print(f"{'rows a day, rhythm, seed, setting':34} {'false 1/2/3/4':14}  open  found after")
     for rows, rhythm, seed in product(
-        map(int, said.rows_a_day.split(",")),
-        map(float, said.rhythm.split(",")),
-        range(said.first_seed, said.first_seed + said.seeds),
+        map(int, args.rows_a_day.split(",")),
+        map(float, args.rhythm.split(",")),
+        range(args.first_seed, args.first_seed + args.seeds),
     ):
-        shop = Shop(rows, rhythm, seed, said.peak, said.night, said.weekend)
+        shop = Shop(rows, rhythm, seed, args.peak, args.night, args.weekend)
         started = time.perf_counter()
-        outcome = run(shop, options_of(said.setting), said.pass_hours)
-        name = f"{rows:,}, x{rhythm:g}, {seed}, {said.setting}"
+        outcome = run(shop, options_of(args.setting), args.pass_hours)
+        name = f"{rows:,}, x{rhythm:g}, {seed}, {args.setting}"
         report(name, outcome, time.perf_counter() - started)
         report_words(outcome)
         outcomes.append(outcome)
@@ -245,9 +245,9 @@ def main() -> None:
     parser.add_argument("--night", type=float, default=0.15, help="least traffic, of the most")
     parser.add_argument("--weekend", type=float, default=0.8, help="weekends' traffic, of others'")
     parser.add_argument("--cli", action="store_true", help="run the commands, on files")
-    said = parser.parse_args()
+    args = parser.parse_args()
     print(describe("numpy", "scipy", "scikit-learn"), flush=True)
-    shops(said)
+    shops(args)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ FAULTS = (
 
 @dataclass(frozen=True)
 class Shop:
-    """What kind of shop.
+    """Parameters of a shop.
 
     Args:
         rhythm: strength of the rhythm of the features; 0 is none.
@@ -120,7 +120,7 @@ class Shop:
 
 
 def is_weekend(seconds: float) -> bool:
-    """Say whether a moment is on a Saturday or Sunday, UTC."""
+    """Return whether a moment is on a Saturday or Sunday, UTC."""
     return datetime.fromtimestamp(seconds, UTC).weekday() >= 5
 
 

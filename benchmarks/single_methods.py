@@ -121,8 +121,8 @@ def table(kinds: dict[str, Draw], alarm: Any, windows: int, seed: int) -> None:
     print(f"{'any alert':26}" + "".join(f"{f'n = {rows:,}':>24}" for rows in SIZES))
     for kind, draw in kinds.items():
         print(f"{kind:26}", end="", flush=True)
-        for told in shares(draw, alarm, windows, seed):
-            print(f"{told:>24}", end="", flush=True)
+        for column in shares(draw, alarm, windows, seed):
+            print(f"{column:>24}", end="", flush=True)
         print()
 
 
@@ -191,16 +191,16 @@ def main() -> None:
     parser.add_argument("--only", default="categories,duplicates,embeddings,atoms")
     parser.add_argument("--windows", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
-    said = parser.parse_args()
+    args = parser.parse_args()
     started = time.perf_counter()
     print(describe("numpy", "scipy"))
     parts: dict[str, Callable[[], None]] = {
-        "categories": lambda: table(CATEGORIES, column_alarm, said.windows, said.seed),
-        "duplicates": lambda: table(ROWS, repeat_alarm, said.windows, said.seed),
-        "embeddings": lambda: vectors(said.windows, said.seed),
-        "atoms": lambda: atoms(said.seed),
+        "categories": lambda: table(CATEGORIES, column_alarm, args.windows, args.seed),
+        "duplicates": lambda: table(ROWS, repeat_alarm, args.windows, args.seed),
+        "embeddings": lambda: vectors(args.windows, args.seed),
+        "atoms": lambda: atoms(args.seed),
     }
-    for name in said.only.split(","):
+    for name in args.only.split(","):
         print(f"\n{name}")
         parts[name]()
     print(f"\n{time.perf_counter() - started:.0f} s")

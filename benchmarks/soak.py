@@ -131,7 +131,7 @@ Memory = dict[int, tuple[float, float]]
 
 @dataclass
 class Tally:
-    """What the clients saw, by request id; what they left or what broke, with the time."""
+    """Responses that the clients received, by request id; aborted and failed ones with times."""
 
     answered: dict[str, int] = field(default_factory=dict)
     left: dict[str, float] = field(default_factory=dict)
@@ -144,7 +144,7 @@ class Tally:
 
 @dataclass
 class Stored:
-    """What the store holds."""
+    """Contents of the store."""
 
     statuses: dict[str, int | None]
     twice: int
@@ -164,7 +164,7 @@ class Run:
 
 
 class Client(threading.Thread):
-    """Asks, one request after the other, until told to stop."""
+    """Sends one request after the other until it is stopped."""
 
     def __init__(self, number: int, port: int, tally: Tally, stop: threading.Event) -> None:
         super().__init__()
@@ -211,7 +211,7 @@ class Client(threading.Thread):
         if answer.status != (500 if kind == "/fail" else 200):
             self._tally.wrong.append(f"{path}: {answer.status} {content[:100]!r}")
         if kind == "/fail" or answer.headers.get("Connection", "").lower() == "close":
-            self._close()  # after an exception uvicorn hangs up without having said so
+            self._close()  # after an exception uvicorn hangs up without having args so
         self._tally.answered[name] = answer.status
 
     def _close(self) -> None:
@@ -293,7 +293,7 @@ def serve(source: str, options: list[str], folder: Path) -> tuple[subprocess.Pop
 
 
 def load(master: int, port: int, seconds: float, clients: int) -> Run:
-    """Let the clients ask, kill two workers, and look at the memory now and then."""
+    """Run the clients, kill two workers, and look at the memory now and then."""
     run, stop = Run(Tally(), [], []), threading.Event()
     threads = [Client(number, port, run.tally, stop) for number in range(clients)]
     for thread in threads:
@@ -384,7 +384,7 @@ def without_record(run: Run, stored: Stored) -> int:
     return len(missing) + sum(in_time)
 
 
-def untold(run: Run, stored: Stored) -> list[str]:
+def unreported(run: Run, stored: Stored) -> list[str]:
     """Return which promises about the records do not hold."""
     tally, found = run.tally, []
     if (missing := without_record(run, stored)) > stored.lost:
@@ -392,7 +392,7 @@ def untold(run: Run, stored: Stored) -> list[str]:
     if stored.twice:
         found.append(f"{stored.twice} records too many of the same requests")
     if unknown := stored.statuses.keys() - tally.sent():
-        found.append(f"{len(unknown)} records of requests that nobody sent")
+        found.append(f"{len(unknown)} records of requests that were never sent")
     both = tally.answered.keys() & stored.statuses.keys()
     if other := sum(tally.answered[name] != stored.statuses[name] for name in both):
         found.append(f"{other} records with another status than the client's")
@@ -446,7 +446,7 @@ def soak(app: str, seconds: float, clients: int) -> list[str]:
         left = left_over(folder)
         stored = read(folder)
     show(run, stored)
-    return failures(run, stored, clients) + untold(run, stored) + left
+    return failures(run, stored, clients) + unreported(run, stored) + left
 
 
 def main() -> None:
@@ -454,11 +454,11 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--apps", nargs="+", choices=list(APPS), default=list(APPS))
-    said = parser.parse_args()
+    args = parser.parse_args()
     print(describe("flask", "fastapi", "gunicorn"))
     broken = []
-    for app in said.apps:
-        found = soak(app, said.minutes * 60, said.clients)
+    for app in args.apps:
+        found = soak(app, args.minutes * 60, args.clients)
         print("\n".join(found) or "every promise held")
         broken += found
     sys.exit(bool(broken))

@@ -85,12 +85,12 @@ def evidently(reference: Columns, rows: int) -> Detect:
         found = Report([DataDriftPreset()]).run(pd.DataFrame(window), then).dict()
         drifted = set()
         for metric in found["metrics"]:
-            said = metric["config"]
-            if "column" in said:
-                value, limit = float(metric["value"]), said["threshold"]
-                by_p_value = "p_value" in said["method"]
+            args = metric["config"]
+            if "column" in args:
+                value, limit = float(metric["value"]), args["threshold"]
+                by_p_value = "p_value" in args["method"]
                 if (value < limit) if by_p_value else (value >= limit):
-                    drifted.add(said["column"])
+                    drifted.add(args["column"])
         return drifted
 
     return detect
@@ -144,7 +144,7 @@ def whylogs(reference: Columns, rows: int) -> Detect:
     def detect(window: Columns) -> set[str]:
         now = why.log(pd.DataFrame(window)).view()
         found = calculate_drift_scores(now, then, with_thresholds=True)
-        return {name for name, said in found.items() if said["drift_category"] == "DRIFT"}
+        return {name for name, args in found.items() if args["drift_category"] == "DRIFT"}
 
     return detect
 
@@ -213,14 +213,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--windows", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=3)
-    said = parser.parse_args()
+    args = parser.parse_args()
     print(describe("numpy", "scipy"))
     peers = installed()
     heads = ["any, 500", "2,000", "10,000", *CHANGES]
     print(f"\n{'':13}" + "".join(f"{head:>10}" for head in heads))
     for name, build in peers.items():
         with _quietly():
-            found = rates(build, said.windows)
+            found = rates(build, args.windows)
         print(f"{name:13}" + "".join(f"{rate:10.2f}" for rate in found), flush=True)
     rows = 50_000
     rng = np.random.default_rng(3)
@@ -228,12 +228,12 @@ def main() -> None:
     times: dict[str, list[float]] = {name: [] for name in peers}
     with _quietly():
         detectors = {name: build(reference, rows) for name, build in peers.items()}
-        for _ in range(said.rounds):
+        for _ in range(args.rounds):
             for name, detect in detectors.items():
                 started = time.perf_counter()
                 detect(window)
                 times[name].append(time.perf_counter() - started)
-    print(f"\na window of {rows:,} x 25 against {REFERENCE_ROWS:,}, median of {said.rounds} rounds")
+    print(f"\na window of {rows:,} x 25 against {REFERENCE_ROWS:,}, median of {args.rounds} rounds")
     own = statistics.median(times["modeltap"])
     for name, seconds in times.items():
         median = statistics.median(seconds)

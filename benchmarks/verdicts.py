@@ -158,36 +158,36 @@ def main() -> None:
     parser.add_argument("--power", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="rows a window")
-    said = parser.parse_args()
-    rng = np.random.default_rng(said.seed)
+    args = parser.parse_args()
+    rng = np.random.default_rng(args.seed)
     started = time.perf_counter()
     print(describe("numpy", "scipy"))
     pool = Pool(rng)
     print("\nno drift: windows with a false alarm in any of 25 columns")
-    for rows in map(int, said.sizes.split(",")):
-        rate, low, high = false_alarms(pool, rows, said.windows)
+    for rows in map(int, args.sizes.split(",")):
+        rate, low, high = false_alarms(pool, rows, args.windows)
         print(
-            f"n = {rows:7,}  {rate:.4f}  ({low:.4f}-{high:.4f}, {said.windows} windows)", flush=True
+            f"n = {rows:7,}  {rate:.4f}  ({low:.4f}-{high:.4f}, {args.windows} windows)", flush=True
         )
-    if not said.power:
+    if not args.power:
         return
     for sensitivity in ("low", "high"):
-        rate, low, high = false_alarms(pool, 2000, said.windows, sensitivity)
+        rate, low, high = false_alarms(pool, 2000, args.windows, sensitivity)
         print(f"n =   2,000, sensitivity {sensitivity}: {rate:.4f}  ({low:.4f}-{high:.4f})")
-    print(f"\npower at n = {POWER_ROWS:,}, {said.power} windows each")
+    print(f"\npower at n = {POWER_ROWS:,}, {args.power} windows each")
     print(f"{'':16}" + "".join(f"{shape:>15}" for shape in SHAPES) + f"{'mean':>8}")
     for change in CHANGES:
-        found = [power(rng, change, shape, said.power) for shape in SHAPES]
+        found = [power(rng, change, shape, args.power) for shape in SHAPES]
         print(
             f"{change:16}" + "".join(f"{one:15.2f}" for one in found) + f"{np.mean(found):8.2f}",
             flush=True,
         )
-    told = ", ".join(f"{' of '.join(one)} {most:.2f}" for one, most in limits().items())
-    print(f"the best test there is, at this level: {told}")
+    listed = ", ".join(f"{' of '.join(one)} {most:.2f}" for one, most in limits().items())
+    print(f"the best test there is, at this level: {listed}")
     shares = (0.05, 0.10, 0.20, 0.30, 0.50, 0.70)
-    found = [category_power(rng, share, said.power) for share in shares]
-    told = ", ".join(f"{share:.2f}: {one:.2f}" for share, one in zip(shares, found, strict=True))
-    print(f"a category's share + .05, from {told}; mean {np.mean(found):.2f}")
+    found = [category_power(rng, share, args.power) for share in shares]
+    listed = ", ".join(f"{share:.2f}: {one:.2f}" for share, one in zip(shares, found, strict=True))
+    print(f"a category's share + .05, from {listed}; mean {np.mean(found):.2f}")
     rows = 1_000_000
     one = fit({"x": rng.normal(size=rows)}, rows, model="m")
     any_alarm = alarms(one, {"x": rng.normal(0.01, 1, size=rows)}, rows)

@@ -84,10 +84,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=9)
-    said = parser.parse_args()
-    rows = said.rows
+    args = parser.parse_args()
+    rows = args.rows
     print(describe("numpy", "scipy"))
-    print(f"{rows} rows x (20 numeric + 5 categorical), {said.rounds} rounds, medians\n")
+    print(f"{rows} rows x (20 numeric + 5 categorical), {args.rounds} rounds, medians\n")
     then, now = make(rows, 1), make(rows, 2)
     reference = fit(then, rows, model="m")
     edges = {n: np.quantile(c, np.arange(1, 10) / 10) for n, c in then.items() if n[0] == "n"}
@@ -103,7 +103,7 @@ def main() -> None:
         "all verdicts": lambda: verdicts(reference, now, rows),
     }
     times: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(said.rounds):
+    for _ in range(args.rounds):
         for name, work in works.items():
             times[name].append(timed(work))
     floor = statistics.median(times["plain NumPy"])

@@ -22,7 +22,7 @@ Columns = dict[str, Any]
 
 
 def sampled(columns: Columns, rows: int, reference: Reference) -> Sample:
-    """Return the rows that are compared as wholes: at most 2,000, chosen as the analysis does."""
+    """Return the rows for multivariate drift: at most 2,000, chosen as the analysis does."""
     picked = choose((str(place), 0) for place in range(rows))
     part = {name: [column[place] for place in picked] for name, column in columns.items()}
     return sample(part, len(picked), reference)
@@ -34,7 +34,7 @@ def alerts(
     """Return the metrics of a window whose verdict is `alert`, with their explanations.
 
     Args:
-        then: the reference's sampled rows; None compares no rows as wholes.
+        then: the reference's sampled rows; None leaves multivariate drift out.
     """
     now = None if then is None else sampled(columns, rows, reference)
     samples = None if then is None or now is None else BothSamples(then, now)

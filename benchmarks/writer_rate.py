@@ -1,4 +1,4 @@
-"""How many exchanges a second the writer takes, against plain `executemany` of ready rows.
+"""Exchanges that the writer stores per second, against plain `executemany` of ready rows.
 
     python benchmarks/writer_rate.py [--rounds 9] [--exchanges 10000]
 
@@ -188,7 +188,7 @@ def push(writer: WriterProcess, data: bytes) -> None:
 
 
 def wait_for(writer: WriterProcess, count: int) -> None:
-    """Wait until `count` exchanges have come to an end."""
+    """Wait until `count` exchanges are finished."""
     deadline = time.monotonic() + 120
     while writer.counters.total() < count:
         if time.monotonic() > deadline:
@@ -227,17 +227,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--exchanges", type=int, default=10_000)
-    said = parser.parse_args()
+    args = parser.parse_args()
     os.sched_setaffinity(0, ONE_CORE)
     gc.disable()  # as the writer process does
     print(describe("msgspec"))
-    print(f"{said.rounds} rounds of {said.exchanges} exchanges, medians\n")
+    print(f"{args.rounds} rounds of {args.exchanges} exchanges, medians\n")
     settings = sources.load({"store": "taps.db"}, environ={})
-    times = measure(work_of(origin_of(settings, os.getpid(), "host"), said.exchanges), said.rounds)
+    times = measure(work_of(origin_of(settings, os.getpid(), "host"), args.exchanges), args.rounds)
     base = times["executemany of ready rows"]
     for name, values in times.items():
         ratio = statistics.median(b / v for v, b in zip(values, base, strict=True))
-        rate = said.exchanges / statistics.median(values)
+        rate = args.exchanges / statistics.median(values)
         print(f"{name:32} {rate:9,.0f} a second  {ratio:5.0%}")
 
 

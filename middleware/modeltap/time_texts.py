@@ -133,16 +133,16 @@ def _date(parts: re.Match[str], day_first: bool | None) -> tuple[int, int, int] 
             return None
         day, year = parts["named_day"] or parts["us_day"], parts["y1"] or parts["us_year"]
         return _year(year), _MONTHS.index(name.lower()) + 1, int(day)
-    one, two, year = int(parts["one"]), int(parts["two"]), _year(parts["short"])
+    first, second, year = int(parts["one"]), int(parts["two"]), _year(parts["short"])
     if parts["mark"] == ".":
         # Other numbers with dots are version numbers.
         written_out = len(parts["short"]) == 4 or len(parts["one"] + parts["two"]) == 4
-        return (year, two, one) if written_out else None
+        return (year, second, first) if written_out else None
     if day_first is None:
-        day_first = True if one == two else order_in(f"{one}/{two}/{year}")
+        day_first = True if first == second else order_in(f"{first}/{second}/{year}")
     if day_first is None:
         return None
-    return (year, two, one) if day_first else (year, one, two)
+    return (year, second, first) if day_first else (year, first, second)
 
 
 def _year(text: str) -> int:

@@ -159,7 +159,7 @@ def test_importing_a_file_twice_adds_nothing(files, at):
             "rows.csv",
             "a,b\n1,2\n",
             ["--features", "c"],
-            "--features 'c' is not a column of rows.csv",
+            "--features 'c': rows.csv has no such column",
         ),
         ("rows.csv", "", [], "has no rows"),
         ("rows.csv", "a,a\n1,2\n", [], "two columns with the same name"),

@@ -14,10 +14,10 @@ def test_missing_results_are_reported_with_the_reason(tmp_path):
     """Missing labels are not a missing analysis."""
     store = tmp_path / "taps.db"
     put(store, every(1, 5), [{"x": n} for n in range(5)])
-    assert "no performance results yet: it needs labels" in modeltap(
+    assert "no performance results yet: they need labels" in modeltap(
         "performance", "--store", store
     )
-    assert "no latency results yet: with row windows it is computed by the hour" in modeltap(
+    assert "no latency results yet: `modeltap analyze` computes them" in modeltap(
         "latency", "--store", store
     )
 
@@ -36,12 +36,12 @@ def test_unmatched_labels_are_rows_of_the_performance_report(tmp_path):
         "not_comparable",
     )
     assert (row["count"], row["rows"]) == (1, 1)
-    assert row["explanation"].startswith("1 of 1 labels join no prediction: no exchange has their")
+    assert row["explanation"].startswith("1 of 1 labels match no prediction: no exchange has their")
     shown = modeltap("performance", "--store", store)
     assert "label_coverage" in shown and "no performance yet" not in shown
-    assert "1 of 1 labels join no prediction" in modeltap("status", "--store", store)
+    assert "1 of 1 labels match no prediction" in modeltap("status", "--store", store)
     (row,) = lines(modeltap("status", "--store", store, "--json"))
-    assert any("labels join no prediction" in one for one in row["not_monitored"])
+    assert any("labels match no prediction" in one for one in row["not_monitored"])
 
 
 def test_reports_list_alerts_first(at):

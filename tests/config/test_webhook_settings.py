@@ -38,7 +38,10 @@ def test_two_urls_are_two_webhooks():
             {"url": "https://h.example", "timeout_seconds": "2 s"},
             "seconds = '2 s' is invalid",
         ),
-        ({"url": "https://h.example", "sekret": "x"}, "'sekret' of webhooks; did you mean 'secret'?"),
+        (
+            {"url": "https://h.example", "sekret": "x"},
+            "'sekret' of webhooks; did you mean 'secret'?",
+        ),
         (
             {"url": "ftp://h.example/x"},
             "webhook url 'h.example' is invalid: must start with http://",

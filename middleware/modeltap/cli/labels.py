@@ -96,7 +96,7 @@ def import_(
     """
     table = open_table(file, form=TableForm(encoding, sheet))
     for name in ("id", "value"):
-        table.require(name, "the column")
+        table.require(name, "column")
     table.keep_text("id")  # 000041 and 41 are different ids
     connection = open_store(store)
     check_model(connection, model)

@@ -158,7 +158,7 @@ def accept(store: str | None, model: str, version: str, environment: str | None)
     """Accept the drift of open alerts as the new normal.
 
     Resolves the open alerts about the model's inputs. New windows are then compared with rows
-    since those alerts started; a frozen reference is learnt anew from them.
+    since those alerts started; a frozen reference is learnt again from them.
 
     \b
     Example:

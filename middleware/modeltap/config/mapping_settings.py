@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import msgspec
 
 from modeltap.config.validation import refuse_unknown
 from modeltap.errors import ConfigError
+
+_HEADING = re.compile(r"(Bad|Invalid) jmespath expression: ", re.IGNORECASE)
+"""The beginning of the messages of `jmespath`, which the error already contains."""
 
 
 class MappingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,7 +47,11 @@ def _check_jmespath(path: str, where: str) -> None:
     try:
         compiled(path)
     except JMESPathError as error:
-        reason = str(error).splitlines()[0].removeprefix("Bad jmespath expression: ")
+        reason = (
+            _HEADING.sub("", str(error).splitlines()[0])
+            .removesuffix(":")
+            .removesuffix(", for expression")
+        )
         raise ConfigError(
             f"{where} = {path!r} is not a valid JMESPath expression: {reason}; write one such as "
             "'payload.items[].x'"

@@ -37,7 +37,7 @@ def parse_retention(text: str) -> Retention:
             size = 0
         if size == 0:
             raise ConfigError(
-                f"option retention = {text!r} is invalid: must be an age and a size such as "
-                "'30d, 10GB', only one of them, or 'forever'"
+                f"option retention = {text!r} is invalid: must be an age, a size, or both, "
+                "such as '30d, 10GB', or 'forever'"
             )
     return Retention(seconds, size)

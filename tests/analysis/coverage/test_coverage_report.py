@@ -44,7 +44,7 @@ def test_labels_that_may_be_a_models_are_part_of_its_summary(store):
         assert with_labels(connection, report).summary is None
         with writing(connection):
             insert_labels(connection, [Label("nobody", 0, 1)], source="test")
-        assert "1 of 1 labels join no prediction" in with_labels(connection, report).summary
+        assert "1 of 1 labels match no prediction" in with_labels(connection, report).summary
 
 
 def test_before_a_reference_masked_columns_are_known(store):

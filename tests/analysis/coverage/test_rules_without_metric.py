@@ -66,7 +66,7 @@ def test_a_rule_about_a_metric_of_another_task_is_a_problem(store):
         "the rule with metric = mae",
         "the rule with metric = accuracy and segment = output=price",
     ]
-    assert "there are accuracy" in findings["the rule with metric = mae"].reason
+    assert "available: accuracy" in findings["the rule with metric = mae"].reason
 
 
 def test_a_rule_is_checked_in_its_environment(store):

@@ -118,5 +118,5 @@ def test_few_rows_of_a_new_category_do_not_alert():
     metrics = explained(evaluate(context), context)
     (unseen,) = [metric for metric in metrics if metric.metric == "unseen_rate"]
     assert unseen.verdict == "ok" and unseen.explanation.endswith(
-        "no alert, because fewer than 10 rows have them"
+        "no alert, because fewer than 10 rows have such values"
     )

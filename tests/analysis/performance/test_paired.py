@@ -57,7 +57,7 @@ def test_positive_may_be_the_class_that_means_no():
 
 def test_a_declared_positive_class_stands_against_all_others():
     labels = ["fraud", "ok", "error"] * 40
-    assert pair_up([0.9, 0.1, 0.2] * 40, labels).mismatch.reason.endswith("of 3 classes")
+    assert pair_up([0.9, 0.1, 0.2] * 40, labels).mismatch.reason.endswith("have 3 classes")
     result = pair_up([0.9, 0.1, 0.2] * 40, labels, form=LabelForm("fraud"))
     assert set(result.labels) == set(result.predictions) == {"fraud", "not fraud"}
 
@@ -110,7 +110,7 @@ def test_incomparable_values_of_each_side_are_quoted(predictions, labels):
 @pytest.mark.parametrize("unit", [1, 1.5, -0.25], ids=["percents", "decimals", "logits"])
 def test_numbers_beyond_1_are_not_scores_of_yes_and_no(unit, labels):
     result = pair_up([unit * (n % 101) for n in range(ROWS)], rows(labels)).mismatch
-    assert result.reason == "the predictions are not from 0 to 1"
+    assert result.reason == "predictions are not between 0 and 1"
     assert result.label in map(repr, labels)
 
 

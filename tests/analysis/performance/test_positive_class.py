@@ -31,9 +31,9 @@ def test_the_positive_class_is_declared_or_means_yes(classes, declared, expected
     [
         ({"a", "b"}, None, "set positive"),
         ({"1", "2"}, None, "set positive"),
-        ({"a", "b", "c"}, None, "labels of 3 classes"),
-        ({"0", "1", "-1"}, None, "labels of 3 classes"),
-        ({"a", "b"}, "c", "no label is positive = 'c'"),
+        ({"a", "b", "c"}, None, "labels have 3 classes"),
+        ({"0", "1", "-1"}, None, "labels have 3 classes"),
+        ({"a", "b"}, "c", "no label has the value of the setting positive = 'c'"),
     ],
 )
 def test_an_unknown_positive_class_has_a_reason(classes, declared, reason):

@@ -71,13 +71,13 @@ def _not_computed(
     reasons = [row["explanation"] for row in own if row["explanation"]]
     known = sorted({row["metric"] for row in labelled if row["value"] is not None})
     segment = "" if rule.segment is None else f" and segment = {rule.segment}"
-    there = f"; there are {', '.join(known)}" if known else ""
+    there = f"; available: {', '.join(known)}" if known else ""
     yield Unmonitored(
         check="settings",
         model=model,
         level="problem",
         subject=f"the rule with metric = {rule.metric}{segment}",
-        reason=reasons[0] if reasons else f"no labelled window has it{there}",
+        reason=reasons[0] if reasons else f"no labelled window has this metric{there}",
         fix="use a metric that is computed, or remove the rule",
     )
 

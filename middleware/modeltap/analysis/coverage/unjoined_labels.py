@@ -47,5 +47,5 @@ def _of_model(counts: UnjoinedLabels) -> Iterator[Unmonitored]:
             )
 
 
-_BY_ID = "label by the id in the response's header x-modeltap-id, or by the request's x-request-id"
+_BY_ID = "use the id in the response's header x-modeltap-id, or in the request's x-request-id"
 _BY_ROW = "rows count from 0; `modeltap show ID` lists those of an exchange"

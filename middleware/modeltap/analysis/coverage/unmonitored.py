@@ -22,7 +22,7 @@ _STATEMENTS: dict[Check, str] = {
     "rows": "{of} exchanges have no rows",
     "predictions": "{of} exchanges have no prediction",
     "event_time": "{of} rows have no event time, and are in no window",
-    "labels": "{of} labels join no prediction",
+    "labels": "{of} labels match no prediction",
     "features": "{subject} is not tested",
     "metrics": "{subject} cannot be computed",
     "settings": "{subject} matches nothing",

@@ -53,7 +53,7 @@ def _(evidence: Grown, metric: Metric, context: Context) -> str | None:
         return (
             f"no alert, because windows of the reference drift by up to {distance} in this column"
         )
-    return "no alert, because fewer than 10 rows have them"
+    return "no alert, because fewer than 10 rows have such values"
 
 
 @reason.register

@@ -65,7 +65,7 @@ def _(evidence: RowsDiffer, metric: Metric, context: Context) -> str:
 def _(evidence: ErrorsGrew, metric: Metric, _context: Context) -> str:
     return (
         f"PCA reconstruction errors differ from the reference's by {number(metric.value or 0.0)} "
-        f"standard deviations, most in {evidence.driver}"
+        f"standard deviations, mostly in {evidence.driver}"
     )
 
 

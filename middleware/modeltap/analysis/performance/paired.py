@@ -168,7 +168,8 @@ def pairs_of(predictions: Sequence[Any], labels: Sequence[Any]) -> tuple[list[An
             raise InputError(f"{name} of shape {values.shape}; give one dimension, as (n,)")
     if len(predictions) != len(labels):
         raise InputError(
-            f"{len(predictions)} predictions and {len(labels)} labels; give one label a prediction"
+            f"{len(predictions)} predictions and {len(labels)} labels; give one label for each "
+            "prediction"
         )
     return listed(predictions), listed(labels)
 
@@ -180,7 +181,9 @@ def _numbers(rows: _Rows) -> Paired:
     if len(unread) and unread.mean() > 1 - _READABLE:
         place = int(np.flatnonzero(unread)[0])
         mismatch = _mismatch(
-            rows.predictions[place], rows.labels[place], "they are not both numbers"
+            rows.predictions[place],
+            rows.labels[place],
+            "predictions and labels are not both numbers",
         )
     with np.errstate(invalid="ignore"):  # both may be infinite
         kept = np.abs(both[0] - both[1]) < _LARGEST
@@ -241,12 +244,12 @@ def _difference(predicted: list[str], true: list[str], learnt: set[str]) -> str 
     if here == there or here | there <= learnt:
         return None
     if len(here) > _MANY and all(map(boolean_of, there)) and _are_numbers(here):
-        return "the predictions are not from 0 to 1"
+        return "predictions are not between 0 and 1"
     shared = min(_fraction(true, here | learnt), _fraction(predicted, there | learnt))
     if shared < _SHARED:
-        return "hardly any value is on both sides"
+        return "predictions and labels have hardly any value in common"
     if len(here) == len(there) == 2 and all(map(_CODE.fullmatch, here | there)):
-        return "their two classes are not the same"
+        return "predictions and labels have different classes"
     return None
 
 

@@ -34,14 +34,16 @@ def positive_classes(
         matches = matches or {
             name for name in classes if boolean_of(positive) == (boolean_of(name) or "")
         }
-        return matches if matches or len(own) < 2 else f"no label is positive = {declared!r}"
+        if matches or len(own) < 2:
+            return matches
+        return f"no label has the value of the setting positive = {declared!r}"
     if all(map(boolean_of, classes)):
         return {name for name in classes if boolean_of(name) == "1"}
     if _SIGNS.issuperset(classes):
         return {"1"}
     if len(classes) > 2:
-        return f"scores are of one class, and labels of {len(classes)} classes"
-    return "which class the scores are of is not known; set positive to it"
+        return f"scores are for one class, but labels have {len(classes)} classes"
+    return "the class that scores are for is unknown; set positive to this class"
 
 
 def two_names(

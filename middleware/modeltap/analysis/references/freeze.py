@@ -81,7 +81,9 @@ def freeze_file(
     """
     rows = [row for _, row in table.rows()]
     if len(rows) < 2:
-        raise InputError(f"file {table.path.name!r} has {len(rows)} rows; a reference needs 2")
+        raise InputError(
+            f"file {table.path.name!r} has {len(rows)} rows; a reference needs at least 2"
+        )
     listed = columns(roles.features_of(row) for row in rows)
     values = spread(listed, (), ListRules.of(settings))
     for name, column in roles.outputs():

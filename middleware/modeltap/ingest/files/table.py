@@ -90,7 +90,7 @@ class Table(Source):
         """Return `name` if it is a column; else raise `InputError` with the nearest."""
         if name not in self.columns:
             raise InputError(
-                f"{option} {name!r} is not a column of {self.path.name}"
+                f"{option} {name!r}: {self.path.name} has no such column"
                 f"{nearest(name, self.columns)}"
             )
         return name
