@@ -86,9 +86,10 @@ def test_a_row_with_an_invalid_label_is_imported_without_it(tmp_path, store, rea
     modeltap("import", log, "--model", "m", "--store", store)
     error = modeltap("import", log, "--model", "m", "--store", store, "--strict", code=1)
     assert error.splitlines()[:3] == [
-        "line 1: label nan is not a finite number; the row is imported without it",
-        "line 2: label inf is not a finite number; the row is imported without it",
-        "line 3: label [1] is a list; give a number or a string; the row is imported without it",
+        "line 1: label nan is not a finite number; the row is imported without a label",
+        "line 2: label inf is not a finite number; the row is imported without a label",
+        "line 3: label [1] is a list; give a number or a string; the row is imported without a "
+        "label",
     ]
     assert len(read_rows(store)) == len(labels)
     stored = [row["value"] for row in read_rows(store, "select value from labels order by seq")]
@@ -162,7 +163,7 @@ def test_importing_a_file_twice_adds_nothing(files, at):
             "--features 'c': rows.csv has no such column",
         ),
         ("rows.csv", "", [], "has no rows"),
-        ("rows.csv", "a,a\n1,2\n", [], "two columns with the same name"),
+        ("rows.csv", "a,a\n1,2\n", [], "two columns named 'a'; rename one"),
         ("rows.xlsx", "x", [], "cannot be read as Excel"),
         ("rows.xml", "x", [], "has an unknown format"),
         ("rows.jsonl", '{"a": 1}', ["--sheet", "x"], "--sheet is for Excel; 'rows.jsonl' is jsonl"),

@@ -29,8 +29,8 @@ def test_replaced_characters_are_reported(tmp_path, store, command):
     words = [*command.split(), *(["--file"] if command == "reference set" else []), path]
     words += ["--model", "m", "--store", store]
     assert errors_of(*words) == [
-        "could not decode 1 character as utf-8, replaced by U+FFFD; give the file's encoding with "
-        "--encoding, such as --encoding cp1251"
+        "could not decode 1 character as utf-8, replaced by U+FFFD; set the file's encoding, "
+        "such as --encoding cp1251"
     ]
     assert errors_of(*words, "--encoding", "cp1252") == []
     assert modeltap(*words, "--encoding", "shift_jiss", code=1).splitlines() == [

@@ -12,9 +12,9 @@ from cloudevents.core.bindings.http import to_binary_event
 
 from events import event, post
 from logs import REQUEST
-from modeltap.ingest.post_bodies import _PLACES, _SMALL_BYTES, HURRIED, USUAL
+from modeltap.ingest.post_bodies import _SLOTS, _SMALL_BYTES, HURRIED, NORMAL
 
-MANY = 3 * _PLACES
+MANY = 3 * _SLOTS
 
 
 def begun(port, length, body):
@@ -66,7 +66,7 @@ def test_bodies_that_drip_keep_nobody_waiting(slow):
 def test_large_bodies_that_stand_still_give_up_their_places(slow):
     """As soon as others wait for one: these are answered, those refused and hung up on."""
     client, begin = slow
-    standing = begin(_PLACES, 10_000_000, b" " * (_SMALL_BYTES + 1))
+    standing = begin(_SLOTS, 10_000_000, b" " * (_SMALL_BYTES + 1))
     for n in range(50):  # until the slow ones, whose bytes are on their way, have all places
         message = to_binary_event(event(f"k{n}", REQUEST, ["x" * 1_000_000]))
         assert post(client, message).status_code == 202
@@ -97,5 +97,5 @@ def test_a_body_in_many_packets_is_taken(slow):
 
 def test_a_body_that_others_wait_for_has_less_time():
     for received in (0, 1000, 1_000_000):
-        assert HURRIED.lasts(received) < USUAL.lasts(received)
-    assert USUAL.lasts(10**9) == HURRIED.lasts(10**9) == 60
+        assert HURRIED.lasts(received) < NORMAL.lasts(received)
+    assert NORMAL.lasts(10**9) == HURRIED.lasts(10**9) == 60

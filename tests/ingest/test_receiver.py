@@ -68,7 +68,7 @@ def test_what_is_no_event_is_refused_with_a_line(receive, read_rows, store):
     assert "the event names no model" in post(client, nobodys).text
     assert {post(client, one).status_code for one in (other, nobodys)} == {400}
     large = post(client, to_binary_event(event("k1", REQUEST, {"a": "x" * 2000})))
-    assert (large.status_code, large.text) == (413, "more than 1000 bytes\n")
+    assert (large.status_code, large.text) == (413, "the body has more than 1000 bytes\n")
     assert client.get("/").status_code == 405
     assert read_rows(store) == read_rows(store, "select * from unmatched") == []
 
@@ -201,7 +201,10 @@ def test_a_store_that_is_busy_costs_nobody_an_event(receive, store):
     other = connect(store)
     with writing(other):
         answer = post(client, message)
-        assert (answer.status_code, answer.text) == (503, "the store cannot be written to now\n")
+        assert (answer.status_code, answer.text) == (
+            503,
+            "cannot write to the store; try again later\n",
+        )
         assert client.get("/health").status_code == 200
     other.close()
     assert post(client, message).status_code == 202

@@ -1,12 +1,12 @@
-"""Data that did not come through the tap: tables, and the logs of other tools.
+"""Import of data from outside the tap: tables, and logs of other tools.
 
-- `entry`: an entry of a log: an exchange, a request or response alone, or a label
-- `formats`: the format of a file, and its reader
-- `files`: reading files as streams; `logs`: the formats of other tools
+- `entry`: log entries: an exchange, a single request or response, or a label
+- `formats`: detection of a file's format
+- `files`: reading files as streams; `logs`: log formats of other tools
 - `roles`, `table_rows`: the columns of a table, and its rows as exchanges
-- `logged_rows`: masking entries into rows of `exchanges`
-- `importer`: writing them, each once
-- `admission`, `post_bodies`, `idle_connections`: who may post events, reading what they post, and
-  closing connections without a request
+- `logged_rows`: masked entries as rows of `exchanges`
+- `importer`: writing entries into the store, each once
+- `admission`, `post_bodies`, `idle_connections`: checking clients, reading their bodies, and
+  closing their idle connections
 - `receiver`: an HTTP endpoint for the events of KServe's logger
 """

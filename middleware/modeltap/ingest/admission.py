@@ -1,7 +1,7 @@
-"""Admission of posts: by the host that they name, and by a token.
+"""Admission of posts by their Host header and a token.
 
-A web page can give its own name the address of this receiver (DNS rebinding) and post to it from
-a visitor's browser, which names the page's host. So a host must be known.
+A web page can point its own domain to the address of this receiver (DNS rebinding) and post to it
+from a visitor's browser. The Host header then has the page's domain, so unknown hosts are refused.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from starlette.requests import Request
 from modeltap.errors import InputError
 
 _HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::[0-9]{1,5})?")
-"""The lower-cased header's value: a name or an address, and a port."""
+"""The value of the Host header in lower case: a name or an address, and a port."""
 
 _NAME = re.compile(r"\*|(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 
 
 class PostRefused(Exception):
-    """Why a post is not taken, and the status that says so."""
+    """A refused post: the reason and the HTTP status."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -31,14 +31,15 @@ class PostRefused(Exception):
 
 
 class Admission:
-    """Who may post.
+    """The rules for accepting posts.
 
     Args:
-        token: what a caller must show, as a bearer or in the query; empty for nothing.
-        hosts: the names and addresses that a request may name, beside this machine's loopback
-            and the address that it came to; ``*.example.org`` are all below it, ``*`` is any.
+        token: the token that a client must send, as a bearer token or in the query; "" for none.
+        hosts: names and addresses that the Host header may have, in addition to this machine's
+            loopback and the address of the connection; ``*.example.org`` allows all subdomains,
+            ``*`` any host.
 
-    Raises `InputError` for a token that no request can carry, and for what is no host.
+    Raises `InputError` for a token that a header cannot carry, and for an invalid host.
 
     >>> Admission("", ["http://receiver:8089"])
     Traceback (most recent call last):
@@ -51,7 +52,7 @@ without scheme and port, such as receiver.example.org
         self._hosts = frozenset(map(_checked_host, hosts))
 
     def check(self, request: Request) -> None:
-        """Raise `PostRefused` for a request that may not post."""
+        """Raise `PostRefused` if the host or the token of a request is not allowed."""
         self.check_host(request)
         if self._token and not hmac.compare_digest(_digest(_shown(request)), self._token):
             raise PostRefused(
@@ -59,25 +60,27 @@ without scheme and port, such as receiver.example.org
             )
 
     def check_host(self, request: Request) -> None:
-        """Raise `PostRefused` for a request whose host is not known."""
+        """Raise `PostRefused` if the host of a request is not allowed."""
         host = _named_host(request)
-        # An address that a connection came to is no other page's name.
-        came_to = _plain_address((request.scope.get("server") or ("",))[0])
-        if host is None or not (_is_loopback(host) or host == came_to or self._knows(host)):
+        # The address of the connection itself is safe: a rebinding page sends its domain.
+        own_address = _plain_address((request.scope.get("server") or ("",))[0])
+        if host is None or not (_is_loopback(host) or host == own_address or self._allows(host)):
             raise PostRefused(
                 400, "the Host header is not allowed; start the receiver with --allow-host NAME"
             )
 
-    def _knows(self, host: str) -> bool:
+    def _allows(self, host: str) -> bool:
         if "*" in self._hosts or host in self._hosts:
             return True
         parts = host.split(".")
-        above = (".".join(parts[place:]) for place in range(1, len(parts)))
-        return any(f"*.{name}" in self._hosts for name in above)
+        parents = (".".join(parts[start:]) for start in range(1, len(parts)))
+        return any(f"*.{parent}" in self._hosts for parent in parents)
 
 
 def checked_token(token: str) -> str:
-    """Return a token without the white space around it; raises `InputError`, not quoting it.
+    """Return a token without surrounding white space; raise `InputError` if it is invalid.
+
+    The message does not quote the token.
 
     >>> checked_token("s3same\\n")
     's3same'
@@ -97,22 +100,22 @@ def checked_token(token: str) -> str:
 
 def _shown(request: Request) -> str:
     kind, _, shown = request.headers.get("authorization", "").partition(" ")
-    # KServe's logger sends no header of one's own: it can show what stands in its URL.
+    # KServe's logger cannot send custom headers, so the token may be in its URL.
     return shown.strip() if kind.lower() == "bearer" else request.query_params.get("token", "")
 
 
 def _digest(token: str) -> bytes:
-    # Of one length, so that comparing takes the same time for any token.
+    # Digests have one length, so that comparison takes the same time for any token.
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 
 def _named_host(request: Request) -> str | None:
-    """Return the name or address in the Host header; None where there is none, or several."""
+    """Return the name or address in the Host header; None if there is none or several."""
     given = request.headers.getlist("host")
-    found = _HOST.fullmatch(given[0].lower()) if len(given) == 1 else None
-    if found is None:
+    match = _HOST.fullmatch(given[0].lower()) if len(given) == 1 else None
+    if match is None:
         return None
-    return _plain_address(found["v6"] or found["name"].removesuffix("."))
+    return _plain_address(match["v6"] or match["name"].removesuffix("."))
 
 
 def _checked_host(host: str) -> str:
@@ -121,19 +124,19 @@ def _checked_host(host: str) -> str:
         plain = plain[1:-1]
     plain = _plain_address(plain)
     if ":" in plain:
-        good = plain.count(":") > 1 and _is_address(plain)
+        valid = plain.count(":") > 1 and _is_address(plain)
     else:
-        good = _NAME.fullmatch(plain) is not None
-    if not good:
+        valid = _NAME.fullmatch(plain) is not None
+    if not valid:
         raise InputError(
-            f"host {host!r} is not a name or an address; write it without scheme and port, such as "
-            "receiver.example.org"
+            f"host {host!r} is not a name or an address; write it without scheme and port, such "
+            "as receiver.example.org"
         )
     return plain
 
 
 def _plain_address(text: str) -> str:
-    """Return an address as it is mostly written, and anything else as it is."""
+    """Return an address in its canonical form, and any other text unchanged."""
     return str(ipaddress.ip_address(text)) if _is_address(text) else text
 
 

@@ -1,4 +1,4 @@
-"""Entries of another tool's log: exchanges, requests or responses alone, and labels."""
+"""Entries of other tools' logs: exchanges, single requests or responses, and labels."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ Side = Literal["request", "response"]
 
 @dataclass(slots=True, kw_only=True)
 class Logged:
-    """One exchange as another tool logged it; with a `side` it is only its request or response.
+    """An exchange that another tool logged; with a `side`, only its request or response.
 
-    Bodies are as they were on the wire; None where the log has none.
+    Bodies have the bytes that were sent; None if the log has no body.
     """
 
     source: str
     key: str
-    """Identifies the exchange: an entry with a known key adds nothing."""
+    """The identity of the exchange: an entry with a known key adds nothing."""
     time: float | None
-    """Unix seconds; None where the log, which should, tells none."""
+    """Unix seconds; None if the entry lacks the time that it should have."""
     request: bytes | None = None
     response: bytes | None = None
     request_type: str | None = None
@@ -30,13 +30,13 @@ class Logged:
     request_id: str | None = None
     version: str = ""
     headers: Iterable[tuple[str, str]] = ()
-    """The request's, names in lower case."""
+    """The request's headers, with names in lower case."""
     side: Side | None = None
     label: Any = None
     """The true value of its first row."""
 
     def size(self) -> int:
-        """Return how many bytes of bodies it holds."""
+        """Return the size of both bodies in bytes."""
         return len(self.request or b"") + len(self.response or b"")
 
 

@@ -1,4 +1,4 @@
-"""The format of a file, by its name and its beginning, and its reader."""
+"""Detection of a file's format from its name and its beginning; readers of logs."""
 
 from __future__ import annotations
 
@@ -20,40 +20,41 @@ LOGS: dict[str, Callable[[Source], Iterator[Entry]]] = {
     "kserve": kserve.read,
     "azureml": azureml.read,
 }
-"""Readers of other tools' logs; the other formats are tables."""
+"""Readers of other tools' logs; all other formats are tables."""
 
 FORMATS = ("csv", "jsonl", "parquet", EXCEL, "bentoml", *LOGS)
 
 _PARQUET_MARK = b"PAR1"
 _ZIP_MARK = b"PK\x03\x04"
 _EXCEL_PARTS = (b"xl/", b"[Content_Types].xml")
-"""Names of a workbook's files, one of which is the first in its archive."""
+"""Names of files in a workbook; one of them is the first in its archive."""
 
 
 def format_of(path: str | Path, requested: str | None = None) -> str:
-    """Return a file's format: the requested one if it fits, else what it looks like.
+    """Return a file's format: the requested one if it is possible, else the detected one.
 
-    Raises `InputError` for a file that is missing, of no known format, or not of the requested one.
+    Raises `InputError` if the file is missing, or has an unknown format or not the requested one.
     """
     source = open_source(path)
-    looks = _guess(source)
-    if requested is None or requested == looks:
-        if looks in FORMATS:
-            return looks
+    detected = _guess(source)
+    if requested is None or requested == detected:
+        if detected in FORMATS:
+            return detected
         raise InputError(
-            f"file {source.path.name!r} has an unknown format: it looks like {looks}; use a .csv, "
-            f".csv.gz, .jsonl, .jsonl.gz, .parquet or .xlsx file, or one of --format "
+            f"file {source.path.name!r} has an unknown format: it looks like {detected}; use a "
+            ".csv, .csv.gz, .jsonl, .jsonl.gz, .parquet or .xlsx file, or one of --format "
             f"{', '.join(FORMATS)}"
         )
-    # Each log of JSON Lines is a table of JSON Lines, too; what a text is, only people know.
-    is_json = looks in ("jsonl", "bentoml", *LOGS)
-    if (requested == "jsonl" and is_json) or (requested == "csv" and looks == _TEXT):
+    # Each log in JSON Lines is also a table in JSON Lines, and only the user knows the format of
+    # other text.
+    is_json = detected in ("jsonl", "bentoml", *LOGS)
+    if (requested == "jsonl" and is_json) or (requested == "csv" and detected == _TEXT):
         return requested
-    if requested == "bentoml" and looks == "jsonl":
+    if requested == "bentoml" and detected == "jsonl":
         return requested
     raise InputError(
-        f"file {source.path.name!r} is not in format {requested}: it looks like {looks}"
-        + (f"; use --format {looks}, or omit --format" if looks in FORMATS else "")
+        f"file {source.path.name!r} is not in format {requested}: it looks like {detected}"
+        + (f"; use --format {detected}, or omit --format" if detected in FORMATS else "")
     )
 
 
@@ -64,16 +65,16 @@ def _guess(source: Source) -> str:
     start = head(source)
     if start.startswith(_PARQUET_MARK):
         return "parquet"
-    if start.startswith(_ZIP_MARK) and any(one in start for one in _EXCEL_PARTS):
+    if start.startswith(_ZIP_MARK) and any(part in start for part in _EXCEL_PARTS):
         return EXCEL
     if not start.strip():
         return KINDS.get(source.suffix, "an empty file")
     text = text_of(start).lstrip()
-    if text[0] in "{[" and (looks := _guess_json(text)):
-        return looks if looks != "jsonl" or _may_be(source, "jsonl") else "JSON"
+    if text[0] in "{[" and (kind := _guess_json(text)):
+        return kind if kind != "jsonl" or _may_be(source, "jsonl") else "JSON"
     if _may_be(source, "csv") and "\0" not in text and KINDS.get(source.suffix) == "csv":
         return "csv"
-    # By its name it is something; what reads it says what is wrong with it.
+    # The name gives a format; its reader then reports any error.
     return KINDS.get(source.suffix, "bytes" if "\0" in text else _TEXT)
 
 
@@ -82,15 +83,14 @@ def _may_be(source: Source, kind: str) -> bool:
 
 
 def _guess_json(text: str) -> str:
-    """Return the format of JSON by the names in its first document; empty where it is none."""
+    """Return the format of JSON, detected from the names in its first document."""
     names = _names(text)
     if {"captureData", "groundTruthData"} & names:
         return "sagemaker"
     if "specversion" in names:
         return "azureml" if re.search(r'"type":\s*"azureml\.', text) else "kserve"
-    if {"reqtype", "bytes"} <= (low := {name.lower() for name in names}) or (
-        {"url", "bytes"} <= low
-    ):
+    lowered = {name.lower() for name in names}
+    if {"reqtype", "bytes"} <= lowered or {"url", "bytes"} <= lowered:
         return "kserve"
     if set(bentoml.OWN_COLUMNS) <= names:
         return "bentoml"
@@ -98,7 +98,7 @@ def _guess_json(text: str) -> str:
 
 
 def _names(text: str) -> set[str]:
-    """Return the names of a document's fields; of one that is cut, of those that are there."""
+    """Return the names of a document's fields; of a truncated document, those in its beginning."""
     body = text.lstrip("[ \t\r\n")
     try:
         document, _ = json.JSONDecoder().raw_decode(body)

@@ -1,4 +1,4 @@
-"""Closing connections whose next request does not come: each holds one of the process's files."""
+"""Closing idle connections, because each one holds a file descriptor of the process."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import asyncio
 from typing import Any
 
 HEAD_SECONDS = 10.0
-"""The head of a request is some packets; uvicorn itself waits for it for ever."""
+"""The head of a request takes a few packets; uvicorn itself has no time limit for it."""
 
 
 def closing_idle(protocol: Any, seconds: float = HEAD_SECONDS) -> type[asyncio.Protocol]:
-    """Return uvicorn's HTTP `protocol`, which closes connections without a request for `seconds`.
+    """Return uvicorn's HTTP `protocol` with a limit of `seconds` for idle connections.
 
-    A head that only drips counts as none. What a client still sends of a request that was
-    answered already is none, either.
+    An incomplete head does not count as a request, nor does the rest of a request that already has
+    a response.
     """
 
     class ClosingIdle(protocol):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Backfill: other tools' logs become exchanges, labels, and unmatched requests or responses."""
+"""Import of log entries as exchanges, labels, and unmatched requests or responses."""
 
 from __future__ import annotations
 
@@ -26,36 +26,36 @@ from modeltap.store.text import storable_text
 
 _BATCH = 2000
 _BATCH_BYTES = 16 * 1024 * 1024
-"""Entries and bytes a transaction: a bound on memory, and on how long other writers wait."""
+"""Entries and bytes per transaction: bounds on memory, and on the time that other writers wait."""
 
 
 @dataclass
 class Imported:
-    """The counts of an import; `repeated` entries were in the store before and stay unchanged."""
+    """The counts of an import; `repeated` entries were already stored and stay unchanged."""
 
     rows: int = 0
-    """Exchanges that were stored, also those joined from a request and a response."""
+    """Stored exchanges, including those joined from a request and a response."""
     repeated: int = 0
     labels: int = 0
     waiting_labels: int = 0
-    """Labels whose exchange is not there yet."""
+    """Labels whose exchange is not stored yet."""
     unmatched: int = 0
-    """Requests and responses that came apart, and were new."""
+    """New entries that were a single request or response."""
     completed: int = 0
-    """Exchanges that were stored with one body, and now have the other."""
+    """Stored exchanges with one body that received the other."""
     waiting: int = 0
     """Requests and responses that are still unmatched."""
     unpaired: int = 0
-    """Requests and responses that waited for too long, and were stored alone."""
+    """Requests and responses stored without the other after the waiting time."""
     without_time: int = 0
 
     def anything(self) -> bool:
-        """Say whether there was anything to read."""
+        """Return True if there was anything to import."""
         return bool(self.rows or self.repeated or self.labels or self.unmatched)
 
 
 class Importer:
-    """Puts entries of one model into the store; the same ones again add nothing."""
+    """Stores entries of one model; repeated entries add nothing."""
 
     def __init__(
         self, connection: sqlite3.Connection, settings: Settings, *, model: str, version: str = ""
@@ -67,7 +67,7 @@ class Importer:
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Store entries in one transaction."""
-        # Masking takes its time, and would keep other writers waiting: it comes before.
+        # Masking takes time and would keep other writers waiting, so it precedes the transaction.
         rows = iter([self._rows.row(entry) for entry in entries if isinstance(entry, Logged)])
         with writing(self._connection):
             for entry in entries:
@@ -79,7 +79,10 @@ class Importer:
                     self._add_unmatched(entry, next(rows), entry.side)
 
     def settle(self, *, all_of_them: bool = False) -> None:
-        """Store alone what is unmatched for too long, of all models; count the others."""
+        """Store unmatched entries of all models after the waiting time; count the remaining ones.
+
+        With `all_of_them`, store all of them now.
+        """
         settled = unmatched.settle(self._connection, all_of_them=all_of_them)
         self.done.unpaired += settled
         self.done.rows += settled
@@ -107,7 +110,7 @@ class Importer:
         self.done.unmatched += 1
         self.done.rows += outcome == "paired"
         self.done.completed += outcome == "filled"
-        # The other one's time counts where this one has none.
+        # A matched entry without a time uses the time of its counterpart.
         self.done.without_time += logged.time is None and outcome == "waits"
 
     def _add_truth(self, truth: Truth) -> None:
@@ -123,22 +126,22 @@ class Importer:
         self.done.waiting_labels += target.exchange_id is None
 
     def _waiting_id(self, truth: Truth, target: LabelTarget) -> str:
-        """Return the id that a label waits under: the caller's, where exchanges have it already.
+        """Return the id under which a label waits for its exchange.
 
-        One that comes first waits under the id that its exchange will have.
+        It is the caller's id if any exchange has it, else the id that the exchange will have.
         """
         if target.waits or target.candidates:
             return storable_text(truth.id)
         return self._rows.id_of(truth.source, truth.id)
 
     def _target_of(self, truth: Truth) -> LabelTarget:
-        """Find an exchange by the log's own id of it, else by the caller's."""
+        """Return the exchange with the log's own id, else with the caller's."""
         own = self._rows.id_of(truth.source, truth.id)
         id_ = storable_text(truth.id)
         return find_target(self._connection, id_, self._model, own_id=own)
 
     def _adopt_labels(self, source: str, request_id: str) -> None:
-        """Give labels that came before their exchange to it, or let them wait for another try."""
+        """Move labels that came first to their exchange, or back to the caller's id."""
         waiting = self._rows.id_of(source, request_id)
         if has_labels(self._connection, waiting) and not has_exchange(self._connection, waiting):
             target = find_target(self._connection, request_id, self._model)
@@ -146,7 +149,7 @@ class Importer:
 
 
 def import_entries(importer: Importer, entries: Iterable[Entry]) -> Imported:
-    """Store all `entries`, a batch at a time; return what was done."""
+    """Store all `entries` in batches; return the counts."""
     for batch in _batches(entries):
         importer.add(batch)
     return importer.done
@@ -161,7 +164,7 @@ def import_table(
     version: str = "",
     settings: Settings | None = None,
 ) -> Imported:
-    """Store a table's rows as exchanges; by default they are masked as the defaults have it."""
+    """Store a table's rows as exchanges; without `settings`, mask them by the default settings."""
     importer = Importer(connection, settings or Settings(), model=model, version=version)
     return import_entries(importer, read_rows(table, roles))
 

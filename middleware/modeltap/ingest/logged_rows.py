@@ -1,4 +1,4 @@
-"""Rows of `exchanges` from what another tool logged, masked as the tap masks what it captures."""
+"""Rows of `exchanges` from other tools' log entries, with the masking of the tap."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from modeltap.writer.records import CapturedRecord, origin_of
 from modeltap.writer.row_masker import RowMasker
 
 MAX_NAME = 200
-"""The longest name of a model or a version: the writer of a log chooses it."""
+"""The longest name of a model or a version, because logs may have names of any length."""
 
 
 class ExchangeRows:
-    """Makes rows for one model, by its settings; nothing is cut."""
+    """Converts entries of one model into rows by its settings; bodies are never truncated."""
 
     def __init__(self, settings: Settings, *, model: str, version: str = "") -> None:
         self._settings = msgspec.structs.replace(settings, version=version)
@@ -41,23 +41,23 @@ class ExchangeRows:
         )
 
     def id_of(self, source: str, key: str) -> str:
-        """Return the id of the exchange that `source` knows by `key`, whenever it comes."""
+        """Return the id of the exchange with this `key` in `source`; it is always the same."""
         text = f"{self._model}\x1f{self._version}\x1f{source}\x1f{key}"
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     def row(self, logged: Logged) -> ExchangeRow:
-        """Return the row of what was logged, masked."""
+        """Return the masked row of an entry."""
         masker = self._row_masker(logged.version)
         row = masker.row(self._record(logged))
         for message in masker.messages():
             logger.warning("%s", message)
-        # The log has the time, and how many requests it left out is unknown.
+        # The log gives the event time. Its sampling rate is unknown.
         row.event_time = None if logged.time is None else row.started_at
         row.sample_rate = 1.0
         return _storable(row)
 
     def _record(self, logged: Logged) -> CapturedRecord:
-        """Return what was logged as the tap would have captured it."""
+        """Return an entry as the tap would have captured it."""
         request, response = logged.request or b"", logged.response or b""
         return CapturedRecord(
             origin=0,
@@ -79,11 +79,11 @@ class ExchangeRows:
         )
 
     def label(self, value: Any) -> Any:
-        """Return a label; a text is masked by its look, as the texts of bodies are."""
+        """Return a label; text is masked by the same patterns as text in bodies."""
         return self._masker.text(value) if isinstance(value, str) else value
 
     def _row_masker(self, version: str) -> RowMasker:
-        """Return what masks the rows of a version; the one given for the import wins."""
+        """Return the masker for a version; a version given for the import takes precedence."""
         version = self._version or storable_text(version[:MAX_NAME])
         if version not in self._row_maskers:
             settings = msgspec.structs.replace(self._settings, version=version)
@@ -104,7 +104,7 @@ def _content_type(value: str | None) -> list[Header]:
 
 
 def _storable(row: ExchangeRow) -> ExchangeRow:
-    """Return `row` without what SQLite cannot hold in a text: a log may have anything in it."""
+    """Return `row` without characters that SQLite cannot store, which logs may contain."""
     for name in EXCHANGE_COLUMNS:
         value = getattr(row, name)
         if isinstance(value, str):

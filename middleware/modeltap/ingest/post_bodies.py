@@ -1,8 +1,8 @@
-"""Reading the bodies of posts: bounded in memory, and no slow client keeps others waiting.
+"""Reading the bodies of posts with bounds on memory and on the time for slow clients.
 
-A body has a time that grows with what came of it, so one that stands still or drips ends soon.
-What is small needs nothing that others have; a larger one needs one of a few places, and while
-others wait for a place it has to come faster.
+The time limit of a body grows with the bytes received, so a stalled or very slow one soon ends.
+A small body needs no shared resource. A larger one needs one of a few slots, and must arrive faster
+while others wait for a slot.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from starlette.requests import Request
 from modeltap.ingest.admission import PostRefused
 
 _SMALL_BYTES = 64 * 1024
-"""So much of a body is read without a place: as much as the server holds for each connection."""
+"""Bytes of a body that are read without a slot: as many as the server buffers per connection."""
 
-_PLACES = 32
-"""Larger bodies held in memory at once; others wait to be read, so that memory stays bounded."""
+_SLOTS = 32
+"""Larger bodies held in memory at once; further ones wait, so that memory stays bounded."""
 
 _BODY_SECONDS = 60.0
-"""No body may take longer than this, however fast it comes."""
+"""The time limit of any body, regardless of its rate."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How slowly a body may come: `seconds`, and for each byte of it the time at this rate."""
+    """The time limit of a body: `seconds`, plus the time for its bytes at the least rate."""
 
     seconds: float
     bytes_per_second: float
 
     def lasts(self, received: int) -> float:
-        """Return for how many seconds a body of which so many bytes came is waited for.
+        """Return the time limit in seconds of a body with `received` bytes so far.
 
         >>> Patience(5.0, 1000.0).lasts(2000), Patience(5.0, 1000.0).lasts(10**9)
         (7.0, 60.0)
@@ -42,16 +42,16 @@ class Patience:
         return min(_BODY_SECONDS, self.seconds + received / self.bytes_per_second)
 
 
-USUAL = Patience(5.0, 16 * 1024)
-"""An eighth of a line of 1 Mbit/s; five seconds are for a connection that loses packets."""
+NORMAL = Patience(5.0, 16 * 1024)
+"""An eighth of 1 Mbit/s; five seconds allow for lost packets."""
 
 HURRIED = Patience(2.0, 256 * 1024)
-"""While others wait for a place. To keep all places then takes 8 MB in each second."""
+"""The limit while others wait for a slot. Occupying all slots then takes 8 MB per second."""
 
 
 @dataclass(eq=False)
 class _Reading:
-    """A body that is read from `since` (the loop's time) on."""
+    """A body whose reading started at `since`, in the time of the event loop."""
 
     limit: asyncio.Timeout
     since: float
@@ -64,18 +64,18 @@ class _Reading:
 
 @dataclass
 class PostBodies:
-    """Reads the bodies of posts, of `max_bytes` at most."""
+    """Reads the bodies of posts, up to `max_bytes` each."""
 
     max_bytes: int
-    _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PLACES))
+    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_SLOTS))
     _holders: set[_Reading] = field(default_factory=set)
     _waiting: int = 0
 
     @asynccontextmanager
     async def whole(self, request: Request) -> AsyncIterator[bytes]:
-        """Give the whole body; a large one keeps its place until the context ends.
+        """Yield the whole body; a large one keeps its slot until the context ends.
 
-        Raises `PostRefused` for one that is too large, or too slow.
+        Raises `PostRefused` if it is too large or too slow.
         """
         body = bytearray()
         chunks = request.stream()
@@ -83,14 +83,14 @@ class PostBodies:
         if await self._in_time(chunks, body, enough, set()):
             yield bytes(body)
             return
-        async with self._place():
+        async with self._slot():
             await self._in_time(chunks, body, self.max_bytes, self._holders)
             yield bytes(body)
 
     async def _in_time(
         self, chunks: AsyncIterator[bytes], body: bytearray, enough: int, among: set[_Reading]
     ) -> bool:
-        """Read until the body is whole (True), or has more than `enough` bytes."""
+        """Read until the body is complete (True) or has more than `enough` bytes (False)."""
         try:
             async with asyncio.timeout(None) as limit:
                 reading = _Reading(limit, _now())
@@ -111,27 +111,27 @@ class PostBodies:
             reading.received += len(chunk)
             self._allow(reading)
             if len(body) > self.max_bytes:
-                raise PostRefused(413, f"more than {self.max_bytes} bytes")
+                raise PostRefused(413, f"the body has more than {self.max_bytes} bytes")
             if len(body) > enough:
                 return False
         return True
 
     def _allow(self, reading: _Reading) -> None:
-        reading.allow(HURRIED if self._waiting and reading in self._holders else USUAL)
+        reading.allow(HURRIED if self._waiting and reading in self._holders else NORMAL)
 
     @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
+    async def _slot(self) -> AsyncIterator[None]:
         self._waiting += 1
         try:
             for reading in self._holders:
                 reading.allow(HURRIED)
-            await self._places.acquire()
+            await self._slots.acquire()
         finally:
             self._waiting -= 1
         try:
             yield
         finally:
-            self._places.release()
+            self._slots.release()
 
 
 def _now() -> float:

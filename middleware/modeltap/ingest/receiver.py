@@ -1,7 +1,7 @@
-"""A small receiver of CloudEvents, for KServe's logger: an ASGI app that a command serves.
+"""A receiver of CloudEvents from KServe's logger: an ASGI app that a command serves.
 
-Events come one at a time (binary, or structured) or as a batch, and are in the store when they
-are answered: with 202, with 400 and a line where they are none, with 413 where they are too large.
+A post has one event (binary or structured mode) or a batch. The response is 202 after the events
+are stored, 400 with the reason if they are not valid events, and 413 if they are too large.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from modeltap.store.connection import connect
 from modeltap.store.text import storable_text
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
-"""The largest post that is taken: Knative and Istio let no larger request through by default."""
+"""The largest accepted post: the default limit of Knative and Istio."""
 
 _SETTLE_SECONDS = 60.0
-"""Interval between checks for unmatched requests and responses that have waited for long enough."""
+"""The interval between checks for unmatched requests and responses past their waiting time."""
 
 _MAX_MODELS = 1000
-"""Clients choose the names of models, so only as many importers are kept in memory."""
+"""The most importers kept in memory, because clients choose the names of models."""
 
 _STRUCTURED = "application/cloudevents+json"
 _BATCH = "application/cloudevents-batch+json"
@@ -52,14 +52,14 @@ class Receiver:
     """The receiver's configuration.
 
     Args:
-        settings: of each model.
-        model: whose events they are; empty for the path's (`/models/NAME`), else that of the
-            inference service that an event names.
-        token: what a caller must show, as a bearer or in the query; empty for nothing.
-        hosts: the names and addresses that requests may have in their Host header, beside this
-            machine's loopback and the address that they came to.
+        settings: the settings of each model.
+        model: the model of all events; "" takes it from the path (`/models/NAME`), else from the
+            inference service in the event.
+        token: the token that a client must send, as a bearer token or in the query; "" for none.
+        hosts: names and addresses that the Host header may have, in addition to this machine's
+            loopback and the address of the connection.
 
-    Raises `InputError` for a token or a host that no request can have.
+    Raises `InputError` for an invalid token or host.
     """
 
     store: str
@@ -73,22 +73,22 @@ class Receiver:
         self.admission()
 
     def admission(self) -> Admission:
-        """Return who may post."""
+        """Return the rules for accepting posts."""
         return Admission(self.token, self.hosts)
 
     def app(self) -> Starlette:
-        """Return the receiver as an ASGI app; it opens the store when it starts."""
+        """Return the receiver as an ASGI app, which opens the store at startup."""
         return _App(self).build()
 
 
 class _App:
-    """The app's state: a thread that writes, and the posts that are read."""
+    """The app's state: a thread that writes, and the bodies being read."""
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
         self._admission = receiver.admission()
         self._bodies = PostBodies(receiver.max_event_bytes)
-        # One thread: SQLite has one writer, and the event loop must not wait for it.
+        # SQLite allows one writer, and the event loop must not wait for it: so one thread writes.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="modeltap-receiver")
         self._importers: dict[str, Importer] = {}
         self._connection: sqlite3.Connection | None = None
@@ -117,9 +117,7 @@ class _App:
             try:
                 await self._in_thread(self._settle)
             except sqlite3.Error as error:
-                logger.warning(
-                    "requests and responses without a counterpart could not be stored: %s", error
-                )
+                logger.warning("unmatched requests and responses could not be stored: %s", error)
             await asyncio.sleep(_SETTLE_SECONDS)
 
     async def _receive(self, request: Request) -> Response:
@@ -127,8 +125,8 @@ class _App:
             self._admission.check(request)
             async with self._bodies.whole(request) as body:
                 events = _events(request, body)
-                owned = [(self._model_of(request, one), one) for one in events]
-                await self._in_thread(self._store, owned)
+                by_model = [(self._model_of(request, event), event) for event in events]
+                await self._in_thread(self._store, by_model)
         except PostRefused as refused:
             return _refusal(refused)
         except NoEvent as reason:
@@ -136,9 +134,9 @@ class _App:
         except ClientDisconnect:
             return Response(status_code=400)
         except sqlite3.Error as error:
-            # Whoever sends events keeps what is not taken, and tries again.
-            logger.error("events cannot be stored: %s", error)
-            return PlainTextResponse("the store cannot be written to now\n", 503)
+            # With a 503, the sender keeps the events and retries.
+            logger.error("cannot store events: %s", error)
+            return PlainTextResponse("cannot write to the store; try again later\n", 503)
         return Response(status_code=202)
 
     async def _health(self, request: Request) -> Response:
@@ -175,21 +173,21 @@ class _App:
 
     def _store(self, events: Sequence[tuple[str, Event]]) -> None:
         now = time.time()
-        # All are looked at before the first is stored: a batch is taken as a whole, or refused.
-        found = [(model, kserve.side_of_event(event, method="EVENT")) for model, event in events]
-        for model in dict.fromkeys(model for model, _ in found):
-            its = [logged for own, logged in found if own == model]
+        # Check all events before storing the first: a batch is accepted or refused as a whole.
+        entries = [(model, kserve.side_of_event(event, method="EVENT")) for model, event in events]
+        for model in dict.fromkeys(model for model, _ in entries):
+            own_entries = [logged for name, logged in entries if name == model]
             version = self._receiver.settings.for_model(model).version
-            for logged in its:
-                # An event without a time is of when it came.
+            for logged in own_entries:
+                # An event without a time gets the time of its arrival.
                 logged.time = now if logged.time is None else logged.time
                 logged.version = version
-            self._importer(model).add(its)
+            self._importer(model).add(own_entries)
 
     def _importer(self, model: str) -> Importer:
         assert self._connection is not None
         if model not in self._importers:
-            if len(self._importers) >= _MAX_MODELS:  # whoever posts chooses the names
+            if len(self._importers) >= _MAX_MODELS:
                 self._importers.clear()
             settings = self._receiver.settings.for_model(model)
             self._importers[model] = Importer(self._connection, settings, model=model)
@@ -197,13 +195,13 @@ class _App:
 
 
 def _refusal(refused: PostRefused) -> Response:
-    # The rest of a body that comes too slowly is not waited for.
+    # Do not wait for the rest of a body that is too slow.
     headers = {"connection": "close"} if refused.status == 408 else {}
     return PlainTextResponse(f"{refused}\n", refused.status, headers=headers)
 
 
 def _events(request: Request, body: bytes) -> list[Event]:
-    """Return the events of a post; raises `NoEvent`."""
+    """Return the events in a post; raise `NoEvent` if one is not valid."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in (_STRUCTURED, _BATCH):
         return [from_headers(request.headers.items(), body)]
@@ -212,4 +210,4 @@ def _events(request: Request, body: bytes) -> list[Event]:
         return [from_document(document)]
     if not isinstance(document, list):
         raise NoEvent("a batch of events must be a JSON array")
-    return [from_document(one) for one in document]
+    return [from_document(event) for event in document]

@@ -1,4 +1,4 @@
-"""The roles of a table's columns: time, prediction, score, label, id; the rest are features."""
+"""Roles of a table's columns: time, prediction, score, label, id; the others are features."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modeltap.ingest.files.table import Table
 
 @dataclass(frozen=True)
 class Roles:
-    """Column names by role; `features` are those asked for, else all that have no other role."""
+    """Column names by role; `features` are the requested ones, else all columns without a role."""
 
     timestamp: str | None = None
     prediction: str | None = None
@@ -22,14 +22,14 @@ class Roles:
     id: str | None = None
     features: tuple[str, ...] = ()
     day_first: bool | None = None
-    """Whether 01/02/2024 in the column of times is the first of February, where values show it."""
+    """Whether 01/02/2024 in the column of times is the first of February; None if unknown."""
 
     def time_of(self, row: dict[str, Any]) -> float | None:
-        """Return a row's event time in Unix seconds, None where it tells none."""
+        """Return a row's event time in Unix seconds, None if it has none."""
         return clock.parse(row.get(self.timestamp), self.day_first) if self.timestamp else None
 
     def outputs(self) -> Iterator[tuple[str, str]]:
-        """Yield the outputs that the table has, with their columns; a lone score is a prediction.
+        """Yield the table's outputs with their columns; a score without a prediction becomes one.
 
         >>> list(Roles(score="proba").outputs()), list(Roles(prediction="y", score="p").outputs())
         ([('prediction', 'proba')], [('prediction', 'y'), ('score', 'p')])
@@ -57,9 +57,9 @@ def choose_roles(
     features: Sequence[str] = (),
     ignore: Sequence[str] = (),
 ) -> Roles:
-    """Check the named columns against the table; `prediction` and `label` are found by their names.
+    """Return the roles of a table's columns; raise `InputError` for a column that does not exist.
 
-    Raises `InputError` naming the nearest column for one that is not there.
+    Columns named `prediction`, `label` or `score` get these roles by default.
     """
     columns = {
         "timestamp": timestamp,
@@ -82,7 +82,10 @@ def choose_roles(
         if name not in taken and name not in ignore and name not in table.index
     )
     if not chosen:
-        raise InputError(f"file {table.path.name!r} has no column left for the features")
+        raise InputError(
+            f"file {table.path.name!r} has no column left for the features; name them with "
+            "--features"
+        )
     if columns["id"] is not None:
         table.keep_text(columns["id"])
     day_first = table.day_first(columns["timestamp"]) if columns["timestamp"] else None

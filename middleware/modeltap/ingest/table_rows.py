@@ -1,4 +1,4 @@
-"""Rows of a table as exchanges: features are the request, prediction and score the response."""
+"""Rows of a table as exchanges: features form the request, prediction and score the response."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from modeltap.store.labels import storable_label
 _JSON = "application/json"
 
 RowNamer = Callable[[int, dict[str, Any]], str]
-"""From a line's number and its row to what it is known by."""
+"""A function from a line number and a row to the row's identity."""
 
 
 def read_rows(
@@ -30,33 +30,33 @@ def read_rows(
 ) -> Iterator[Logged]:
     """Yield each row as an exchange.
 
-    A row is known by its `id` column, or else by its file's content and line, unless `key` says
-    otherwise; `request_id` names a column that is kept as the caller's id.
+    `key` returns the identity of a row; by default it is its `id` column, else its line and the
+    hash of the file. `request_id` names a column to store as the caller's id.
     """
-    known_by = key or _key(table, roles)
+    identify = key or _key(table, roles)
     for line, row in table.rows():
-        answer = {name: row.get(column) for name, column in roles.outputs()}
+        outputs = {name: row.get(column) for name, column in roles.outputs()}
         caller = row.get(roles.id or request_id or "")
         yield Logged(
             source=source,
-            key=known_by(line, row),
-            # Without a column of times they are all of now.
+            key=identify(line, row),
+            # Without a column of times, all rows get the current time.
             time=roles.time_of(row) if roles.timestamp else time.time(),
             request=json.dumps(roles.features_of(row)).encode(),
             request_type=_JSON,
-            response=json.dumps(answer).encode() if answer else None,
-            response_type=_JSON if answer else None,
+            response=json.dumps(outputs).encode() if outputs else None,
+            response_type=_JSON if outputs else None,
             request_id=None if caller is None else str(caller),
             label=_label(table, line, row.get(roles.label)) if roles.label else None,
         )
 
 
 def _label(table: Table, line: int, value: Any) -> Any:
-    """Return what was right for a row; what is no label is noted, and the row goes without it."""
+    """Return a row's label; an invalid one is noted, and the row is imported without a label."""
     try:
         return storable_label(value)
     except InputError as reason:
-        table.note(line, f"{reason}; the row is imported without it")
+        table.note(line, f"{reason}; the row is imported without a label")
         return None
 
 

@@ -143,7 +143,7 @@ def test_few_broken_characters_are_replaced_and_noted(tmp_path):
 
 
 def test_two_columns_of_one_name_are_an_error(tmp_path):
-    with pytest.raises(InputError, match="two columns with the same name"):
+    with pytest.raises(InputError, match="two columns named 'a'; rename one"):
         opened(tmp_path, "a, a\n1,2\n")
 
 

@@ -125,7 +125,7 @@ def merged(*ranges):
         (merged((0, 0, 0, 2)), r"merged cells in its header \(A1:C1\); put one name above each"),
         (merged((0, 1, 1, 1)), r"merged cells in its header \(B1:B2\)"),
         ([["Report"], ["a", "b", "c"], [1, 2, 3]], "first row of .* names 1 of its 3 columns"),
-        ([["a", "a"], [1, 2]], "sheet 'data' of 'a.xlsx' has two columns with the same name"),
+        ([["a", "a"], [1, 2]], "sheet 'data' of 'a.xlsx' has two columns named 'a'; rename one"),
         ([], "has no rows"),
     ],
 )
@@ -143,7 +143,7 @@ def test_merged_cells_among_the_rows_are_reported(tmp_path):
     table = open_table(workbook(tmp_path / "a.xlsx", data=write))
     assert rows_in(table) == [{"a": "together", "b": 1}, {"a": None, "b": 2}]
     assert table.notices == [
-        "sheet 'data' of 'a.xlsx' has merged cells; only the first of each has the value"
+        "sheet 'data' of 'a.xlsx' has merged cells; only the first cell of each has the value"
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from modeltap.ingest.files.index_columns import (
     RowNumbers,
-    distinct,
+    first_duplicate,
     is_index_name,
     may_number_rows,
 )
@@ -28,4 +28,5 @@ def test_names_of_indexes_are_known():
     assert all(map(is_index_name, ("", "Unnamed: 0", "Unnamed: 0.1", "__index_level_1__")))
     assert not any(map(is_index_name, ("Unnamed: 3", "id", "index", "x")))
     assert may_number_rows("index") and not may_number_rows("id")
-    assert distinct(["", "", "a"]) and not distinct(["a", "a"])
+    assert first_duplicate(["", "", "a"]) is None
+    assert first_duplicate(["", "a", "b", "a"]) == "a"

@@ -51,7 +51,7 @@ def test_json_lines_have_the_columns_of_all_rows(table):
         ("a.xlsx", "x", "cannot be read as Excel"),
         ("a.xml", "x", "unknown format"),
         ("a.csv", "", "has no rows"),
-        ("a.csv", "a,a\n1,2\n", "two columns with the same name"),
+        ("a.csv", "a,a\n1,2\n", "two columns named 'a'; rename one"),
         ("a.csv", 'a,b\n1,"' + "x" * 200_000, "cannot be read"),
     ],
 )

@@ -39,8 +39,8 @@ from modeltap.analysis.statistics.rates import wilson
 _ACCURACY_PART, _F1_PART = 0.75, 0.25
 """Fractions of the level.
 
-A worse model mostly shows in its accuracy. A lost class is a large loss of F1, which half of the
-level would not find more often.
+A worse model mostly shows in its accuracy. A lost class is a large loss of F1, so that a larger
+fraction would not detect it more often.
 """
 
 F1_FLOOR = 0.05
@@ -139,10 +139,9 @@ def _without_baseline(guess: Guess | None) -> dict[str, Any]:
 def _guess(pairs: ClassPairs, right: int, n: int, level: float) -> Guess | None:
     """Return evidence that the predictions are not better than guessing; None if there is none.
 
-    They are worse if that is beyond chance (exact binomial), with a kappa below -0.1. They are as
-    good as guessing if the upper end of kappa is below 0.1, which a thousand rows can show and a
-    hundred cannot. Predictions of a single class are not guesses, and may be correct for a rare
-    event.
+    They are worse if that is beyond chance (exact binomial), with a kappa below -0.1. They equal
+    guessing if the upper end of kappa is below 0.1, which a thousand rows can show and a hundred
+    cannot. Predictions of a single class are not guesses, and may be correct for a rare event.
     """
     agreement, upper = kappa(pairs)
     chance = guessed(pairs)

@@ -37,7 +37,7 @@ def evaluate(context: LabelledContext) -> list[Metric]:
     worse than the baseline of the same hours beyond chance, and by more than the floor and its
     baseline variation. Accuracies are compared by Fisher's exact test, macro F1 by permutation,
     mean errors by the moments of a permutation, areas by their variances. An improvement never
-    alerts. An accuracy or area that is no better than guessing alerts without a baseline as well.
+    alerts. An accuracy or area that is not better than guessing alerts without a baseline as well.
     Values that cannot be compared are `not_comparable`, with an example of each side as evidence.
 
     Raises `InputError` unless both shapes are (n,): NumPy would broadcast (n, 1) against (n,) to

@@ -68,7 +68,7 @@ class OneClass(Evidence, frozen=True):
 
 
 class NoScore(Evidence, frozen=True):
-    """Two classes without scores; `given` is whether there are some that do not fit the classes."""
+    """Two classes without usable scores; `given` is True if some do not fit the classes."""
 
     given: bool
 

@@ -54,8 +54,10 @@ A smaller rhythm costs nothing, and the rows of all hours give more to compare w
 """
 
 _PART_HOURS = 4
-"""A daily wave is nearly constant in each of six parts; 24 hours would allow four times as many
-chance differences."""
+"""Hours per part: a daily wave is nearly constant in each of six parts.
+
+With 24 hours there would be four times as many chance differences.
+"""
 
 _CHANCE = 1e-3
 """The chance that a feature without a rhythm is taken for one with a rhythm."""
@@ -129,11 +131,12 @@ class Rhythm:
         return self._compared[keys]
 
     def known(self, spans: Sequence[tuple[float, float]]) -> int:
-        """Return the number of blocks like a window, which show whether the reference covers it.
+        """Return the number of blocks that are similar enough to a window to evaluate it.
 
-        If blocks are days, those of working days or of the weekend, as the window's are, even if
-        both look alike: a first week has two of a weekend. None of them is like a part of a day.
-        Otherwise, the blocks it is compared with.
+        If blocks are days, those are the working days or the weekend days, depending on the
+        window's days: a first week has only two days of a weekend, even if all days look alike. A
+        window that is shorter than a day has none. If blocks are shorter, those are the blocks it
+        is compared with.
         """
         if not self.blocks.days_or_more:
             return int(self.group(self.keys_of(spans)).sum()) if len(self.blocks) else 0

@@ -132,7 +132,7 @@ class _Rolling:
         counted = with_counts(self.reference, counts)
         pairs = list(self._pairs(view))
         if self.asked.kind == "previous" and len(pairs) < MIN_BLOCKS:
-            # There is no history yet, so the windows are compared with each other.
+            # With too little history, the windows are compared with each other.
             known = self._spread(self._enough(compared))
             return with_block_baselines(counted, [_unpacked(row.tally) for row in known])
         return with_block_baselines(counted, [own for own, _ in pairs], [rest for _, rest in pairs])

@@ -31,7 +31,7 @@ _MIN_COMPARED = 500
 """With fewer rows of the reference, a classifier can learn little."""
 
 _NOISE = 0.9
-"""The quantile of the largest value by chance: it is noise in nine of ten references."""
+"""The largest value that chance gives in this fraction of references counts as noise."""
 
 _MOST_KNOWN = 48
 """Samples that are kept, with the forests and components learnt from them: two days of hours."""

@@ -34,7 +34,7 @@ The first and the last block are often incomplete.
 """
 
 _NOISE = 0.97
-"""The quantile of the largest value by chance: it is noise in all but one of thirty references."""
+"""The largest value that chance gives in this fraction of references counts as noise."""
 
 
 _VARIES = 0.03

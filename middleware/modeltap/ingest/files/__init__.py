@@ -1,9 +1,9 @@
-"""Files that are read as streams.
+"""Readers of files as streams.
 
-- `source`: how far a file is read, and its broken lines
-- `documents`: JSON documents, one after the other
-- `alphabets`, `encoding`, `dialect`: how a text is written
+- `source`: an open file, its progress and its invalid lines
+- `documents`: a sequence of JSON documents
+- `alphabets`, `encoding`, `dialect`: encodings and CSV dialects
 - `index_columns`: columns that only number the rows
 - `csv_table`, `parquet`, `excel`: rows of CSV, Parquet and Excel
-- `table`: rows of each, and of JSON Lines
+- `table`: rows of any of these, and of JSON Lines
 """

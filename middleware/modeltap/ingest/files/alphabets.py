@@ -1,8 +1,8 @@
-"""Single-byte encodings of Latin and Cyrillic letters, told apart by the alphabets of languages.
+"""Single-byte encodings of Latin and Cyrillic text, detected by the alphabets of languages.
 
-A codec fits where all letters beyond ASCII are of one language's alphabet. In the wrong codec they
-are of no alphabet, or are symbols within words: Polish `Łódź` of Windows-1250 is `£ódŸ` in
-Windows-1252.
+A codec fits if all non-ASCII letters belong to one language's alphabet. With the wrong codec they
+belong to no alphabet, or are symbols within words: Polish `Łódź` in Windows-1250 becomes `£ódŸ`
+in Windows-1252.
 """
 
 from __future__ import annotations
@@ -43,29 +43,30 @@ _LANGUAGES = (
     ("mac-roman", _WESTERN),
     ("cp852", _CENTRAL),
 )
-"""Codecs and the languages that are written in them, the likeliest first."""
+"""Codecs and the languages that use them, the most likely first."""
 
 _CYRILLIC = ("cp1251", "koi8-r", "koi8-u", "cp866", "iso8859-5")
 _CYRILLIC_LETTERS = frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґўђјљњћџ")
 _FREQUENT = frozenset("оеаинтсрвлкі")
-_MANY = 0.62
-"""Of the letters of a text 70 to 80 % are frequent ones, in a wrong codec less than 60 %."""
+_FEWEST_FREQUENT = 0.62
+"""With the right codec 70 to 80 % of a text's letters are frequent ones, with a wrong one less
+than 60 %."""
 
 _FITS = 0.97
-"""A name from abroad is among the words of any language."""
+"""The least fraction of an alphabet's letters in a text: any language has some foreign names."""
 
 _LATIN = 0.6
-"""Of the words with letters beyond ASCII so many have letters of ASCII, too; other scripts' have
-hardly any."""
+"""The least fraction of non-ASCII words that also have ASCII letters; in other scripts hardly any
+do."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 _LETTER = re.compile(r"[^\W\d_]", re.ASCII)
 _STRANGE = re.compile(r"(?<=[^\W\d_])[^\w\s\x00-\x7f’·–]+(?=[^\W\d_])|[\x7f-\x9f\ufffd]")
-"""Symbols within a word, controls, and bytes that the codec does not know."""
+"""Symbols within a word, control characters, and bytes that the codec cannot decode."""
 
 
 def latin_encoding(sample: bytes) -> str | None:
-    """Return the codec in which the letters of `sample` are a language's; None where none fits.
+    """Return the codec that makes the letters of `sample` one language's; None if none fits.
 
     >>> latin_encoding("Łódź,żółty".encode("cp1250")), latin_encoding("Köln".encode("cp1252"))
     ('cp1250', 'cp1252')
@@ -74,16 +75,16 @@ def latin_encoding(sample: bytes) -> str | None:
     """
     for codec, languages in _LANGUAGES:
         text = sample.decode(codec, "replace")
-        if _is_latin(text) and any(_fit(text, one) >= _FITS for one in languages.values()):
+        if _is_latin(text) and any(_fit(text, letters) >= _FITS for letters in languages.values()):
             return codec
-    # Names of several Western countries.
+    # A file may have names from several Western countries.
     text = sample.decode("cp1252", "replace")
     is_western = _is_latin(text) and _fit(text, "".join(_WESTERN.values())) >= _FITS
     return "cp1252" if is_western else None
 
 
 def cyrillic_encoding(sample: bytes) -> str | None:
-    """Return the codec in which `sample` has the frequent Cyrillic letters; None where none fits.
+    """Return the codec that makes `sample` have the frequent Cyrillic letters; None if none fits.
 
     >>> [cyrillic_encoding("Москва,красный".encode(codec)) for codec in ("cp1251", "koi8-r")]
     ['cp1251', 'koi8-r']
@@ -91,24 +92,25 @@ def cyrillic_encoding(sample: bytes) -> str | None:
     scores: dict[str, float] = {}
     for codec in _CYRILLIC:
         text = sample.decode(codec, "replace")
-        letters = [one.lower() for one in text if one > "\x7f"]
+        letters = [letter.lower() for letter in text if letter > "\x7f"]
         if _is_latin(text):
             continue
-        known = sum(one in _CYRILLIC_LETTERS for one in letters)
+        known = sum(letter in _CYRILLIC_LETTERS for letter in letters)
         if known >= _FITS * len(letters):
-            scores[codec] = sum(one in _FREQUENT for one in letters) / max(1, len(letters))
+            frequent = sum(letter in _FREQUENT for letter in letters)
+            scores[codec] = frequent / max(1, len(letters))
     best = max(scores, key=lambda codec: scores[codec], default=None)
-    return best if best is not None and scores[best] >= _MANY else None
+    return best if best is not None and scores[best] >= _FEWEST_FREQUENT else None
 
 
 def _is_latin(text: str) -> bool:
-    """Return True if most words with letters beyond ASCII have letters of ASCII, too."""
+    """Return True if most words with non-ASCII letters also have ASCII letters."""
     words = [word for word in _WORD.findall(text) if not word.isascii()]
     return sum(_LETTER.search(word) is not None for word in words) >= _LATIN * len(words)
 
 
 def _fit(text: str, alphabet: str) -> float:
-    """Return which fraction of the letters beyond ASCII an alphabet has."""
+    """Return the fraction of non-ASCII letters that belong to an alphabet."""
     letters = Counter(char for word in _WORD.findall(text) for char in word if char > "\x7f")
     known = sum(n for char, n in letters.items() if char in alphabet or char.lower() in alphabet)
     strange = len(_STRANGE.findall(text))

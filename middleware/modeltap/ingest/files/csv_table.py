@@ -1,4 +1,4 @@
-"""Rows of a CSV file in whatever dialect and encoding, with numbers as numbers."""
+"""Rows of a CSV file in any dialect and encoding, with numbers as numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modeltap.ingest.files.dialect import Dialect, dialect_of
 from modeltap.ingest.files.encoding import Encoding, encoding_of
 from modeltap.ingest.files.index_columns import (
     RowNumbers,
-    distinct,
+    first_duplicate,
     is_index_name,
     may_number_rows,
 )
@@ -23,7 +23,7 @@ from modeltap.time_texts import order_in
 from modeltap.wording import plural
 
 CodesOf = Callable[[str], Collection[object]]
-"""From a column's name to its declared codes for missing values."""
+"""A function from a column's name to its declared codes for missing values."""
 
 _STEP_ROWS = 1024
 """Rows between two reports of progress."""
@@ -31,13 +31,13 @@ _STEP_ROWS = 1024
 
 @dataclass
 class CsvTable:
-    """How a CSV file is written, and what its columns are.
+    """The format of a CSV file, and its columns.
 
     Attributes:
         layout: the column of each cell of a record; None for cells that are left out.
-        styles: how the columns of numbers write them.
+        styles: the number formats of the columns of numbers.
         index: columns that only number or name the rows.
-        day_first: whether 01/02/2024 is the first of February, by column, where values show it.
+        day_first: whether 01/02/2024 is the first of February, for columns whose values show it.
     """
 
     encoding: str
@@ -55,14 +55,14 @@ class CsvTable:
 
 
 def learn_csv(source: Source, codes_of: CodesOf, encoding_name: str | None = None) -> CsvTable:
-    """Read a file once and return how it is written.
+    """Read a file once and return its format.
 
-    A column is of numbers where each value in it is one: one word makes it one of words.
+    A column is numeric if each value in it is a number: one text makes it a column of texts.
 
     Args:
-        encoding_name: the encoding that the user declared; None finds it.
+        encoding_name: the encoding that the user declared; None detects it.
 
-    Raises `InputError` where two columns have one name, or no codec has the encoding's name.
+    Raises `InputError` if two columns have the same name or the encoding is unknown.
     """
     encoding = encoding_of(source, encoding_name)
     errors = "replace" if encoding.broken else "strict"
@@ -83,7 +83,7 @@ def _notices(encoding: Encoding) -> Iterator[str]:
     if encoding.broken:
         yield (
             f"could not decode {plural(encoding.broken, 'character')} as {encoding.name}, replaced "
-            "by U+FFFD; give the file's encoding with --encoding, such as --encoding cp1251"
+            "by U+FFFD; set the file's encoding, such as --encoding cp1251"
         )
     elif encoding.is_guess:
         yield (
@@ -93,7 +93,7 @@ def _notices(encoding: Encoding) -> Iterator[str]:
 
 
 def csv_rows(source: Source, table: CsvTable) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield line numbers and rows; records of another length than the header are noted."""
+    """Yield line numbers and rows; note records whose length differs from the header's."""
     with _text(source, table) as file:
         reader = table.dialect.reader(file)
         header = next(filter(None, reader), [])
@@ -124,12 +124,16 @@ def _text(source: Source, table: CsvTable) -> Iterator[TextIO]:
 
 
 def _layout(header: list[str], dialect: Dialect, source: Source) -> list[str | None]:
-    """Return the names of columns; one without a name behind the first is known by its place."""
+    """Return the names of columns; a nameless one after the first is named by its position."""
     names = [name.strip().removeprefix("\ufeff") for name in header]
-    if not distinct(names):
-        raise InputError(f"file {source.path.name!r} has two columns with the same name")
+    if (duplicate := first_duplicate(names)) is not None:
+        raise InputError(
+            f"file {source.path.name!r} has two columns named {duplicate!r}; rename one"
+        )
     first = names[:1]
-    rest: list[str | None] = [name or f"column {place}" for place, name in enumerate(names[1:], 2)]
+    rest: list[str | None] = [
+        name or f"column {position}" for position, name in enumerate(names[1:], 2)
+    ]
     if dialect.lead:
         return ["", *first, *rest]
     return [*first, *rest, *([None] if dialect.trail else [])]
@@ -150,34 +154,34 @@ def _learn_values(
         if len(cells) != len(forms):
             continue
         numbers.add(cells[0])
-        for place, cell in enumerate(cells):
+        for position, cell in enumerate(cells):
             stripped = cell.strip()
             if stripped.lower() in MISSING:
                 continue
-            filled[place] = True
-            if stripped not in codes[place] and forms[place].all:
-                forms[place].add(stripped)
-            column = table.layout[place] or ""
+            filled[position] = True
+            if stripped not in codes[position] and forms[position].all:
+                forms[position].add(stripped)
+            column = table.layout[position] or ""
             if column not in table.day_first and (order := order_in(stripped)) is not None:
                 table.day_first[column] = order
     _leave_out_empty(table, filled)
     comma = has_comma(forms)
-    for name, one in zip(table.layout, forms, strict=True):
-        if name is not None and (style := one.style(comma)) is not None:
+    for name, form in zip(table.layout, forms, strict=True):
+        if name is not None and (style := form.style(comma)) is not None:
             table.styles[name] = style
     table.index = frozenset(_index_of(table.names, numbers))
 
 
 def _leave_out_empty(table: CsvTable, filled: list[bool]) -> None:
-    """Leave out columns without names and values, as spreadsheets write them beside a table."""
-    for place, is_filled in enumerate(filled):
-        if place and not is_filled and table.layout[place] == f"column {place + 1}":
-            table.layout[place] = None
+    """Leave out columns without names and values, which spreadsheets write next to a table."""
+    for position, is_filled in enumerate(filled):
+        if position and not is_filled and table.layout[position] == f"column {position + 1}":
+            table.layout[position] = None
 
 
 def _index_of(names: list[str], numbers: RowNumbers) -> Iterator[str]:
-    for place, name in enumerate(names):
-        if is_index_name(name) or (not place and may_number_rows(name) and numbers.hold):
+    for position, name in enumerate(names):
+        if is_index_name(name) or (not position and may_number_rows(name) and numbers.hold):
             yield name
 
 
@@ -187,5 +191,5 @@ def _value(cell: str, style: Style | None) -> Any:
     if style is None:
         return cell
     number = number_of(cell, style)
-    # A code for a missing value is what it says.
+    # A code for a missing value stays as written.
     return cell.strip() if number is None else number

@@ -1,4 +1,4 @@
-"""The dialect of a CSV file: delimiter, quotes and escapes, those by which its lines agree best."""
+"""Detection of a CSV file's dialect: delimiter, quotes and escapes that make its lines uniform."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from typing import NamedTuple, TextIO
 
 DELIMITERS = (",", ";", "\t", "|")
 
-_LOOK_AT = 200
-"""Records that show how a file is written."""
+_SAMPLE_RECORDS = 200
+"""Records that are enough to show the dialect."""
 
-_LOOK_AT_LETTERS = 1 << 18
+_SAMPLE_CHARACTERS = 1 << 18
 
 _CLEARLY = 0.02
-"""One broken line of fifty is none that another way to quote explains."""
+"""The least gain in uniform records for a rarer dialect: one invalid line in fifty is no reason."""
 
 _DECLARED = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)
-"""Excel's own first line."""
+"""A first line by which Excel declares the delimiter."""
 
 _ESCAPED = re.compile(r'\\"(?!\s*(?:[,;\t|]|$))', re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a file's cells are written.
+    """The format of a file's cells.
 
     Attributes:
         skip: lines before the header.
-        lead: whether records have one more cell than the header, before it: the names of rows.
-        trail: whether records have one more cell than the header, which is empty.
+        lead: whether records begin with one more cell than the header has: the names of rows.
+        trail: whether records end with one more cell than the header has, an empty one.
     """
 
     delimiter: str = ","
@@ -46,7 +46,7 @@ class Dialect:
     trail: bool = False
 
     def reader(self, file: TextIO) -> Iterator[list[str]]:
-        """Return the file's records; the header is the first."""
+        """Return the file's records; the first one is the header."""
         for _ in range(self.skip):
             file.readline()
         return csv.reader(
@@ -61,7 +61,7 @@ class Dialect:
 
 
 def dialect_of(file: TextIO) -> Dialect:
-    r"""Return the dialect of a text from its beginning.
+    r"""Return the dialect of a text, detected from its beginning.
 
     >>> import io
     >>> dialect_of(io.StringIO("a;b\n1,5;x\n2,5;y\n")).delimiter
@@ -69,8 +69,8 @@ def dialect_of(file: TextIO) -> Dialect:
     >>> dialect_of(io.StringIO("a\tb\n")).delimiter, dialect_of(io.StringIO("a\n1,5\n")).delimiter
     ('\t', ';')
     """
-    text = file.read(_LOOK_AT_LETTERS)
-    whole = len(text) < _LOOK_AT_LETTERS
+    text = file.read(_SAMPLE_CHARACTERS)
+    whole = len(text) < _SAMPLE_CHARACTERS
     first, _, rest = text.partition("\n")
     declared = _DECLARED.match(first)
     candidates: tuple[str, ...] = DELIMITERS
@@ -78,24 +78,24 @@ def dialect_of(file: TextIO) -> Dialect:
     if declared is not None:
         text, candidates, skip = rest, (declared[1],), 1
     scored = [
-        _scored(text, Dialect(one, quote, escape), whole)
-        for one in candidates
+        _scored(text, Dialect(delimiter, quote, escape), whole)
+        for delimiter in candidates
         for quote, escape in (('"', None), ('"', "\\"), ("'", None), (None, None))
     ]
     return replace(_shaped(text, _best(scored, text), whole), skip=skip)
 
 
 class _Scored(NamedTuple):
-    """A dialect, and how alike it makes the records.
+    """A dialect, and how uniform it makes the records.
 
     Attributes:
-        alike: the fraction of records with as many cells as most have.
-        close: the fraction of delimiters with no space behind them, as those in texts have one.
-        cells: how many cells the header has.
-        records: how many records there are.
+        uniform: the fraction of records with the most frequent number of cells.
+        close: the fraction of delimiters without a space after them; commas in texts have one.
+        cells: the number of cells in the header.
+        records: the number of records.
     """
 
-    alike: float
+    uniform: float
     close: float
     cells: int
     records: int
@@ -107,16 +107,20 @@ class _Scored(NamedTuple):
 
 
 def _best(scored: list[_Scored], text: str) -> Dialect:
-    """Return the dialect by which most records have the header's cells, usual ones first."""
-    usual = [one for one in scored if one.dialect.quote == '"' and one.dialect.escape is None]
-    best = max(usual, key=lambda one: (one.splits, one.alike, one.close, one.cells))
-    if not best.splits and best.alike < 1:
-        # One column with commas in it: what is found nowhere splits nothing.
-        best = max(usual, key=lambda one: one.alike)
+    """Return the dialect that gives most records the header's cells; prefer common dialects."""
+    common = [
+        candidate
+        for candidate in scored
+        if candidate.dialect.quote == '"' and candidate.dialect.escape is None
+    ]
+    best = max(common, key=lambda score: (score.splits, score.uniform, score.close, score.cells))
+    if not best.splits and best.uniform < 1:
+        # A single column with commas in it: a delimiter that never occurs makes it uniform.
+        best = max(common, key=lambda score: score.uniform)
     for other in scored:
-        better = other.alike > best.alike + _CLEARLY
-        # A quote that nothing closes swallows lines, which are records without it.
-        more = other.dialect.quote is None and other.alike >= best.alike
+        better = other.uniform > best.uniform + _CLEARLY
+        # An unclosed quote joins lines, which are separate records without quoting.
+        more = other.dialect.quote is None and other.uniform >= best.uniform
         same = other.dialect.delimiter == best.dialect.delimiter
         if other.splits and (better or (more and same and other.records > best.records)):
             best = other
@@ -126,10 +130,10 @@ def _best(scored: list[_Scored], text: str) -> Dialect:
 
 
 def _records(text: str, dialect: Dialect, whole: bool) -> list[list[str]]:
-    """Return the first records that are not empty; the last one may be cut, and is left out."""
+    """Return the first records that are not empty, without a last one that may be truncated."""
     file = io.StringIO(text, newline="")
     try:
-        records = list(islice(filter(None, dialect.reader(file)), _LOOK_AT + 1))
+        records = list(islice(filter(None, dialect.reader(file)), _SAMPLE_RECORDS + 1))
     except csv.Error:
         return []
     return records if whole or len(records) < 2 else records[:-1]
@@ -137,16 +141,16 @@ def _records(text: str, dialect: Dialect, whole: bool) -> list[list[str]]:
 
 def _scored(text: str, dialect: Dialect, whole: bool) -> _Scored:
     header, *records = _records(text, dialect, whole) or [[]]
-    found = text.count(dialect.delimiter)
-    close = 1 - text.count(dialect.delimiter + " ") / found if found else 0.0
+    delimiters = text.count(dialect.delimiter)
+    close = 1 - text.count(dialect.delimiter + " ") / delimiters if delimiters else 0.0
     cells, count = Counter(map(len, records or [header])).most_common(1)[0]
     fits = cells == len(header) or (cells == len(header) + 1 and len(header) > 1)
-    alike = count / max(1, len(records)) if fits and header else 0.0
-    return _Scored(alike, close, len(header), len(records), dialect)
+    uniform = count / max(1, len(records)) if fits and header else 0.0
+    return _Scored(uniform, close, len(header), len(records), dialect)
 
 
 def _shaped(text: str, dialect: Dialect, whole: bool) -> Dialect:
-    """Return the dialect with what its cells look like: quotes, spaces, one more than names."""
+    """Return the dialect with details of its cells: quotes, spaces, one more than the header."""
     header, *records = _records(text, dialect, whole) or [[]]
     if dialect.quote == '"' and _all_quoted(header):
         return _shaped(text, replace(dialect, quote="'"), whole)

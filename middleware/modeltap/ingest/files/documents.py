@@ -1,4 +1,4 @@
-"""JSON documents of a file, one after the other: on lines, in an array, or just in a row."""
+"""JSON documents of a file: one per line, in an array, or concatenated."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from modeltap.ingest.files.source import (
 )
 
 _READ_BYTES = 1 << 18
-"""Bytes read at a time: a bound on memory where documents are small."""
+"""Bytes read at a time: a bound on memory for small documents."""
 
 _BETWEEN = " \t\r\n,"
 
 
 def documents(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the place and content of each JSON object in a file; what is none is noted.
+    """Yield the position and content of each JSON object in a file; note anything else.
 
-    Places are lines, or numbers of documents where they are not on lines of their own. Raises
-    `InputError` where the file cannot be read to its end.
+    Positions are line numbers, or document numbers if documents are not on separate lines. Raises
+    `InputError` if the file cannot be read completely.
     """
     try:
-        yield from _on_lines(source) if _has_lines(head(source)) else _in_a_row(source)
+        yield from _on_lines(source) if _has_lines(head(source)) else _concatenated(source)
     except UNREADABLE as error:
         raise unreadable(source, error) from None
 
 
 def _has_lines(start: bytes) -> bool:
-    """Say whether a file holds a document a line; one line that is longer than we look is one."""
+    """Return True if a file has one document per line; a line longer than `start` counts as one."""
     first, newline, _ = start.lstrip().partition(b"\n")
     return not first.startswith(b"[") and (not newline or json_of(first) is not None)
 
@@ -50,7 +50,7 @@ def _on_lines(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
             source.note(line, "not valid JSON" if document is None else "not a JSON object")
 
 
-def _in_a_row(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
+def _concatenated(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
     source.unit = "document"
     with source.opened() as file:
         for number, document in enumerate(_Stream(source, file), 1):
@@ -63,7 +63,7 @@ def _in_a_row(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 class _Stream:
-    """Parses documents out of a file of any size, holding one of them and a buffer at a time."""
+    """Parses documents from a file of any size; holds one document and a buffer in memory."""
 
     def __init__(self, source: Source, file: BinaryIO) -> None:
         self._source = source
@@ -71,7 +71,7 @@ class _Stream:
         self._decode = codecs.getincrementaldecoder("utf-8-sig")("replace").decode
         self._text = ""
         self._at = 0
-        self._wanted = _READ_BYTES
+        self._read_bytes = _READ_BYTES
         self._ended = False
 
     def __iter__(self) -> Iterator[Any]:
@@ -85,14 +85,14 @@ class _Stream:
                     continue
                 self._source.note(number + 1, "not valid JSON; the rest of the file is not read")
                 return
-            # A number at the end of the buffer may go on in the next.
+            # A number at the end of the buffer may continue in the next one.
             if end == len(self._text) and self._more():
                 continue
-            number, self._at, self._wanted = number + 1, end, _READ_BYTES
+            number, self._at, self._read_bytes = number + 1, end, _READ_BYTES
             yield document
 
     def _skip_between(self) -> bool:
-        """Go to the next document; False at the end."""
+        """Skip to the next document; return False at the end."""
         between = _BETWEEN + "["
         while True:
             while self._at < len(self._text) and self._text[self._at] in between:
@@ -104,7 +104,7 @@ class _Stream:
                 return False
 
     def _more(self) -> bool:
-        """Read on: twice as much each time, so that a long document is not parsed too often."""
+        """Read more, twice as much each time, so that a long document is not parsed too often."""
         if self._ended:
             return False
         self._text, self._at = self._text[self._at :], 0
@@ -113,8 +113,8 @@ class _Stream:
                 f"file {self._source.path.name!r} has a document of more than "
                 f"{MAX_DOCUMENT_BYTES >> 20} MB; split it"
             )
-        data = self._file.read(self._wanted)
-        self._wanted *= 2
+        data = self._file.read(self._read_bytes)
+        self._read_bytes *= 2
         self._ended = not data
         self._text += self._decode(data, final=self._ended)
         return True

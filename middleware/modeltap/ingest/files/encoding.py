@@ -1,4 +1,4 @@
-"""The encoding of a text file: by its mark, its zero bytes, or by which one fits its letters."""
+"""Detection of a text file's encoding by its byte order mark, zero bytes or letters."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ _MARKS = (
 )
 _READ_BYTES = 1 << 18
 _FEWEST_ZEROS = 0.1
-"""Every separator and digit of a table is a letter of ASCII, which in UTF-16 has a zero byte."""
+"""The least fraction of zero bytes in UTF-16: each separator and digit of a table has one."""
 
 _FEWEST_BYTES = 8
-"""Fewer bytes are no table, whatever they are."""
+"""Fewer bytes cannot be a table in UTF-16 or UTF-32."""
 
 _SAMPLE_BYTES = 1 << 16
-"""So many bytes of lines with letters beyond ASCII show the encoding."""
+"""Bytes of lines with non-ASCII letters that are enough to show the encoding."""
 
 _FEWEST_LETTERS = 12
-"""Fewer bytes beyond ASCII are words in too many encodings."""
+"""Fewer non-ASCII bytes are valid words in too many encodings."""
 
 _COMMON = (
     *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "ascii", "latin-1", "cp1250"),
     *("cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp932", "shift_jis"),
     *("euc_jp", "gb18030", "gbk", "big5", "cp949", "euc_kr", "koi8-r", "iso8859-2", "iso8859-15"),
 )
-"""Names for the nearest one of a name that is not known."""
+"""Names to suggest for an unknown name."""
 
 
 class Encoding(NamedTuple):
-    """A codec of a file.
+    """The encoding of a file.
 
     Attributes:
-        broken: how many of the file's characters it does not know.
-        is_guess: whether only the look of the letters tells it.
+        broken: the number of characters that it cannot decode.
+        is_guess: whether it was chosen only because it fits the letters.
     """
 
     name: str
@@ -51,16 +51,16 @@ class Encoding(NamedTuple):
 
 
 def encoding_of(source: Source, declared: str | None = None) -> Encoding:
-    """Read a file once, or twice, and return its encoding.
+    """Read a file once or twice and return its encoding.
 
-    A file with more characters of UTF-8 than broken ones is UTF-8 with faults. Any other is of
-    the single-byte encoding in which its letters are a language's, else of the encoding that
-    charset-normalizer finds, else of Windows' Western European one, or Latin-1.
+    A file with more valid than invalid UTF-8 characters is UTF-8 with errors. Otherwise the
+    encoding is the single-byte encoding that makes its letters one language's, else the one that
+    charset-normalizer detects, else Windows-1252 or Latin-1.
 
     Args:
         declared: the encoding that the user named.
 
-    Raises `InputError` where no codec has the declared name.
+    Raises `InputError` if the declared encoding is unknown.
     """
     if declared is not None:
         name = known_encoding(declared)
@@ -68,7 +68,7 @@ def encoding_of(source: Source, declared: str | None = None) -> Encoding:
     with source.opened() as file:
         start = file.read(_READ_BYTES)
         if (marked := _by_mark(start)) is not None:
-            # What UTF-16 cannot decode is a file that was cut or is none.
+            # A file that UTF-16 cannot decode is truncated, or not text.
             return Encoding(marked, _broken(source, marked) if marked == "utf-8-sig" else 0)
         valid = broken = 0
         reader = codecs.getincrementaldecoder("utf-8")("replace")
@@ -86,14 +86,14 @@ def encoding_of(source: Source, declared: str | None = None) -> Encoding:
 
 
 def known_encoding(name: str) -> str:
-    """Return the codec of a name; raise `InputError` with the nearest where there is none.
+    """Return the codec with this name; raise `InputError` with the nearest name if it is unknown.
 
     >>> known_encoding("Windows-1251"), known_encoding("SJIS")
     ('cp1251', 'shift_jis')
     """
     try:
         codec = codecs.lookup(name.strip())
-        "a".encode(codec.name)  # it may be one of bytes, as base64
+        "a".encode(codec.name)  # some codecs, such as base64, encode bytes only
     except (LookupError, UnicodeError, ValueError):
         raise InputError(
             f"--encoding {name!r} is not a text encoding{nearest(name, _COMMON)}"
@@ -126,7 +126,7 @@ def _by_mark(start: bytes) -> str | None:
 
 
 def _by_letters(source: Source) -> Encoding:
-    """Return the encoding of a file that is no UTF-8."""
+    """Return the encoding of a file that is not UTF-8."""
     sample = _sample(source)
     known = latin_encoding(sample)
     if known == "cp1252" and not _broken(source, known):
@@ -141,14 +141,14 @@ def _by_letters(source: Source) -> Encoding:
 def _likeliest(sample: bytes) -> str | None:
     if len(sample) - len(sample.decode("ascii", "ignore")) < _FEWEST_LETTERS:
         return None
-    from charset_normalizer import from_bytes  # only for a file that is no UTF-8
+    from charset_normalizer import from_bytes  # needed only for files that are not UTF-8
 
     best = from_bytes(sample).best()
     return None if best is None else best.encoding
 
 
 def _sample(source: Source) -> bytes:
-    """Return the first lines of a file that have letters beyond ASCII."""
+    """Return the first lines of a file that have non-ASCII letters."""
     sample = b""
     for _, line in source.lines():
         if not line.isascii():
@@ -159,7 +159,7 @@ def _sample(source: Source) -> bytes:
 
 
 def _broken(source: Source, name: str) -> int:
-    """Return how many characters of a file an encoding does not know."""
+    """Return the number of characters in a file that an encoding cannot decode."""
     reader = codecs.getincrementaldecoder(name)("replace")
     count = 0
     with source.opened() as file:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from modeltap.errors import InputError, nearest
 from modeltap.ingest.files.index_columns import (
     RowNumbers,
-    distinct,
+    first_duplicate,
     is_index_name,
     may_number_rows,
 )
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 EXCEL = "xlsx"
 
-_LISTED = 5
-"""Sheets that a message names."""
+_MAX_LISTED = 5
+"""The most sheets named in a message."""
 
-_NAMED = 0.5
-"""A first row that names fewer of the columns is a title."""
+_FEWEST_NAMED = 0.5
+"""A first row that names a smaller fraction of the columns is a title."""
 
 _ALPHABET = 26
 
@@ -38,8 +38,8 @@ class ExcelTable:
 
     Attributes:
         layout: the name of each cell of a row; None for cells that are left out.
-        rows: the rows' cells, below the header.
-        first: the number of the first of them, as Excel shows it.
+        rows: the cells of each row below the header.
+        first: the number of the first row, as shown in Excel.
         index: columns that only number the rows.
     """
 
@@ -56,12 +56,12 @@ class ExcelTable:
 
 
 def read_excel(path: Path, sheet_name: str | None = None) -> ExcelTable:
-    """Read a sheet of a workbook; by default the first.
+    """Read a sheet of a workbook, by default the first.
 
     The whole sheet is held in memory. Formulas have the values that Excel saved.
 
-    Raises `InputError` where python-calamine is not installed, where the file is no workbook or
-    has no such sheet, and where the sheet's first row does not name its columns.
+    Raises `InputError` if python-calamine is not installed, the file is not a workbook or has no
+    such sheet, or the sheet's first row does not name its columns.
     """
     book = _opened(path)
     sheet = book.get_sheet_by_name(_chosen(path, book.sheet_names, sheet_name))
@@ -78,12 +78,12 @@ def read_excel(path: Path, sheet_name: str | None = None) -> ExcelTable:
         others = [name for name in book.sheet_names if name != sheet.name]
         table.notices.append(f"read sheet {sheet.name!r}; --sheet reads {_listed(others)} instead")
     if any(end[0] > top for _, end in sheet.merged_cell_ranges or ()):
-        table.notices.append(f"{where} has merged cells; only the first of each has the value")
+        table.notices.append(f"{where} has merged cells; only the first cell of each has the value")
     return table
 
 
 def excel_rows(table: ExcelTable) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield row numbers and rows whose values JSON can write; empty rows are left out."""
+    """Yield row numbers and rows with JSON values; empty rows are left out."""
     for number, cells in enumerate(table.rows, table.first):
         if not _is_empty(cells):
             pairs = zip(table.layout, cells, strict=False)
@@ -104,16 +104,16 @@ def _opened(path: Path) -> CalamineWorkbook:
         raise InputError(f"file {path.name!r} cannot be read as Excel: {reason}") from None
 
 
-def _chosen(path: Path, names: Sequence[str], wanted: str | None) -> str:
+def _chosen(path: Path, names: Sequence[str], requested: str | None) -> str:
     if not names:
         raise InputError(f"file {path.name!r} has no sheet with cells")
-    if wanted is None:
+    if requested is None:
         return names[0]
-    if wanted not in names:
+    if requested not in names:
         raise InputError(
-            f"--sheet {wanted!r} is not a sheet of {path.name!r}{nearest(wanted, names)}"
+            f"--sheet {requested!r} is not a sheet of {path.name!r}{nearest(requested, names)}"
         )
-    return wanted
+    return requested
 
 
 def _refuse_merged_header(sheet: CalamineSheet, top: int, where: str) -> None:
@@ -140,20 +140,22 @@ def _address(row: int, column: int) -> str:
 
 
 def _layout(header: Sequence[Any], body: Sequence[Sequence[Any]], where: str) -> list[str | None]:
-    """Return the names of the columns; one without a name is known by its place."""
-    filled = [place for place in range(len(header)) if any(row[place] != "" for row in body)]
+    """Return the names of the columns; a nameless one is named by its position."""
+    filled = [
+        position for position in range(len(header)) if any(row[position] != "" for row in body)
+    ]
     names = [_name(cell) for cell in header]
-    missing = [place for place in filled if not names[place]]
-    if len(missing) > _NAMED * len(filled):
+    missing = [position for position in filled if not names[position]]
+    if len(missing) > _FEWEST_NAMED * len(filled):
         raise InputError(
             f"the first row of {where} names {len(filled) - len(missing)} of its {len(filled)} "
             "columns; delete the rows above the column names"
         )
-    if not distinct(names):
-        raise InputError(f"{where} has two columns with the same name")
+    if (duplicate := first_duplicate(names)) is not None:
+        raise InputError(f"{where} has two columns named {duplicate!r}; rename one")
     return [
-        name or ((f"column {place + 1}" if place else "") if place in filled else None)
-        for place, name in enumerate(names)
+        name or ((f"column {position + 1}" if position else "") if position in filled else None)
+        for position, name in enumerate(names)
     ]
 
 
@@ -161,8 +163,8 @@ def _index_of(table: ExcelTable) -> Iterator[str]:
     numbers = RowNumbers()
     for row in table.rows:
         numbers.add(str(_plain(row[0])))
-    for place, name in enumerate(table.names):
-        if is_index_name(name) or (not place and may_number_rows(name) and numbers.hold):
+    for position, name in enumerate(table.names):
+        if is_index_name(name) or (not position and may_number_rows(name) and numbers.hold):
             yield name
 
 
@@ -175,7 +177,7 @@ def _is_empty(cells: Sequence[Any]) -> bool:
 
 
 def _plain(cell: Any) -> Any:
-    """Return a cell's value as JSON knows it; numbers in Excel are all floats.
+    """Return a cell's value as a JSON value; all numbers in Excel are floats.
 
     >>> _plain(3.0), _plain(1.5), _plain(date(2024, 5, 1)), _plain(" #N/A"), _plain("007")
     (3, 1.5, '2024-05-01', None, '007')
@@ -192,5 +194,5 @@ def _plain(cell: Any) -> Any:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return " or ".join(map(repr, names[:_LISTED])) + more
+    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
+    return " or ".join(map(repr, names[:_MAX_LISTED])) + more

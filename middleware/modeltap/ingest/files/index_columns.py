@@ -1,4 +1,4 @@
-"""Columns that are no data: the row numbers and row names that pandas and R write into a file."""
+"""Columns without data: row numbers and row names that pandas and R write into files."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable
 
 _ALWAYS = re.compile(r"|Unnamed: 0(\.\d+)*|__index_level_\d+__")
 _NUMBERED = re.compile(r"index|level_0|rownames|row_names|row\.names", re.IGNORECASE)
-"""What `reset_index` and R's archives of data call them; others may, too."""
+"""Names that `reset_index` and R's data archives use, but that a data column may have, too."""
 
-_MOST_KEPT = 1_000_000
-"""Numbers that are kept to see whether two are alike: some tens of megabytes."""
+_MAX_NUMBERS = 1_000_000
+"""The most numbers checked for duplicates: they take some tens of megabytes."""
 
 
 def is_index_name(name: str) -> bool:
-    """Say whether a column of this name is an index, whatever its values.
+    """Return True if a column with this name is an index regardless of its values.
 
     >>> [is_index_name(name) for name in ("", "Unnamed: 0", "__index_level_0__", "index")]
     [True, True, True, False]
@@ -23,20 +23,20 @@ def is_index_name(name: str) -> bool:
 
 
 def may_number_rows(name: str) -> bool:
-    """Say whether a first column of this name is an index if it numbers the rows."""
+    """Return True if a first column with this name is an index if it numbers the rows."""
     return _NUMBERED.fullmatch(name) is not None
 
 
 class RowNumbers:
-    """Whether the cells of a column number the rows: whole numbers from 0 on, no two alike."""
+    """Checks if the cells of a column number the rows: distinct non-negative integers."""
 
     def __init__(self) -> None:
         self._known: set[int] = set()
         self.hold = True
 
     def add(self, cell: str) -> None:
-        """Take one more cell into account."""
-        if not self.hold or len(self._known) > _MOST_KEPT:
+        """Check one more cell."""
+        if not self.hold or len(self._known) > _MAX_NUMBERS:
             return
         known = len(self._known)
         self.hold = cell.isascii() and cell.isdecimal() and len(cell) < 20
@@ -45,7 +45,15 @@ class RowNumbers:
             self.hold = len(self._known) > known
 
 
-def distinct(names: Iterable[str]) -> bool:
-    """Say whether no two columns that have a name have the same."""
-    named = [name for name in names if name]
-    return len(set(named)) == len(named)
+def first_duplicate(names: Iterable[str]) -> str | None:
+    """Return the first name that two columns have; None if there is none.
+
+    >>> first_duplicate(["a", "", "b", "", "a"])
+    'a'
+    """
+    known: set[str] = set()
+    for name in names:
+        if name and name in known:
+            return name
+        known.add(name)
+    return None

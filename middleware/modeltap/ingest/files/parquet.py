@@ -1,4 +1,4 @@
-"""Reading Parquet files, a batch at a time. Needs the extra `parquet` (pyarrow)."""
+"""Reading Parquet files in batches. Needs the extra `parquet` (pyarrow)."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _ROWS = 1024
 """Bytes and rows read at a time: bounds on memory."""
 
 _MAX_BYTES = 16 << 20
-"""The values of one body: few bytes of Parquet may stand for gigabytes of them."""
+"""The largest size of one body's values: a few bytes of Parquet can expand to gigabytes."""
 
 
 @contextmanager
 def opened(path: str | Path | BinaryIO) -> Iterator[Any]:
     """Open a file as a `pyarrow.parquet.ParquetFile` that holds little of it in memory.
 
-    Raises `InputError` where pyarrow is not installed, or the file is no Parquet.
+    Raises `InputError` if pyarrow is not installed, or the file is not Parquet.
     """
     try:
         import pyarrow as pa
@@ -40,7 +40,7 @@ def opened(path: str | Path | BinaryIO) -> Iterator[Any]:
             "reading Parquet needs pyarrow; run pip install 'modeltap[parquet]'"
         ) from None
     try:
-        # Read a buffer at a time: a column of a row group may be larger than all we may take.
+        # Read a buffer at a time, because one column of a row group may exceed the memory limit.
         with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:
             yield file
     except (pa.ArrowException, OSError) as error:
@@ -51,15 +51,15 @@ def opened(path: str | Path | BinaryIO) -> Iterator[Any]:
 
 
 def has_pyarrow() -> bool:
-    """Say whether Parquet can be read here."""
+    """Return True if pyarrow is installed."""
     return find_spec("pyarrow") is not None
 
 
 def rows_in(body: bytes, limit: int) -> list[dict[str, Any]]:
-    """Return the rows of a file held in memory, as `parquet_rows`.
+    """Return the rows of a file held in memory, as `parquet_rows` does.
 
-    Raises `InputError` where it has more than `limit` rows, or would take more than 16 MB: a few
-    bytes of Parquet can stand for any number of either.
+    Raises `InputError` if the file has more than `limit` rows, or needs more than 16 MB: a few
+    bytes of Parquet can expand to any number of rows or bytes.
     """
     rows: list[dict[str, Any]] = []
     taken = 0
@@ -92,7 +92,7 @@ def parquet_columns(path: Path) -> tuple[list[str], frozenset[str]]:
         schema = file.schema_arrow
         try:
             described = (schema.pandas_metadata or {}).get("index_columns", ())
-        except ValueError:  # it is no JSON
+        except ValueError:  # the metadata is not JSON
             described = ()
         names = list(schema.names)
     index = {name for name in described if isinstance(name, str)}
@@ -100,7 +100,7 @@ def parquet_columns(path: Path) -> tuple[list[str], frozenset[str]]:
 
 
 def parquet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield row numbers, from 1, and rows whose values JSON can write; NaN is None."""
+    """Yield row numbers, from 1, and rows with JSON values; NaN becomes None."""
     number = 0
     with opened(path) as file:
         for batch in file.iter_batches(_ROWS, use_threads=False):
@@ -110,7 +110,7 @@ def parquet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON knows it.
+    """Return a value as a JSON value.
 
     >>> _plain(date(2024, 5, 1)), _plain(Decimal("1.5")), _plain(b"a"), _plain(math.nan)
     ('2024-05-01', 1.5, 'YQ==', None)
@@ -126,7 +126,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if isinstance(value, dict):
-        return {str(name): _plain(one) for name, one in value.items()}
+        return {str(name): _plain(item) for name, item in value.items()}
     return value

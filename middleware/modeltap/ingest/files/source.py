@@ -1,4 +1,4 @@
-"""A file that is read as a stream: how far, and what in it was broken."""
+"""A file read as a stream, with its progress and its invalid parts."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ from typing import Any, BinaryIO
 from modeltap.errors import InputError, nearest
 
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
-"""The longest line, or document, that is read: four times what SageMaker and KServe let through."""
+"""The longest line or document that is read: four times the limit of SageMaker and KServe."""
 
-_MAX_BROKEN_NAMED = 20
-"""Broken lines listed for people; the others are only counted."""
+_MAX_BROKEN_LISTED = 20
+"""The most invalid lines listed in reports; further ones are only counted."""
 
 _HEAD_BYTES = 64 * 1024
-"""Bytes from which a file's format is guessed."""
+"""Bytes read to guess a file's format."""
 
 UNREADABLE = (OSError, EOFError, zlib.error)
-"""Errors of reading a file that is cut, or of another format than its name."""
+"""Errors from reading a file that is truncated, or does not have the format in its name."""
 
 OnRead = Callable[[int], None]
-"""Told how many bytes of the file have been read in all."""
+"""A function that receives the total number of bytes read."""
 
 
 @dataclass
 class Source:
-    """A file, plain or compressed by gzip; broken parts are counted and named, the rest is read."""
+    """A file, plain or compressed by gzip; invalid parts are counted and skipped."""
 
     path: Path
     broken: list[str] = field(default_factory=list)
     broken_count: int = 0
     position: int = 0
-    """How many of the file's own (compressed) bytes have been read."""
+    """The number of the file's own (compressed) bytes that have been read."""
     on_read: OnRead = lambda _: None
     unit: str = "line"
-    """The name of its parts, for messages."""
+    """The noun for its parts in messages."""
     notices: list[str] = field(default_factory=list)
-    """Facts about the whole file for people, such as the encoding that was guessed."""
+    """Remarks about the whole file for the user, such as a guessed encoding."""
     replaced: int = 0
-    """How many characters could not be decoded, and were replaced."""
+    """The number of characters that could not be decoded and were replaced."""
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """Open the file for reading from its beginning, without its compression."""
+        """Open the file for reading from its beginning, decompressed."""
         self.broken, self.broken_count, self.position = [], 0, 0
         with self.path.open("rb", buffering=0) as raw:
             self._raw = raw
@@ -59,33 +59,33 @@ class Source:
 
     @property
     def is_compressed(self) -> bool:
-        """Whether the name says so."""
+        """True if the name ends in `.gz`."""
         return self.path.suffix.lower() == ".gz"
 
     @property
     def suffix(self) -> str:
-        """The name's ending in lower case, without that of the compression."""
+        """The name's suffix in lower case, without `.gz`."""
         return Path(self.path.name.lower().removesuffix(".gz")).suffix
 
     def note(self, line: int, reason: str) -> None:
-        """Count a broken part, and keep the first few for people."""
+        """Count an invalid part; keep the first few for reports."""
         self.broken_count += 1
-        if len(self.broken) < _MAX_BROKEN_NAMED:
+        if len(self.broken) < _MAX_BROKEN_LISTED:
             self.broken.append(f"{self.unit} {line}: {reason}")
 
     def step(self) -> None:
-        """Tell how far the file has been read."""
+        """Report how far the file has been read."""
         self.read_to(self._raw.tell())
 
     def read_to(self, position: int) -> None:
-        """Tell that `position` bytes of the file have been read."""
+        """Report that `position` bytes of the file have been read."""
         self.position = position
         self.on_read(position)
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
-        """Yield the numbers and contents of the lines that are not blank; too long ones are noted.
+        """Yield the numbers and contents of lines that are not blank; note lines that are too long.
 
-        Raises `InputError` where the file cannot be read to its end.
+        Raises `InputError` if the file cannot be read completely.
         """
         with self.opened() as file:
             number = 0
@@ -99,7 +99,7 @@ class Source:
 
 
 def open_source(path: str | Path) -> Source:
-    """Return a file as a source; raises `InputError`, with the nearest name, where it is none."""
+    """Return a file as a source; raise `InputError` with the nearest name if there is no file."""
     file = Path(path)
     if not file.is_file():
         near = [p.name for p in file.parent.glob("*")] if file.parent.is_dir() else []
@@ -117,7 +117,7 @@ def head(source: Source) -> bytes:
 
 
 def json_of(text: bytes) -> Any:
-    """Return the JSON document that `text` is, None where it is none; no number is rounded.
+    """Return the JSON document in `text`, None if it is not JSON; no number is rounded.
 
     >>> json_of(b'\\xef\\xbb\\xbf{"id": 12345678901234567890}'), json_of(b"a,b")
     ({'id': 12345678901234567890}, None)
@@ -129,12 +129,12 @@ def json_of(text: bytes) -> Any:
 
 
 def unreadable(source: Source, error: BaseException) -> InputError:
-    """Return the error that says why a file cannot be read."""
+    """Return an error that explains why a file cannot be read."""
     return InputError(f"file {source.path.name!r} cannot be read: {error}")
 
 
 def _bounded_lines(file: BinaryIO) -> Iterator[bytes | None]:
-    """Yield lines; None for one that is too long to be held."""
+    """Yield lines; None for a line that is too long to hold in memory."""
     while line := file.readline(MAX_DOCUMENT_BYTES):
         if len(line) < MAX_DOCUMENT_BYTES or line.endswith(b"\n"):
             yield line

@@ -1,4 +1,4 @@
-"""Reading CSV, JSON Lines, Parquet and Excel files as rows of values."""
+"""Reading CSV, JSON Lines, Parquet and Excel files as rows."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ KINDS = {
     ".xlsx": EXCEL,
     ".xlsm": EXCEL,
 }
-"""Formats of tables, by the ending of the file."""
+"""Formats of tables, by suffix of the file."""
 
 _STEP_ROWS = 1024
 """Rows between two reports of progress."""
 
 
 class TableForm(NamedTuple):
-    """How a table is written, as far as the user declared it.
+    """Details of a table's format that the user declared.
 
     Attributes:
-        encoding: of a CSV file; None finds it.
-        sheet: of an Excel workbook; None is the first.
+        encoding: the encoding of a CSV file; None detects it.
+        sheet: the sheet of an Excel workbook; None is the first.
     """
 
     encoding: str | None = None
@@ -54,13 +54,13 @@ class TableForm(NamedTuple):
 
 @dataclass
 class Table(Source):
-    """A file of rows; broken lines are counted and named, the rest is read."""
+    """A file of rows; invalid lines are counted and skipped."""
 
     kind: str = ""
     """`csv`, `jsonl`, `parquet` or `xlsx`."""
     columns: list[str] = field(default_factory=list)
     index: frozenset[str] = frozenset()
-    """Columns that only number the rows, or name them: no features unless they are asked for."""
+    """Columns that only number or name the rows: features only if the user names them."""
     csv: CsvTable | None = None
     excel: ExcelTable | None = None
     orders: dict[str, bool] = field(default_factory=dict)
@@ -71,23 +71,23 @@ class Table(Source):
         return frozenset() if self.csv is None else frozenset(self.csv.styles)
 
     def keep_text(self, name: str) -> None:
-        """Read a column of CSV as it is written: of an id no digit is lost."""
+        """Read a column of CSV as text, so that an id keeps all its digits."""
         if self.csv is not None:
             self.csv.styles.pop(name, None)
 
     def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield line numbers and rows: numbers as numbers, missing values as None."""
+        """Yield line numbers and rows, with numbers as numbers and missing values as None."""
         try:
             yield from _READERS[self.kind](self)
         except (*UNREADABLE, UnicodeError, csv.Error) as error:
             raise unreadable(self, error) from None
 
     def day_first(self, name: str) -> bool | None:
-        """Say whether 01/02/2024 in a column is the first of February; None if nothing shows it."""
+        """Return whether 01/02/2024 in a column is the first of February; None if unknown."""
         return self.orders.get(name)
 
     def require(self, name: str, option: str) -> str:
-        """Return `name` if it is a column; else raise `InputError` with the nearest."""
+        """Return `name` if it is a column; else raise `InputError` with the nearest name."""
         if name not in self.columns:
             raise InputError(
                 f"{option} {name!r}: {self.path.name} has no such column"
@@ -103,14 +103,15 @@ def open_table(
     codes_of: CodesOf = lambda _: (),
     form: TableForm = TableForm(),  # noqa: B008
 ) -> Table:
-    """Look at a file: its columns and, for CSV, how it is written and which are of numbers.
+    """Read the columns of a file and, for CSV, its dialect and its numeric columns.
 
     Args:
-        codes_of: from a column's name to its declared codes for missing values, which say nothing
-            of its type.
+        kind: the format; "" takes it from the file's name.
+        codes_of: from a column's name to its declared codes for missing values, which do not
+            affect its type.
 
-    Raises `InputError` for a file that is missing, empty or of an unknown kind, or of another
-    kind than `form` is for; `kind` says it where the name does not.
+    Raises `InputError` if the file is missing, empty or of an unknown format, or if `form` is for
+    another format.
     """
     source = open_source(path)
     kind = kind or KINDS.get(source.suffix, "")
@@ -127,7 +128,7 @@ def open_table(
     if kind == "parquet":
         table.columns, table.index = parquet_columns(source.path)
     elif kind == "csv":
-        table.csv = _learnt(table, codes_of, form.encoding)
+        table.csv = _learn_format(table, codes_of, form.encoding)
         table.columns, table.index = table.csv.names, table.csv.index
         table.orders = table.csv.day_first
     elif kind == EXCEL:
@@ -144,7 +145,7 @@ def open_table(
 
 
 def number(text: str) -> float | int | None:
-    """Return the number that `text` is, or None.
+    """Return the number in `text`, or None.
 
     >>> number("12"), number("1.5"), number("x")
     (12, 1.5, None)
@@ -152,7 +153,7 @@ def number(text: str) -> float | int | None:
     return float("nan") if text.strip().lower() == "nan" else number_of(text)
 
 
-def _learnt(table: Table, codes_of: CodesOf, encoding: str | None) -> CsvTable:
+def _learn_format(table: Table, codes_of: CodesOf, encoding: str | None) -> CsvTable:
     try:
         return learn_csv(table, codes_of, encoding)
     except (*UNREADABLE, UnicodeError, csv.Error) as error:
@@ -160,7 +161,7 @@ def _learnt(table: Table, codes_of: CodesOf, encoding: str | None) -> CsvTable:
 
 
 def _learn_columns(table: Table) -> list[str]:
-    """Return the names in the rows; note in which columns dates have their day first."""
+    """Return the names in the rows; record which columns have dates with the day first."""
     names: dict[str, None] = {}
     for _, row in table.rows():
         names.update(dict.fromkeys(row))
@@ -186,7 +187,7 @@ def _json_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _parquet_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
-    # Its bytes are not in the order of its rows: progress is a fraction of all rows.
+    # Bytes are not in the order of rows, so progress is a fraction of rows.
     size = table.path.stat().st_size
     with opened(table.path) as file:
         count = max(1, file.metadata.num_rows)

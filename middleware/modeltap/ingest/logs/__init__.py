@@ -1,5 +1,5 @@
-"""The formats of other tools' logs, a tool a module.
+"""Log formats of other tools, one module per tool.
 
-- `cloudevents`: the envelope that several of them use
-- `kserve`, `azureml`, `sagemaker`, `bentoml`
+- `cloudevents`: the envelope that several tools use
+- `kserve`, `azureml`, `sagemaker`, `bentoml`: readers of their logs
 """

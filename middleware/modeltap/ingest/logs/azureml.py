@@ -1,4 +1,4 @@
-"""Azure ML's data collector: CloudEvents as JSON Lines, inputs and outputs in separate files."""
+"""Logs of Azure ML's data collector: CloudEvents in JSON Lines, separate inputs and outputs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SIDES: dict[str, Side] = {
 
 
 def read(source: Source) -> Iterator[Logged]:
-    """Yield the requests and responses in a file of the collector's."""
+    """Yield the requests and responses in a file that the collector wrote."""
     for line, document in documents(source):
         try:
             yield _side(from_document(document))
@@ -35,13 +35,13 @@ def _side(event: Event) -> Logged:
     attributes = event.attributes
     side = _SIDES.get(attributes["type"].rpartition(".")[2])
     if side is None:
-        # What a collector of one's own is called, nobody else can tell.
+        # Users can name collectors freely, so an unknown type may be either.
         raise NoEvent(f"type {attributes['type']!r} is neither inputs nor outputs")
     if attributes.get("datainblob", "").lower() == "true":
         raise NoEvent("its data is in a separate file (datainblob)")
     id_ = attributes.get("correlationid") or attributes.get("xrequestid") or attributes["id"]
     version = attributes.get("modelversion", "")
-    found = Logged(
+    logged = Logged(
         source=SOURCE,
         key=id_,
         time=clock.parse(attributes.get("time")),
@@ -51,7 +51,7 @@ def _side(event: Event) -> Logged:
         version="" if version == "default" else version,
     )
     if side == "request":
-        found.request, found.request_type = event.data, event.content_type
+        logged.request, logged.request_type = event.data, event.content_type
     else:
-        found.response, found.response_type = event.data, event.content_type
-    return found
+        logged.response, logged.response_type = event.data, event.content_type
+    return logged

@@ -1,4 +1,4 @@
-"""BentoML's monitor logs: a row a line, and a schema beside them that says what each column is."""
+"""BentoML's monitoring logs: one row per line, and a schema file with the role of each column."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ _ROLES = {"prediction": "prediction", "target": "label"}
 
 
 def read(table: Table, roles: Roles) -> Iterator[Logged]:
-    """Yield each row as an exchange, known by its line and all that is in it.
+    """Yield each row as an exchange, identified by its line number and content.
 
-    A log grows, and is rotated under other names: neither makes a row another one.
+    So a row keeps its identity when the log grows or is rotated under another name.
     """
 
     def key(line: int, row: dict[str, Any]) -> str:
         return f"{line}\x1f{hashlib.sha256(json.dumps(row).encode()).hexdigest()}"
 
     for logged in read_rows(table, roles, source=SOURCE, key=key, request_id="request_id"):
-        # Outside a request BentoML writes that there is none, in Python's words.
+        # Outside a request, BentoML writes the text "None".
         yield replace(logged, request_id=None) if logged.request_id == "None" else logged
 
 
 def find_roles(table: Table, *, prediction: str | None, label: str | None) -> dict[str, Any]:
-    """Return the options of `choose_roles` as the log's schema has them; given options win.
+    """Return the options for `choose_roles` from the log's schema; given options take precedence.
 
-    Raises `InputError` where there is no schema and no option names the column of the prediction.
+    Raises `InputError` if there is no schema and no option names the prediction's column.
     """
-    found = {"prediction": prediction, "label": label}
+    roles = {"prediction": prediction, "label": label}
     schema = _schema(table.path)
     if schema is None and prediction is None:
         raise InputError(
@@ -53,17 +53,17 @@ def find_roles(table: Table, *, prediction: str | None, label: str | None) -> di
     others: list[str] = []
     for column, role in (schema or {}).items():
         option = _ROLES.get(role)
-        if option and found[option] is None and column in table.columns:
-            found[option] = column
+        if option and roles[option] is None and column in table.columns:
+            roles[option] = column
         elif role != "feature":
             others.append(column)
-    # What was predicted beside the prediction is no feature.
+    # Outputs other than the prediction are not features.
     ignored = [name for name in (*OWN_COLUMNS[1:], *others) if name in table.columns]
-    return {**found, "timestamp": OWN_COLUMNS[0], "ignore": ignored}
+    return {**roles, "timestamp": OWN_COLUMNS[0], "ignore": ignored}
 
 
 def _schema(data: Path) -> dict[str, str] | None:
-    """Return the roles of a log's columns, of all the schemas that one worker ever wrote."""
+    """Return the roles of a log's columns, from all schemas that its worker wrote."""
     file = _schema_file(data)
     if file is None:
         return None
@@ -78,7 +78,7 @@ def _schema(data: Path) -> dict[str, str] | None:
 
 
 def _schema_file(data: Path) -> Path | None:
-    """Find the schema of ``data/data.N.log``, also where that was rotated or is compressed."""
+    """Return the schema file of ``data/data.N.log``, even if either was rotated or compressed."""
     worker = re.search(r"\.(\d+)\.log", data.name)
     own = f"schema.{worker[1]}.log" if worker else "schema.log"
     folders: Sequence[Path] = (data.absolute().parent.parent / "schema", data.absolute().parent)

@@ -1,4 +1,4 @@
-"""CloudEvents: their attributes and data, from headers (binary) or from JSON (structured)."""
+"""CloudEvents: attributes and data from headers (binary mode) or JSON (structured mode)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _REQUIRED = ("id", "source", "type", "specversion")
 
 
 class NoEvent(Exception):
-    """Not a CloudEvent; the message names what is missing."""
+    """Not a valid CloudEvent; the message gives the reason."""
 
 
 @dataclass(slots=True)
 class Event:
-    """One event: its attributes by their names in lower case, and its data as bytes."""
+    """An event: its attributes by lower-case name, and its data as bytes."""
 
     attributes: dict[str, str]
     data: bytes
@@ -27,33 +27,35 @@ class Event:
 
 
 def from_headers(headers: Iterable[tuple[str, str]], body: bytes) -> Event:
-    """Return the event whose attributes are ``ce-`` headers; raises `NoEvent`."""
+    """Return the event with attributes from ``ce-`` headers; raise `NoEvent` if one is missing."""
     named = {name.lower(): value for name, value in headers}
-    # As headers hold ASCII alone, all else is percent-encoded in them.
-    found = {name[3:]: unquote(value) for name, value in named.items() if name.startswith("ce-")}
-    return Event(_complete(found, "header ce-"), body, named.get("content-type"))
+    # Headers hold ASCII only; other characters are percent-encoded.
+    attributes = {
+        name[3:]: unquote(value) for name, value in named.items() if name.startswith("ce-")
+    }
+    return Event(_complete(attributes, "header ce-"), body, named.get("content-type"))
 
 
 def from_document(document: Any) -> Event:
-    """Return the event that a JSON object is; raises `NoEvent`."""
+    """Return the event in a JSON object; raise `NoEvent` if it is not a valid one."""
     if not isinstance(document, Mapping):
         raise NoEvent("not a CloudEvent: not a JSON object")
-    found = {
+    attributes = {
         str(name).lower(): value if isinstance(value, str) else json.dumps(value)
         for name, value in document.items()
         if name not in ("data", "data_base64") and value is not None
     }
-    return Event(_complete(found), _data(document), found.get("datacontenttype") or _JSON)
+    return Event(_complete(attributes), _data(document), attributes.get("datacontenttype") or _JSON)
 
 
 _JSON = "application/json"
 
 
-def _complete(found: dict[str, str], prefix: str = "") -> dict[str, str]:
+def _complete(attributes: dict[str, str], prefix: str = "") -> dict[str, str]:
     for name in _REQUIRED:
-        if not found.get(name):
+        if not attributes.get(name):
             raise NoEvent(f"not a CloudEvent: no {prefix}{name}")
-    return found
+    return attributes
 
 
 def _data(document: Mapping[str, Any]) -> bytes:
@@ -66,7 +68,7 @@ def _data(document: Mapping[str, Any]) -> bytes:
     data = document.get("data")
     if data is None:
         return b""
-    # Of a type that is not JSON a text is the data itself.
+    # If the content type is not JSON, text is the data itself.
     kind = document.get("datacontenttype")
     if isinstance(data, str) and not _is_json(kind if isinstance(kind, str) else _JSON):
         return data.encode("utf-8", "surrogatepass")

@@ -1,6 +1,6 @@
-"""KServe's logger: CloudEvents that it posts, and the JSON that it writes into buckets.
+"""Logs of KServe's logger: CloudEvents that it posts, and JSON that it writes into buckets.
 
-It tells requests and responses apart, with one id; a response only where the status was 200.
+It logs requests and responses separately, with the same id; responses only if the status is 200.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ _SIDES: dict[str, Side] = {"request": "request", "response": "response"}
 
 
 def read(source: Source) -> Iterator[Logged]:
-    """Yield the requests and responses in a file of its JSON, or of structured CloudEvents."""
-    # Its JSON tells no time, so all of a file came when it was read.
+    """Yield the requests and responses in a file of the logger's JSON or structured CloudEvents."""
+    # The logger's JSON has no time, so all entries of a file get the time of the import.
     now = time.time()
-    for place, document in documents(source):
+    for position, document in documents(source):
         try:
             if "specversion" in document:
                 yield side_of_event(from_document(document), method="IMPORT")
             else:
                 yield _record(document, now)
         except NoEvent as reason:
-            source.note(place, str(reason))
+            source.note(position, str(reason))
 
 
 def side_of_event(event: Event, *, method: str) -> Logged:
-    """Return the request or response that an event is; raises `NoEvent` for one of another type."""
+    """Return the request or response in an event; raise `NoEvent` for any other type."""
     attributes = event.attributes
     return _logged(
         side_of(attributes["type"]),
@@ -52,7 +52,7 @@ def side_of_event(event: Event, *, method: str) -> Logged:
 
 
 def side_of(event_type: str) -> Side:
-    """Return which side of an exchange an event's type names; raises `NoEvent`."""
+    """Return the side of an exchange that an event's type names; raise `NoEvent` for neither."""
     side = _SIDES.get(event_type.rpartition(".")[2])
     if side is None or ".inference." not in event_type:
         raise NoEvent(
@@ -62,7 +62,7 @@ def side_of(event_type: str) -> Side:
 
 
 def _record(document: Mapping[str, Any], now: float) -> Logged:
-    """Return the request or response in one of the logger's own records; names are in any case."""
+    """Return the request or response in a record of the logger; the case of names is ignored."""
     record = {name.lower(): value for name, value in document.items()}
     id_, event_type = record.get("id"), record.get("reqtype", record.get("type"))
     if not isinstance(id_, str) or not id_:
@@ -91,7 +91,7 @@ def _logged(
     headers: list[tuple[str, str]],
     method: str,
 ) -> Logged:
-    found = Logged(
+    logged = Logged(
         source=SOURCE,
         key=id_,
         time=moment,
@@ -101,15 +101,15 @@ def _logged(
         headers=headers,
     )
     if side == "request":
-        found.request, found.request_type = body, content_type or None
+        logged.request, logged.request_type = body, content_type or None
     else:
-        # The logger gives the request's content type to the response, too.
-        found.response, found.response_type = body, content_type or None
-    return found
+        # The logger sets the request's content type on the response, too.
+        logged.response, logged.response_type = body, content_type or None
+    return logged
 
 
 def _bytes(value: Any) -> bytes:
-    """Return a body: base64, as Go writes bytes, or JSON as it is."""
+    """Return a body from base64, which Go writes for bytes, or from plain JSON."""
     if value is None:
         return b""
     if not isinstance(value, str):
@@ -121,7 +121,7 @@ def _bytes(value: Any) -> bytes:
 
 
 def _headers(metadata: Any) -> list[tuple[str, str]]:
-    """Return the request's headers that the logger is set up to log (its metadata)."""
+    """Return the headers of the request that the logger is configured to log (its metadata)."""
     if isinstance(metadata, str):
         try:
             metadata = json.loads(metadata)

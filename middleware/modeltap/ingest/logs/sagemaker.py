@@ -1,4 +1,4 @@
-"""SageMaker's Data Capture, and the ground truth that is laid beside it, as JSON Lines."""
+"""Files of SageMaker's Data Capture, and ground truth for them, in JSON Lines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATH = "/invocations"
 
 
 def read(source: Source) -> Iterator[Entry]:
-    """Yield what was captured as exchanges, and ground truth as what was right."""
+    """Yield captured exchanges, and ground truth as labels."""
     file: str | None = None
     for line, document in documents(source):
         try:
@@ -30,22 +30,22 @@ def read(source: Source) -> Iterator[Entry]:
                 yield _truth(document, f"{file}:{line}")
             else:
                 yield _captured(document)
-        except (_NotRight, InputError) as reason:
+        except (_Invalid, InputError) as reason:
             source.note(line, str(reason))
 
 
-class _NotRight(Exception):
-    """A line that is not valid."""
+class _Invalid(Exception):
+    """An invalid line; the message gives the reason."""
 
 
 def _captured(document: dict[str, Any]) -> Logged:
     data, about = _object(document, "captureData"), _object(document, "eventMetadata")
     event_id = about.get("eventId")
     if not isinstance(event_id, str) or not event_id:
-        raise _NotRight("no eventMetadata.eventId")
+        raise _Invalid("no eventMetadata.eventId")
     sides = [data.get(side) for side in ("endpointInput", "endpointOutput")]
     if not any(isinstance(side, dict) for side in sides):
-        raise _NotRight("captureData has neither endpointInput nor endpointOutput")
+        raise _Invalid("captureData has neither endpointInput nor endpointOutput")
     (request, request_type), (response, response_type) = map(_body, sides)
     inference_id = about.get("inferenceId")
     return Logged(
@@ -62,10 +62,10 @@ def _captured(document: dict[str, Any]) -> Logged:
 
 
 def _object(document: dict[str, Any], name: str) -> dict[str, Any]:
-    found = document.get(name)
-    if not isinstance(found, dict):
-        raise _NotRight(f"no {name}")
-    return found
+    member = document.get(name)
+    if not isinstance(member, dict):
+        raise _Invalid(f"no {name}")
+    return member
 
 
 def _body(side: Any) -> tuple[bytes | None, str | None]:
@@ -79,17 +79,17 @@ def _body(side: Any) -> tuple[bytes | None, str | None]:
     try:
         return base64.b64decode(side["data"], validate=True), media_type
     except (binascii.Error, ValueError):
-        raise _NotRight("data is not valid base64, but its encoding is BASE64") from None
+        raise _Invalid("data is not valid base64, but its encoding is BASE64") from None
 
 
 def _truth(document: dict[str, Any], key: str) -> Truth:
     data, about = _object(document, "groundTruthData"), _object(document, "eventMetadata")
     id_ = about.get("eventId") or about.get("inferenceId")
     if not isinstance(id_, str):
-        raise _NotRight("no eventMetadata.eventId")
+        raise _Invalid("no eventMetadata.eventId")
     body, _ = _body(data)
     if body is None:
-        raise _NotRight("no groundTruthData.data")
+        raise _Invalid("no groundTruthData.data")
     text = body.decode("utf-8", "replace").strip().strip('"')
     value = number(text)
     label = storable_label(text if value is None else value)
