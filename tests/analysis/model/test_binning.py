@@ -16,7 +16,7 @@ FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 @given(st.lists(FLOATS, min_size=1, max_size=300))
 def test_edges_ascend_are_finite_and_hold_the_values_between_them(values):
     edges = edges_of(np.array(values))
-    assert len(edges) and np.isfinite(edges).all() and (np.diff(edges) > 0).all()
+    assert edges and np.isfinite(edges).all() and list(edges) == sorted(set(edges))
     bins = np.searchsorted(np.array(edges), np.array(values), "right")
     assert bins.min() > 0
     assert max(values) == np.finfo(float).max or bins.max() < len(edges)
