@@ -52,7 +52,8 @@ _BAR = 30
 """Blocks of a full bar, so that the chart fits a terminal of 80 columns."""
 
 _AT_WINDOW_END = (
-    "`modeltap analyze` computes them at the end of a window; `modeltap analyze --open` now"
+    "`modeltap analyze` computes them at the end of a window; to get them now, run "
+    "`modeltap analyze --open`"
 )
 
 
@@ -81,7 +82,7 @@ _REPORTS = {
         "Report response times, throughput and error rates.\n\n"
         "\b\nExample:\n  modeltap latency --model flights --last 24",
         "`modeltap analyze` computes them at the end of a window (of each hour, if windows are "
-        "counted in rows); `modeltap analyze --open` now",
+        "counted in rows); to get them now, run `modeltap analyze --open`",
     ),
 }
 """The reports by command; the metrics of each are in the catalogue."""
@@ -211,7 +212,7 @@ def metrics(
     rows = list_metrics(connection, model=model, metric=metric, feature=feature, last=last)
     empty = (
         "no metrics yet: `modeltap analyze` computes them at the end of a window (1 hour by "
-        "default, see the option `window`); `modeltap analyze --open` now"
+        "default, see the option `window`); to get them now, run `modeltap analyze --open`"
     )
     emit(rows, _SHOWN_OF_METRICS, as_json=as_json, empty=empty)
 
