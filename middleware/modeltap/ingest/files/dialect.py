@@ -19,7 +19,7 @@ _SAMPLE_RECORDS = 200
 _SAMPLE_CHARACTERS = 1 << 18
 
 _CLEARLY = 0.02
-"""The least gain in uniform records for a rarer dialect: one invalid line in 50 is not enough."""
+"""The least gain in uniform records for a rarer dialect: one broken line in fifty is too few."""
 
 _DECLARED = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)
 """A first line by which Excel declares the delimiter."""
