@@ -27,7 +27,8 @@ PHRASES = [
     Phrase(r"\bmoving references?\b", "rolling reference", "a moving reference"),
     Phrase(r"\bthe usual\b|\bas usual\b", "baseline, normal, expected", "beyond the usual"),
     Phrase(
-        r"(?<!there )\b(?:is|are|was|were) no (?!(?:longer|more|less|fewer|better|worse|larger|smaller|wider|higher|lower|later)\b)[a-z`'\"{]",
+        r"(?<!there )\b(?:is|are|was|were) no (?!(?:longer|more|less|fewer|better|worse|larger|"
+        r"smaller|wider|higher|lower|later)\b)[a-z`'\"{]",
         "is not a, is not valid, has no",
         "'x' is no regular expression",
     ),
@@ -39,12 +40,10 @@ PHRASES = [
     ),
     Phrase(r"\btold\b|\btells? apart\b", "reported, notified, distinguished", "Who is told"),
     Phrase(
-        r"\bthe (?:model|app|server) answer(?:s|ed)\b", "returns, responds", "what the model answered"
+        r"\bthe (?:model|app|server) answer(?:s|ed)\b", "returns, responds", "the model answered"
     ),
     Phrase(r"\bin words\b", "as text, in a sentence", "what moved, in words"),
-    Phrase(
-        r"\bnothing comes\b|\bcomes? any ?more\b", "absence, stops arriving", "nothing comes any more"
-    ),
+    Phrase(r"\bnothing comes\b|\bcomes? any ?more\b", "absence, stops arriving", "nothing comes"),
     Phrase(r"\bany more\b", "no longer", "it is not there any more"),
     Phrase(r"\bfor ever\b", "permanently, forever", "alerts for ever"),
     Phrase(r"\bin vain\b", "without success", "tried in vain"),
@@ -69,7 +68,7 @@ PHRASES = [
     Phrase(r"\bto be had\b", "available", "no lock is to be had"),
     Phrase(r"\bpoints of a hundred\b", "percentage points", "two points of a hundred"),
     Phrase(r"\b(?:is|are) (?:no|not) news\b", "does not alert", "which is no news"),
-    Phrase(r"\bof one (?:value|class) alone\b", "with a single value", "a column of one value alone"),
+    Phrase(r"\bof one (?:value|class) alone\b", "with a single value", "of one value alone"),
     Phrase(r"\bbeside other work\b", "during other work", "timed beside other work"),
 ]
 """Phrases in any text."""
