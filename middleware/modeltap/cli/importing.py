@@ -181,7 +181,7 @@ def _report(done: Imported, model: str, broken: int, replaced: int, as_json: boo
         f"{plural(done.labels, 'label')}, {plural(broken, 'unreadable line')}"
     )
     for count, noun, note in (
-        (done.completed, "stored exchange", "completed with a missing request or response"),
+        (done.completed, "stored exchange", "completed by a request or response that was missing"),
         (done.waiting, "request or response", "waiting for a counterpart"),
         (done.unpaired, "request or response", "stored without a counterpart"),
         (done.waiting_labels, "label", "waiting for an exchange that is not stored yet"),

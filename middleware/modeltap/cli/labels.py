@@ -39,7 +39,7 @@ def label() -> None:
 @click.argument("id")
 @click.argument("value")
 @click.option("--row", default=0, show_default=True, help="Row of the exchange, from 0.")
-@click.option("--model", help="The exchange's model, if ID is a trace id of several models.")
+@click.option("--model", help="The model, if exchanges of several models share this ID.")
 @store_option
 @json_option
 def set_(
@@ -50,7 +50,10 @@ def set_(
     store: str | None,
     as_json: bool,
 ) -> None:
-    """Set the label of one row of the exchange ID.
+    """Set the label of one row of an exchange.
+
+    ID is the value of the response header x-modeltap-id, or another id of the request, such as its
+    trace id.
 
     \b
     Example:

@@ -120,7 +120,8 @@ def _clocks(connection: sqlite3.Connection) -> Iterator[Finding]:
                     NOTE,
                     f"{reference.model}: {name} is {abs(hours):g} h "
                     f"{'ahead of' if hours > 0 else 'behind'} {reference.timezone}; if traffic "
-                    f'follows that clock, set timezone = "{zone}" or another zone with this offset',
+                    f'follows that local time, set timezone = "{zone}" or another zone with this '
+                    "offset",
                 )
 
 

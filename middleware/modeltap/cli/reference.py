@@ -65,7 +65,11 @@ def reference() -> None:
 @click.option("--from", "start", default=None, help="Use stored rows at or after this time.")
 @click.option("--to", "end", default=None, help="Use stored rows before this time.")
 @click.option("--rows", type=click.IntRange(2), default=None, help="Use the first N stored rows.")
-@click.option("--window", default=None, help="Length of the windows to compare, such as 7d.")
+@click.option(
+    "--window",
+    default=None,
+    help="Length of the windows that the reference is compared with, such as 7d.",
+)
 @role_options
 @table_options
 @json_option
@@ -213,7 +217,11 @@ def show(store: str | None, model: str | None, as_json: bool) -> None:
 @model_option()
 @json_option
 def list_(store: str | None, model: str | None, as_json: bool) -> None:
-    """List all references; one per model version is active."""
+    """List all references, active and earlier ones.
+
+    In each environment of a model one reference is active; with `per_version`, one for each
+    version.
+    """
     connection = read_store(store)
     check_model(connection, model)
     rows = (stored.summary() for stored in all_references(connection, model))

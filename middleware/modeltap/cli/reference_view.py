@@ -44,8 +44,8 @@ def show_overview(overview: ReferenceOverview, as_json: bool, settings: Settings
         facts["rows"] = overview.rows
         if not as_json:
             echo(
-                f"{overview.model}: {overview.outlook}; {plural(overview.rows, 'row')} so far, in "
-                f"{plural(overview.hours_covered, 'hour')} of the week"
+                f"{overview.model}: {overview.outlook}; {plural(overview.rows, 'row')} so far, "
+                f"which cover {overview.hours_covered} of the week's 168 hours"
             )
     if reference is not None:
         show_reference(reference, as_json, settings, facts)

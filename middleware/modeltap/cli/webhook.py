@@ -106,7 +106,12 @@ def test(which: str | None, event: str, store: str | None, as_json: bool) -> Non
 
 @webhook.command()
 @click.argument("message", required=False, metavar="[MESSAGE]")
-@click.option("--webhook", "key", default=None, help="Only messages of the webhook with this key.")
+@click.option(
+    "--webhook",
+    "key",
+    default=None,
+    help="Only messages of this webhook: a key that `modeltap webhook list` shows.",
+)
 @store_option
 def replay(message: str | None, key: str | None, store: str | None) -> None:
     """Resend failed messages: one MESSAGE by its id, or all.

@@ -298,7 +298,7 @@ _PERFORMANCE = (
         "performance",
         "performance",
         True,
-        "correct predictions among labelled rows; scores at the decision threshold",
+        "correct predictions among labelled rows; scores are cut at the decision threshold",
         explained_by=("roc_auc",),
     ),
     CatalogueEntry(
@@ -414,7 +414,7 @@ _OPERATION = (
         "not_monitored",
         None,
         True,
-        "exchanges, rows or settings of which nothing is monitored",
+        "exchanges, rows or settings that are not monitored at all",
     ),
     CatalogueEntry(
         "analysis_failed",

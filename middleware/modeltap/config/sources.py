@@ -272,8 +272,8 @@ def _warn_of(unknown: list[str], environ: Mapping[str, str]) -> None:
     service = [name for name in unknown if _is_of_a_service(name, environ[name])]
     if service:
         logger.warning(
-            "modeltap: ignored %s, which Kubernetes sets for a Service of that name; to avoid "
-            "them, set 'enableServiceLinks: false' in the pod's spec",
+            "modeltap: ignored %s: Kubernetes sets these variables for a Service whose name starts "
+            "with modeltap; to avoid them, set 'enableServiceLinks: false' in the pod's spec",
             ", ".join(sorted(service)),
         )
     known = [f"{_PREFIX}{field.upper()}" for field in Settings.__struct_fields__]

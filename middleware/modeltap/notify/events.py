@@ -159,9 +159,9 @@ def summary(group: Sequence[Transition]) -> str:
     if group[0].event == RESOLVED:
         return f"{head}back to normal in {when}: {names}"
     if group[0].event == NO_DATA:
-        return f"{head}state unknown since {when}, not enough data for a verdict: {names}"
+        return f"{head}state unknown since {when}, not enough data for a verdict; affected: {names}"
     if group[0].event == ERROR:
-        return f"{head}state unknown because the analysis failed: {names}"
+        return f"{head}state unknown because the analysis failed; affected: {names}"
     sentences = "; ".join(
         str(item.alert["summary"]).removeprefix(head) for item in group[:_SUMMED_UP]
     )

@@ -205,9 +205,9 @@ def _store_error(error: sqlite3.DatabaseError, path: str | Path, file: Path) -> 
     if not os.access(file.resolve().parent, os.W_OK):
         # SQLite reads the existing log if an app has the store open, and must create one if not.
         return StoreError(
-            f"store {str(path)!r} cannot be opened ({error}): this user cannot write to its "
-            "folder, so the store is readable only while an app has it open and `store_mode` "
-            "allows it"
+            f"store {str(path)!r} cannot be opened ({error}): this user cannot write to the "
+            "store's folder; such a store is readable only while an app has it open, and only if "
+            "`store_mode` allows it"
         )
     return StoreError(f"store {str(path)!r} cannot be opened: {error}")
 

@@ -119,7 +119,7 @@ def test_labels_of_one_class_have_no_area_and_a_reason(label):
     [
         (None, "there is no score beside the predicted classes"),
         ([None] * 200, "there is no score beside the predicted classes"),
-        ([0.1, 0.9] * 100, "the scores do not follow the predicted classes"),
+        ([0.1, 0.9] * 100, "the scores do not agree with the predicted classes"),
     ],
 )
 def test_two_classes_without_scores_have_no_area_and_a_reason(scores, words):

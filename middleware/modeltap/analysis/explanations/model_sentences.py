@@ -47,7 +47,7 @@ def _(evidence: PerformanceLoss, metric: Metric, context: Context | None) -> str
             f"{guess}; {odds(metric, context)}"
         )
     part = (abs(evidence.bias) - abs(evidence.baseline.bias)) / (value - before)
-    extent = "hardly"
+    extent = "not mainly"
     if part > _PARTLY:
         extent = "mostly" if part > _MOSTLY else "partly"
     direction = "too high" if evidence.bias > 0 else "too low"
@@ -104,7 +104,7 @@ def _(evidence: OneClass, metric: Metric, _context: Context | None) -> str:
 @sentence.register
 def _(evidence: NoScore, _metric: Metric, _context: Context | None) -> str:
     if evidence.given:
-        return "not computed, because the scores do not follow the predicted classes"
+        return "not computed, because the scores do not agree with the predicted classes"
     return "not computed, because there is no score beside the predicted classes"
 
 

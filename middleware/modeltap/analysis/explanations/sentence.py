@@ -28,7 +28,7 @@ def odds(metric: Metric, context: Context | None) -> str:
     """
     hours = None if context is None else uncovered(context)
     if hours is not None:
-        return f"the reference has no rows from {hours} to compare with"
+        return f"nothing to compare with: the reference has no rows from {hours}"
     columns = _columns(metric, context)
     null = "drift" if metric.metric in _DRIFT else "a change"
     text = f"chance of this without {null}: {chance(min(1.0, columns * (metric.p_value or 0.0)))}"

@@ -43,7 +43,7 @@ def positive_classes(
         return {"1"}
     if len(classes) > 2:
         return f"scores are for one class, but labels have {len(classes)} classes"
-    return "the class that scores are for is unknown; set positive to this class"
+    return "it is unknown which class the scores are for; set positive to that class"
 
 
 def two_names(
