@@ -36,7 +36,7 @@ _BODIES: dict[str, Callable[[str], object]] = {
     "another language": lambda s: {"Kennwort": s, "mot_de_passe": s, "clave": s},
     "sentence": lambda s: {"text": f"my password is {s}"},
     "misspelt name": lambda s: {"passwrd": s, "pasword": s, "toekn": s},
-    "value that is not called one": lambda s: {"name": "password", "result": s},
+    "value under an unknown key": lambda s: {"name": "password", "result": s},
     "list of two alone": lambda s: {"item": ["password", s]},
     "names and values in turn": lambda s: {"rawHeaders": ["Host", "h", "X-Api-Key", s]},
     "row that begins with its name": lambda s: {"data": [["age", 37, 38], ["password", s, s]]},
