@@ -219,7 +219,7 @@ def test_no_byte_of_twenty_persons_is_left(analyzed, tmp_path):
         for word in ("--where", f"{'user' if isinstance(person, str) else 'account'}={person}")
     ]
     said = command("erase", "--model", "m", "--yes", *wheres)
-    assert said.splitlines()[-1].startswith("not covered: ")
+    assert said.splitlines()[-1].startswith("not erased: ")
     assert traces(tmp_path, values) == set()
     assert len(said.splitlines()) == 2, said
 

@@ -126,7 +126,7 @@ def test_two_answers_of_one_id_are_reported_and_none_is_guessed(served, store, t
     file = tmp_path / "labels.csv"
     file.write_text("id,value\nr-1,1\n")
     said = run("label", "import", file, "--store", store, "--model", "m", code=1)
-    assert "'r-1' is the id of 2 exchanges with a prediction" in said
+    assert "'r-1' matches 2 exchanges with a prediction" in said
     assert read(store, "select * from labels") == []
 
 

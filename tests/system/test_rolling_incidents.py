@@ -139,7 +139,7 @@ def test_a_new_normal_that_was_accepted_is_what_windows_are_compared_with(store,
     fill(store, said, (0, 20, None), (20, 25, shifted))
     assert len(open_at_end(store)) == 1
     printed = modeltap("reference", "accept", "--model", "m", "--store", store)
-    assert printed.startswith("ended: m: x: median went from")
+    assert printed.startswith("resolved: m: x: median went from")
     assert open_at_end(store) == []
     history = read(store, "select state, note from alert_history order by seq desc limit 1")
     assert history == [{"state": "resolved", "note": "accepted as the new normal"}]
