@@ -10,7 +10,7 @@ from __future__ import annotations
 from modeltap.privacy.bodies.archives import ZIP, members
 from modeltap.privacy.bodies.binary import PARQUET, head_names, parquet_footer
 from modeltap.privacy.bodies.body_text import as_text
-from modeltap.privacy.bodies.charsets import hides_text, is_text_type, other_text
+from modeltap.privacy.bodies.charsets import hides_text, is_text_type, is_utf8_json, other_text
 from modeltap.privacy.bodies.compression import MAX_INFLATED_BYTES, encoding_by_magic, inflate
 from modeltap.privacy.bodies.forms import is_form, masked_pairs
 from modeltap.privacy.bodies.multipart import (
@@ -38,6 +38,7 @@ _BYTE_ORDER_MARKS = b"\xff\xfe\xef\xbb\xbf"
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
 _NO_TEXT = bytes(byte for byte in range(256) if not (32 <= byte < 127 or byte in b"\t\n\r"))
 _JSON_SPACE = b" \t\r\n"
+_JSON_STARTS = (b"{", b"[")
 _MAX_DEPTH = 3
 """The maximum nesting depth of parts and compressed bodies."""
 
@@ -66,6 +67,10 @@ class BodyMasker:
             return DROPPED_BODY
         if encoding and encoding != "identity":
             return self._compressed(body, encoding, content_type, depth)
+        if body[:1] in _JSON_STARTS and is_utf8_json(content_type):
+            text = as_text(body)  # the most common body, without the checks for all others
+            if text is not None:
+                return self._utf8(body, text, content_type)
         if body.startswith(b"--") and not is_multipart(content_type):
             content_type = type_by_first_line(body) or content_type
         if content_type and is_multipart(content_type):
@@ -77,6 +82,10 @@ class BodyMasker:
                 return kept  # otherwise both interpretations must be clean
         if text is None:
             return self._binary(body, content_type, depth)
+        return self._utf8(body, text, content_type)
+
+    def _utf8(self, body: bytes, text: str, content_type: str) -> MaskedBody:
+        """Mask a body whose only interpretation is the UTF-8 text `text`."""
         if not (self._texts.always_parses or self._names.may_occur_in(body)):
             return text, None
         # After a masked body the next one probably needs masking, too, so the check does not pay.

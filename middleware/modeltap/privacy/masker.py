@@ -107,8 +107,11 @@ class Masker:
 
     def path(self, path: str, route: str = "") -> str:
         """Return a path with its secrets masked, as in `/token/SECRET`."""
-        return self._unless_clean(
-            (path, route), lambda: self.text(self._inside_path(self._urls.path(path, route)))
+        key = (path, route)
+        if key in self._clean_texts:
+            return path
+        return self._cached_if_clean(
+            key, lambda: self.text(self._inside_path(self._urls.path(path, route)))
         )
 
     def _inside_path(self, path: str) -> str:
@@ -117,17 +120,18 @@ class Masker:
 
     def line(self, text: str) -> str:
         """Return the value of a header that is always stored, with its secrets masked."""
-        return self._unless_clean((text,), lambda: self.text(self._headers.inside(text)))
+        key = (text,)
+        if key in self._clean_texts:
+            return text
+        return self._cached_if_clean(key, lambda: self.text(self._headers.inside(text)))
 
-    def _unless_clean(self, key: tuple[str, ...], mask: Callable[[], str]) -> str:
-        """Return the result of `mask` for a text; clean texts are cached.
+    def _cached_if_clean(self, key: tuple[str, ...], mask: Callable[[], str]) -> str:
+        """Return the result of `mask` for a text, and cache the text if it is clean.
 
         `key` holds the text and everything else that the result depends on. Caching pays because
         an app has few paths and content types.
         """
         text = key[0]
-        if key in self._clean_texts:
-            return text
         kept = self._limited(mask, None)
         if kept == text and len(text) <= _MAX_CACHED_LENGTH:
             if len(self._clean_texts) >= _MAX_CACHED:

@@ -65,6 +65,15 @@ def hides_text(body: bytes, content_type: str) -> bool:
     return body.startswith(codecs.BOM_UTF8) or _is_other(content_type)
 
 
+def is_utf8_json(content_type: str) -> bool:
+    """Return True for JSON without a declared encoding, which is UTF-8 (RFC 8259).
+
+    >>> is_utf8_json("application/json"), is_utf8_json("application/json; charset=utf-16")
+    (True, False)
+    """
+    return content_type == "application/json"
+
+
 @lru_cache(maxsize=256)
 def _is_other(content_type: str) -> bool:
     declared = _declared(content_type)
