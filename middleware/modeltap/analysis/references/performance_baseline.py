@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from msgspec.structs import replace
-from scipy.special import chdtrc
 
 from modeltap import clock
 from modeltap.analysis.detectors.context import MIN_BLOCKS
@@ -256,7 +256,7 @@ def _differ(parts: Sequence[Baseline]) -> bool:
         return False
     gaps = np.array([part.mean - whole.mean for part in large])
     rows = np.array([part.rows for part in large])
-    p = float(chdtrc(len(large) - 1, float(np.sum(rows * gaps**2)) / whole.variance))
+    p = float(scipy.special.chdtrc(len(large) - 1, float(np.sum(rows * gaps**2)) / whole.variance))
     return p < _HOURS_DIFFER and bool(np.abs(gaps).max() > loss_floor(whole))
 
 
@@ -295,7 +295,7 @@ def _beyond_noise(losses: np.ndarray, noise: np.ndarray) -> float:
     `_baseline_loss`."""
     if not (noise > 0).all():
         return 0.0
-    p = float(chdtrc(len(losses) - 1, float(np.sum(losses**2 / noise))))
+    p = float(scipy.special.chdtrc(len(losses) - 1, float(np.sum(losses**2 / noise))))
     between = float(np.mean(losses**2) - np.mean(noise))
     if p >= _BLOCKS_VARY or between <= 0:
         return 0.0

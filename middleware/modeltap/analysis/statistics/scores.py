@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import ndtr, xlogy
+import scipy
 
 from modeltap.analysis.model.moments import RocArea
 
@@ -57,7 +57,7 @@ def area_fell(reference: RocArea, current: RocArea) -> float:
     True
     """
     gap = reference.value - current.value
-    return float(ndtr(-gap / math.sqrt(reference.variance + current.variance)))
+    return float(scipy.special.ndtr(-gap / math.sqrt(reference.variance + current.variance)))
 
 
 def ranks_reversed(area: RocArea) -> float:
@@ -67,7 +67,7 @@ def ranks_reversed(area: RocArea) -> float:
     variance ``(m + n + 1) / (12 m n)`` (Mann & Whitney, 1947).
     """
     m, n = area.positives, area.negatives
-    return float(ndtr((area.value - 0.5) / math.sqrt((m + n + 1) / (12 * m * n))))
+    return float(scipy.special.ndtr((area.value - 0.5) / math.sqrt((m + n + 1) / (12 * m * n))))
 
 
 def squared_gaps(scores: np.ndarray, positive: np.ndarray) -> np.ndarray:
@@ -90,4 +90,4 @@ def log_losses(scores: np.ndarray, positive: np.ndarray) -> np.ndarray:
     [0.693, 0.0]
     """
     p = np.clip(scores, _EPSILON, 1 - _EPSILON)
-    return np.asarray(-(xlogy(positive, p) + xlogy(~positive, 1 - p)))
+    return np.asarray(-(scipy.special.xlogy(positive, p) + scipy.special.xlogy(~positive, 1 - p)))
