@@ -12,16 +12,10 @@ import msgspec
 from msgspec.structs import astuple
 
 
-class ExchangeRow(msgspec.Struct, gc=False):
-    """A row of `exchanges` as the capture path writes it; fields are named after columns.
-
-    The analyzer fills `decoded`, `decode_note` and `protocol_id`. The fields from `version` on are
-    mostly equal in consecutive exchanges.
-    """
+class OwnColumns(msgspec.Struct, kw_only=True, gc=False):
+    """The columns that mostly differ from one exchange to the next."""
 
     id: str
-    model: str
-    source: str
     started_at: str
     event_time: str | None = None
     path: str | None = None
@@ -38,6 +32,16 @@ class ExchangeRow(msgspec.Struct, gc=False):
     error_message: str | None = None
     stream: str | None = None
 
+
+class ExchangeRow(OwnColumns, kw_only=True, gc=False):
+    """A row of `exchanges` as the capture path writes it; fields are named after columns.
+
+    Its own fields are mostly equal in consecutive exchanges. The analyzer fills `decoded`,
+    `decode_note` and `protocol_id`.
+    """
+
+    model: str
+    source: str
     version: str = ""
     environment: str | None = None
     method: str | None = None
@@ -62,8 +66,7 @@ class ExchangeRow(msgspec.Struct, gc=False):
 
 
 EXCHANGE_COLUMNS = ExchangeRow.__struct_fields__
-_OWN = EXCHANGE_COLUMNS.index("version")
-"""The number of columns that mostly differ from one exchange to the next."""
+_OWN = len(OwnColumns.__struct_fields__)  # fields of the base class come first
 
 _ROWS_PER_STATEMENT = (32, 8)
 """SQLite needs a third less time per row if a statement inserts 32 rows; 64 save no more."""

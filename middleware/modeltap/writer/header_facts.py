@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from modeltap.privacy.headers import PROTOCOL_HEADERS, Header, text_of, trace_id
 from modeltap.store.text import storable_text
@@ -46,6 +45,7 @@ class HeaderReader:
                 if len(self._known) >= _MAX_CACHED:
                     self._known.clear()
                 self._known[key] = facts
+                facts.recur = True
         return facts
 
 
@@ -55,27 +55,19 @@ def _is_short(headers: Sequence[Header]) -> bool:
     )
 
 
-class HeaderColumns(NamedTuple):
-    """The columns of a row that headers fill: two of them as text, and the others as JSON."""
-
-    type: str | None
-    encoding: str | None
-    headers: str | None
-
-
 class HeaderFacts:
     """The facts in the headers of a request or a response.
 
     `stored` has the headers to store, named in `wanted`. `event` is the value of the header
-    `event_name`, and `outer_id` that of `id_name`, which a tapped gateway sends. `clean_columns`
-    caches the columns for the caller that masks them, if they need no mask.
+    `event_name`, and `outer_id` that of `id_name`, which a tapped gateway sends. `recur` is True
+    if the headers are short and have no value that differs in each request.
     """
 
     __slots__ = (
-        "clean_columns",
         "encoding",
         "event",
         "outer_id",
+        "recur",
         "request_id",
         "stored",
         "trace_id",
@@ -96,7 +88,7 @@ class HeaderFacts:
         self.trace_id: str | None = None
         self.event: str | None = None
         self.stored: dict[str, str] = {}
-        self.clean_columns: HeaderColumns | None = None
+        self.recur = False
         for name, raw in headers:
             value = text_of(raw)
             if name == "content-type":

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
+from operator import attrgetter
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from modeltap.clock import iso
 from modeltap.config.settings import Settings
@@ -13,8 +18,27 @@ from modeltap.privacy.headers import event_header
 from modeltap.privacy.masker import Masker
 from modeltap.store.exchanges import ExchangeRow
 from modeltap.writer.chunk_timing import stream_of
-from modeltap.writer.header_facts import HeaderColumns, HeaderFacts, HeaderReader, bounded_text
+from modeltap.writer.header_facts import HeaderFacts, HeaderReader, bounded_text
 from modeltap.writer.records import CapturedRecord, Origin
+
+_recurring_fields = attrgetter(
+    "source",
+    "model",
+    "method",
+    "route",
+    "status",
+    "error_type",
+    "request_read",
+    "request_truncated",
+    "response_truncated",
+    "aborted",
+    "sampled",
+)
+"""Fields of a record that, with its headers, determine all columns of `_Template.row`."""
+
+_MAX_CACHED = 256
+_MAX_METHOD_LENGTH = 20
+"""Bounds of the cache of templates, because clients choose methods and headers."""
 
 
 class _ModelRules:
@@ -30,6 +54,15 @@ class _ModelRules:
             event_header(settings),
             (settings.id_header or "").lower(),
         )
+
+
+class _Template(NamedTuple):
+    """The part that recurs in the exchanges of one endpoint: most columns of their rows."""
+
+    row: ExchangeRow
+    request: HeaderFacts
+    response: HeaderFacts
+    time_is_request: bool
 
 
 class RowMasker:
@@ -54,109 +87,132 @@ class RowMasker:
         self._keeps_requests = settings.capture_request_body
         self._keeps_responses = settings.capture_response_body
         self._masks_bodies = settings.mask_bodies
-        self._environment = settings.environment
-        self._sample_rate = settings.sample_rate
+        self._templates: dict[tuple[Hashable, ...], _Template] = {}
 
     def row(self, record: CapturedRecord) -> ExchangeRow:
         """Return the row of `record`, without sensitive data."""
-        masker = self._masker
-        masker.begin()
-        rules = self._rules.get(record.model, self._default_rules)
-        started_at = iso(record.started_at)
-        path = masker.path(bounded_text(record.path), record.route or "")
-        query = masker.query(record.query.decode("latin-1")) if record.query else None
-        request = rules.headers.read(record.request_headers)
-        request_columns = self._columns(request)
-        request_id = self._request_id(request, record.id)
-        request_body, request_note = self._body(
-            record.request_body, record.request_truncated, request, self._keeps_requests
-        )
-        if not record.request_read and not record.request_bytes:
-            request_note = "not read"
-        elif record.request_note:
-            request_note = record.request_note
-        response = self._response_headers.read(record.response_headers)
-        response_columns = self._columns(response)
-        response_body, response_note = self._body(
+        self._masker.begin()
+        template = self._template(record)
+        request, response = template.request, template.response
+        row = self._begun(record, template)
+        row.request_body, row.request_note = self._request_body(record, request)
+        row.response_body, note = self._body(
             record.response_body, record.response_truncated, response, self._keeps_responses
         )
-        # The fields by place, in their order: by name, a row would take twice the time.
-        return ExchangeRow(
-            record.id,
-            record.model,
-            record.source,
-            started_at,
-            started_at if rules.time_is_request else request.event,
-            path,
-            query,
-            record.headers_ms,
-            record.first_byte_ms,
-            record.duration_ms,
-            request_body,
-            response_body,
-            record.request_bytes,
-            record.response_bytes,
-            request_id,
-            request.trace_id,
-            self._error_message(record, request_note),
-            self._stream(record, response),
-            rules.version,
-            self._environment,
-            record.method,
-            record.route,
-            record.status,
-            record.error_type,
-            request_columns.type,
-            response_columns.type,
-            request_columns.encoding,
-            response_columns.encoding,
-            request_columns.headers,
-            response_columns.headers,
-            request_note,
-            record.response_note or response_note,
-            record.request_read,
-            record.request_truncated or None,
-            record.response_truncated or None,
-            record.aborted or None,
-            self._sample_rate if record.sampled else 0.0,
-            self.origin.pid,
-            self.origin.host,
+        row.response_note = record.response_note or note
+        if record.error_message is not None and row.request_note != UNMASKABLE:
+            # It may quote values that were masked or not stored.
+            row.error_message = self._masker.error_message(bounded_text(record.error_message))
+        if record.chunks is not None:
+            count, times = record.chunks
+            row.stream = stream_of(count, times, self._as_sent(record), response.encoding)
+        return row
+
+    def _begun(self, record: CapturedRecord, template: _Template) -> ExchangeRow:
+        """Return the row of `record` without its bodies."""
+        started_at = iso(record.started_at)
+        row = replace(  # with more than 14 names, a call takes three times the time
+            template.row,
+            id=record.id,
+            started_at=started_at,
+            event_time=started_at if template.time_is_request else template.request.event,
+            path=self._masker.path(bounded_text(record.path), record.route or ""),
+            headers_ms=record.headers_ms,
+            first_byte_ms=record.first_byte_ms,
+            duration_ms=record.duration_ms,
+            request_bytes=record.request_bytes,
+            response_bytes=record.response_bytes,
         )
+        if record.query:
+            row.query = self._masker.query(record.query.decode("latin-1"))
+        request_id = template.request.request_id
+        if template.request.outer_id not in (None, record.id):
+            request_id = template.request.outer_id  # a tapped gateway's, which its client has
+        if request_id is not None:
+            row.request_id = self._masker.line(request_id)
+        return row
+
+    def _request_body(
+        self, record: CapturedRecord, facts: HeaderFacts
+    ) -> tuple[str | bytes | None, str | None]:
+        """Return a request's body to store, and a note if there is none or it was changed."""
+        body, note = self._body(
+            record.request_body, record.request_truncated, facts, self._keeps_requests
+        )
+        if not record.request_read and not record.request_bytes:
+            return body, "not read"
+        return body, record.request_note or note
 
     def messages(self) -> list[str]:
         """Return messages for the operator about masking; each is returned once."""
         return self._masker.messages()
 
-    def _columns(self, facts: HeaderFacts) -> HeaderColumns:
-        """Return the columns of headers, masked; they are kept with `facts` if they are clean."""
-        if facts.clean_columns is not None:
-            return facts.clean_columns
-        columns = HeaderColumns(
-            facts.type and self._masker.line(facts.type),
-            self._masker.line(facts.encoding) if facts.encoding else None,
-            self._headers(facts.stored) if facts.stored else None,
+    def _template(self, record: CapturedRecord) -> _Template:
+        """Return the template of a record; it is cached if it is clean and may recur.
+
+        A template that was masked is not, because each exchange notes its masked values, which an
+        exception's message may quote.
+        """
+        request_headers, response_headers = record.request_headers, record.response_headers
+        key = (_recurring_fields(record), tuple(request_headers), tuple(response_headers))
+        template = self._templates.get(key)
+        if template is None:
+            template = self._new_template(record)
+            if self._may_recur(template):
+                if len(self._templates) >= _MAX_CACHED:
+                    self._templates.clear()
+                self._templates[key] = template
+        return template
+
+    def _new_template(self, record: CapturedRecord) -> _Template:
+        rules = self._rules.get(record.model, self._default_rules)
+        request = rules.headers.read(record.request_headers)
+        response = self._response_headers.read(record.response_headers)
+        row = ExchangeRow(
+            id="",
+            started_at="",
+            model=record.model,
+            version=rules.version,
+            environment=self.origin.settings.environment,
+            source=record.source,
+            method=record.method,
+            route=record.route,
+            status=record.status,
+            error_type=record.error_type,
+            request_type=request.type and self._masker.line(request.type),
+            response_type=response.type and self._masker.line(response.type),
+            request_encoding=self._masker.line(request.encoding) if request.encoding else None,
+            response_encoding=self._masker.line(response.encoding) if response.encoding else None,
+            request_headers=self._headers(request.stored) if request.stored else None,
+            response_headers=self._headers(response.stored) if response.stored else None,
+            trace_id=request.trace_id,
+            request_read=record.request_read,
+            request_truncated=record.request_truncated or None,
+            response_truncated=record.response_truncated or None,
+            aborted=record.aborted or None,
+            sample_rate=self.origin.settings.sample_rate if record.sampled else 0.0,
+            pid=self.origin.pid,
+            host=self.origin.host,
         )
-        stored = json.dumps(facts.stored) if facts.stored else None
-        if columns == (facts.type, facts.encoding or None, stored):
-            facts.clean_columns = columns
-        return columns
+        return _Template(row, request, response, rules.time_is_request)
+
+    def _may_recur(self, template: _Template) -> bool:
+        """Return True if a template has no value of a single request, and nothing was masked."""
+        row, request, response = template.row, template.request, template.response
+        return (
+            request.recur
+            and response.recur
+            and len(row.method or "") <= _MAX_METHOD_LENGTH
+            and (row.request_type, row.response_type) == (request.type, response.type)
+            and (row.request_encoding or "", row.response_encoding or "")
+            == (request.encoding, response.encoding)
+            and (row.request_headers or "{}", row.response_headers or "{}")
+            == (json.dumps(request.stored), json.dumps(response.stored))
+        )
 
     def _headers(self, stored: dict[str, str]) -> str:
         kept = ((name, self._masker.header(name, value)) for name, value in stored.items())
         return json.dumps({name: value for name, value in kept if value is not None})
-
-    def _request_id(self, facts: HeaderFacts, id_: str) -> str | None:
-        request_id = facts.request_id
-        if facts.outer_id not in (None, id_):  # a tapped gateway's, which its client has
-            request_id = facts.outer_id
-        return None if request_id is None else self._masker.line(request_id)
-
-    def _stream(self, record: CapturedRecord, facts: HeaderFacts) -> str | None:
-        """Return the timing of a response in chunks, as JSON."""
-        if record.chunks is None:
-            return None
-        count, times = record.chunks
-        return stream_of(count, times, self._as_sent(record), facts.encoding)
 
     def _as_sent(self, record: CapturedRecord) -> bytes | bytearray:
         """Return the response's body; empty if the app's own mask changed it and its lines."""
@@ -180,10 +236,3 @@ class RowMasker:
             plain = bytes(body)
             return plain if encoding or (text := as_text(plain)) is None else text, None
         return self._masker.body(body, encoding, facts.type or "")
-
-    def _error_message(self, record: CapturedRecord, request_note: str | None) -> str | None:
-        """Return the exception's message, which may quote values that were masked or not stored."""
-        text = record.error_message
-        if text is None or request_note == UNMASKABLE:
-            return None
-        return self._masker.error_message(bounded_text(text))
