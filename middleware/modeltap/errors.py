@@ -14,7 +14,6 @@ Each message is one line: the value, the reason it is invalid, and the fix.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 _NAMED = 10
@@ -71,6 +70,8 @@ def nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
     """
     names = sorted(set(known))
     compared = [known_name.removeprefix(prefix) for known_name in names]
+    import difflib  # only after a mistake
+
     close = difflib.get_close_matches(name.removeprefix(prefix), compared, n=1, cutoff=0.6)
     if close:
         return f"; did you mean {names[compared.index(close[0])]!r}?"

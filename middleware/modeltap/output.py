@@ -16,7 +16,6 @@ from contextlib import AbstractContextManager
 from typing import Any, TextIO
 
 import click
-from tabulate import tabulate
 
 from modeltap import clock
 from modeltap.printable import escaped, escaped_json, escaped_lines
@@ -96,6 +95,8 @@ def echo_table(
     colalign: Sequence[str] | None = None,
 ) -> None:
     """Print a table of texts, formatted by `tabulate`."""
+    from tabulate import tabulate  # takes longer to import than click
+
     # Escape before the layout, because escaping changes the width of columns.
     shown = [[escaped(text) for text in row] for row in cells]
     table = tabulate(

@@ -1,6 +1,6 @@
 """The command line. With --json, commands print JSON Lines for programs.
 
-- `main`: the command `modeltap`, and its one-line errors
+- `main`, `commands`: the command `modeltap`, its one-line errors, the list of its commands
 - `common`, `table_files`, `progress`: shared options, options of tables, progress on a terminal
 - `run`, `receiving`, `importing`, `labels`: writing exchanges and labels to a store
 - `exchanges`, `exporting`, `erase`: showing, exporting and erasing exchanges

@@ -6,51 +6,14 @@ import os
 import sqlite3
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 
 import click
 
+from modeltap.cli.commands import COMMANDS
 from modeltap.errors import ConfigError, ModeltapError, nearest
 from modeltap.logs import log_to_standard_error
 from modeltap.output import close_outputs, echo, prepare_outputs
-
-_COMMANDS = {
-    "acknowledge": "silence:acknowledge",
-    "alerts": "alerts:alerts",
-    "analyze": "analyze:analyze",
-    "deliver": "jobs:deliver",
-    "demo": "demo:demo",
-    "digest": "jobs:digest",
-    "doctor": "doctor:doctor",
-    "drift": "reports:drift",
-    "erase": "erase:erase_",
-    "export": "exporting:export_",
-    "import": "importing:import_",
-    "label": "labels:label",
-    "latency": "reports:latency",
-    "metrics": "reports:metrics",
-    "performance": "reports:performance",
-    "prune": "jobs:prune",
-    "quality": "reports:quality",
-    "receive": "receiving:receive",
-    "reference": "reference:reference",
-    "retrain": "jobs:retrain",
-    "run": "run:run",
-    "show": "exchanges:show",
-    "silence": "silence:silence",
-    "status": "status:status",
-    "tail": "exchanges:tail",
-    "webhook": "webhook:webhook",
-    "worker": "worker:worker",
-}
-"""The location of each command: a module of this package, and the name in it.
-
-A command is imported when it is used: importing all of them, with SciPy and its dependencies,
-takes a second.
-"""
-
 
 _GIVEN_SECRETS = ("webhook", "receive")
 """Commands that accept URLs or tokens. click quotes rejected arguments in its messages."""
@@ -73,25 +36,29 @@ class _Commands(click.Group):
             raise _ReaderGone from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return sorted(_COMMANDS)
+        return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        module, _, name = _COMMANDS.get(cmd_name, "").partition(":")
-        if not module:
-            return None
-        command: click.Command = getattr(import_module(f"modeltap.cli.{module}"), name)
-        return command
+        listed = COMMANDS.get(cmd_name)
+        return None if listed is None else listed.load()
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        room = formatter.width - 6 - max(map(len, COMMANDS))
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, listed.short_help(room)) for name, listed in sorted(COMMANDS.items())]
+            )
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
-            raise click.UsageError(f"unknown command {args[0]!r}{nearest(args[0], _COMMANDS)}", ctx)
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            raise click.UsageError(f"unknown command {args[0]!r}{nearest(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("modeltap"), prog_name="modeltap")
+@click.version_option(package_name="modeltap", prog_name="modeltap")
 def cli() -> None:
     """Monitor model APIs: record traffic in a local SQLite file, detect drift, send alerts.
 

@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ConfigError
 from modeltap.logs import logger
 from modeltap.notify import outbox
-from modeltap.notify.http import Clock, Transports, post
 from modeltap.store.connection import connect
+
+if TYPE_CHECKING:
+    from modeltap.notify.http import Clock, Transports
 
 _MAX_RECEIVERS_AT_ONCE = 8
 """Maximum number of receivers served in parallel. Each needs a thread and a connection."""
@@ -116,6 +119,8 @@ def _send_due(
     transport: Transports | None,
 ) -> DeliveryReport:
     """Send due messages in sequence, until none is left or the receiver is overloaded."""
+    from modeltap.notify.http import post  # httpx, which a pass without messages does not need
+
     report = DeliveryReport()
     lease = webhook.timeout_seconds + _LEASE_MARGIN_SECONDS
     deadline = time.monotonic() + _PASS_SECONDS

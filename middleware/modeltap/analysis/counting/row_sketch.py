@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
-from scipy.special import gammaln
+import scipy
 
 _KEPT = 512
 """Distinct rows that are kept of a window: three kilobytes.
@@ -205,7 +205,12 @@ def _new_ones(multiplicities: Mapping[int, int], n: int, more: int) -> float:
 def _chance_of_none(n: int, m: int, times: int) -> float:
     if times > n - m:
         return 0.0
-    logs = gammaln(n - times + 1) - gammaln(n - times - m + 1) - gammaln(n + 1) + gammaln(n - m + 1)
+    logs = (
+        scipy.special.gammaln(n - times + 1)
+        - scipy.special.gammaln(n - times - m + 1)
+        - scipy.special.gammaln(n + 1)
+        + scipy.special.gammaln(n - m + 1)
+    )
     return math.exp(logs)
 
 

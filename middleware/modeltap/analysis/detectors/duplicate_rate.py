@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from scipy.special import ndtr
+import scipy
 
 from modeltap.analysis.counting.row_sketch import expected_rate
 from modeltap.analysis.detectors.context import RATE_FLOOR, Context
@@ -65,4 +65,4 @@ def _grew(value: float, expected: float, error: float, rows: int, reference_rows
     exact = hypothesis_tests.fisher(*cases)[1]
     own = max(expected * (1 - expected), 1 / rows) / rows
     spread = math.sqrt(own + expected * (1 - expected) / reference_rows + error**2)
-    return max(exact, float(ndtr((expected - value) / spread)))
+    return max(exact, float(scipy.special.ndtr((expected - value) / spread)))

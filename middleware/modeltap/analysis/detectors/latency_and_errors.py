@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import scipy
 from msgspec.structs import replace
-from scipy.special import bdtrc, bdtrik, betainc
 
 from modeltap.analysis.counting.traffic import (
     LONGEST_MS,
@@ -137,7 +137,7 @@ def _error_rate(traffic: Traffic, known: float | None) -> Metric:
 
 def _upper_tail(count: float, trials: float, rate: float) -> float:
     """Return the binomial probability of `count` or more, consistent with the interval."""
-    return float(betainc(count, trials - count + 1, rate)) if count > 0 else 1.0
+    return float(scipy.special.betainc(count, trials - count + 1, rate)) if count > 0 else 1.0
 
 
 def _p95(latency: np.ndarray, baseline: float | None, min_rows: int) -> Metric:
@@ -159,7 +159,7 @@ def _p95(latency: np.ndarray, baseline: float | None, min_rows: int) -> Metric:
     if threshold is None:
         return Metric(**facts, **no_room(baseline, LONGEST_MS))
     slow = slower_than(latency, threshold)
-    p = float(bdtrc(slow - 1, n, _SLOW)) if slow else 1.0
+    p = float(scipy.special.bdtrc(slow - 1, n, _SLOW)) if slow else 1.0
     return Metric(
         **facts,
         threshold=threshold,
@@ -175,7 +175,7 @@ def _interval(latency: np.ndarray, n: int) -> tuple[float | None, float | None]:
 
     The number of n requests that are faster than the quantile is binomial (Thompson, 1936).
     """
-    first, last = (bdtrik(q, n, 1 - _SLOW) for q in (_ALPHA, 1 - _ALPHA))
+    first, last = (scipy.special.bdtrik(q, n, 1 - _SLOW) for q in (_ALPHA, 1 - _ALPHA))
     return (
         latency_quantile(latency, max(1, math.floor(first)) / n),
         latency_quantile(latency, min(n, math.floor(last) + 2) / n),

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scipy.special import ndtri
-
 from modeltap.analysis.detectors.context import ALPHA, PERFORMANCE_SHARE
 from modeltap.analysis.model.baseline import Baseline, Task
 from modeltap.analysis.model.metric import Evidence
@@ -22,7 +20,7 @@ MAE_FLOOR = 0.10
 TOTAL_LOSS = 10.0
 """The strength of guessing: the model has lost its entire value."""
 
-NORMAL_95 = float(ndtri(0.975))
+NORMAL_95 = 1.959963984540054
 """Standard errors on each side of a 95 % interval."""
 
 

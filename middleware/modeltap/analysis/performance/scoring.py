@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from msgspec.structs import replace
-from scipy.special import ndtri
 
 from modeltap.analysis.model.baseline import Baseline, ScoreBaseline
 from modeltap.analysis.model.metric import (
@@ -57,7 +56,7 @@ FEWEST_OF_A_CLASS = 20
 _NO_ORDER = 0.05
 """An area closer to one half shows no order: a tenth is the equivalent Gini coefficient."""
 
-_SURE = float(ndtri(0.99))
+_SURE = 2.3263478740408408
 """Standard errors to the end of a one-sided interval of 99 %."""
 
 

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from msgspec.structs import replace
-from scipy.special import fdtrc
 
 from modeltap import clock
 from modeltap.analysis.counting.tally import pack, unpack
@@ -360,4 +360,4 @@ def _differ(few: np.ndarray, keys: np.ndarray) -> tuple[float, float]:
     freedom, rest = (groups - 1) * width, (blocks - groups) * width
     scale = max(1.0, (total - between) / rest)
     square = JS_OF_CHI2 * (between - scale * freedom) / float(few.sum())
-    return float(fdtrc(freedom, rest, between / freedom / scale)), square
+    return float(scipy.special.fdtrc(freedom, rest, between / freedom / scale)), square

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from msgspec.structs import replace
-from scipy.special import bdtr, bdtrik, chdtrc, chdtri, ndtri
 
 from modeltap.analysis.counting.row_sketch import expected_rate
 from modeltap.analysis.counting.tally import Tally, tally
@@ -160,9 +160,9 @@ def _without_noise(squares: np.ndarray, freedom: np.ndarray, scale: np.ndarray) 
     Args:
         squares: (p,) squared distances over `scale`: by chance a chi-square of `freedom`.
     """
-    at_most = chdtri(freedom, 1 - _NOISE ** (1 / len(squares)))
+    at_most = scipy.special.chdtri(freedom, 1 - _NOISE ** (1 / len(squares)))
     largest = float(np.max(scale * (squares - at_most)))
-    if chdtrc(freedom.sum(), squares.sum()) < _VARIES:
+    if scipy.special.chdtrc(freedom.sum(), squares.sum()) < _VARIES:
         beyond, noise = scale * (squares - freedom), float(np.mean(2 * freedom * scale**2))
         mean, spread = float(beyond.mean()), float(beyond.var())
         real = max(0.0, 1 - noise / spread) if spread > 0 else 0.0
@@ -177,7 +177,7 @@ def _shifts(rest: np.ndarray, own: np.ndarray) -> np.ndarray:
     """
     both = (rest + own).sum(axis=0).astype(np.float64)
     scores = np.zeros(len(both))
-    scores[both > 0] = ndtri((np.cumsum(both) - both / 2)[both > 0] / both.sum())
+    scores[both > 0] = scipy.special.ndtri((np.cumsum(both) - both / 2)[both > 0] / both.sum())
     spread = float(both @ scores**2) / both.sum() - (float(both @ scores) / both.sum()) ** 2
     if not spread > 0:
         return np.zeros(len(own))
@@ -201,7 +201,7 @@ def _sizes(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _word_distance(feature: Feature, rest: np.ndarray, own: np.ndarray) -> float:
     # The largest of all words, each with one degree of freedom; its mean is already left out.
     tries = len(own) * max(1, feature.bins - 1)
-    noise = JS_OF_CHI2 * (float(chdtri(1, 1 - _NOISE ** (1 / tries))) - 1)
+    noise = JS_OF_CHI2 * (float(scipy.special.chdtri(1, 1 - _NOISE ** (1 / tries))) - 1)
     squares = np.array([words.distance(a, b) ** 2 for a, b in zip(rest, own, strict=True)])
     left = squares - noise * _sizes(rest[:, :1], own[:, :1])
     return float(max(0.0, left.max()) ** 0.5)
@@ -242,9 +242,9 @@ def _chance_rate(rates: np.ndarray, rows: np.ndarray, tries: int) -> np.ndarray:
     """Return the rates that the highest of `tries` draws with these rates has by chance."""
     at, some = _NOISE ** (1 / tries), (rows > 0) & (rates > 0) & (rates < 1)
     n, p = np.where(some, rows, 1), np.where(some, rates, 0.5)
-    count = np.ceil(bdtrik(at, n, p))
+    count = np.ceil(scipy.special.bdtrik(at, n, p))
     less = np.maximum(0.0, count - 1)
-    count = np.where(bdtr(less, n, p) >= at, less, count)
+    count = np.where(scipy.special.bdtr(less, n, p) >= at, less, count)
     return np.asarray(np.where(some, count / n, rates))
 
 

@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
+import scipy
 
 FLOOR = 0.05
 """An area under the curve of less than .55 is a negligible difference."""
@@ -57,7 +57,7 @@ class DomainClassifier:
             self.parts.append((x, y))
             aucs.append(area)
             variances.append(variance)
-            self.p_values.append(float(ndtr(-(area - 0.5) / np.sqrt(variance))))
+            self.p_values.append(float(scipy.special.ndtr(-(area - 0.5) / np.sqrt(variance))))
         self.auc = float(np.mean(aucs))
         self._error = float(np.sqrt(np.sum(variances))) / 2
 

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import ndtr
+import scipy
 
 from modeltap.analysis.statistics.classifier import auc, halved
 
@@ -46,7 +46,7 @@ class Reconstruction:
         area, variance = auc(
             np.append(reference, current), np.repeat([0, 1], [len(reference), len(current)])
         )
-        self.p_value = float(2 * ndtr(-abs(area - 0.5) / np.sqrt(variance)))
+        self.p_value = float(2 * scipy.special.ndtr(-abs(area - 0.5) / np.sqrt(variance)))
         spread = float(reference.std())
         self.growth = float(current.mean() - reference.mean()) / spread if spread > 0 else 0.0
 

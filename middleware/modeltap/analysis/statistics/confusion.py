@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.special import bdtr, ndtri
+import scipy
 
 from modeltap.analysis.model.baseline import is_unknown
 from modeltap.analysis.model.moments import moments
@@ -156,12 +156,12 @@ def kappa(pairs: ClassPairs, confidence: float = 0.99) -> tuple[float, float]:
     # With chance agreement taken as known, the error is that of the accuracy (Fleiss et al., 1969).
     error = math.sqrt(max(right * (1 - right), 1 / rows) / rows) / (1 - chance)
     value = (right - chance) / (1 - chance)
-    return value, value + float(ndtri(confidence)) * error
+    return value, value + float(scipy.special.ndtri(confidence)) * error
 
 
 def binomial_lower_tail(right: int, rows: int, rate: float) -> float:
     """Return the binomial probability that at most `right` of `rows` are correct at a rate."""
-    return float(bdtr(right, rows, rate)) if rows else 1.0
+    return float(scipy.special.bdtr(right, rows, rate)) if rows else 1.0
 
 
 def minority_fractions(pairs: ClassPairs) -> tuple[float, float]:

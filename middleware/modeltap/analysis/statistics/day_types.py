@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import fdtrc
+import scipy
 
 from modeltap.analysis.model.blocks import Blocks
 from modeltap.analysis.model.feature import Feature
@@ -180,5 +180,5 @@ def _strength(gaps: Sequence[_Gaps], others: np.ndarray) -> _Strength:
     if within_freedom <= 0 or not freedom:
         return _Strength(0.0, 1.0, 0.0)
     dispersion = max(1.0, within / within_freedom)
-    p = float(fdtrc(freedom, within_freedom, between / freedom / dispersion))
+    p = float(scipy.special.fdtrc(freedom, within_freedom, between / freedom / dispersion))
     return _Strength(between - freedom, p, float(distance**0.5))

@@ -6,7 +6,7 @@ Each is a pure function of the reference's counts and a window's, and always fin
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import chndtr, ndtr
+import scipy
 
 from modeltap.analysis.model.feature import Feature
 
@@ -116,8 +116,8 @@ def p_beyond(reference: np.ndarray, current: np.ndarray, baseline: float) -> flo
     statistic, noncentrality = js(reference, current) ** 2 / scale, baseline**2 / scale
     if noncentrality > _NORMAL_FROM:
         spread = np.sqrt(2 * (freedom + 2 * noncentrality))
-        return float(ndtr((freedom + noncentrality - statistic) / spread))
-    return float(1 - chndtr(statistic, freedom, noncentrality))
+        return float(scipy.special.ndtr((freedom + noncentrality - statistic) / spread))
+    return float(1 - scipy.special.chndtr(statistic, freedom, noncentrality))
 
 
 def divergences(reference: np.ndarray, current: np.ndarray) -> np.ndarray:

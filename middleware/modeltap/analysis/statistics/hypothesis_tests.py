@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import chdtrc, gammaln, kolmogorov, ndtr, ndtri
+import scipy
 
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.statistics.distances import coarse, ks
@@ -62,7 +62,7 @@ def p_value(reference: np.ndarray, current: np.ndarray, feature: Feature) -> flo
     if feature.kind != "numeric":
         cells, cell_weights = _cells(reference, current)
         return cauchy([cells_p, *cells], [_ALL_CELLS, *((1 - _ALL_CELLS) * cell_weights)])
-    ks_p = float(kolmogorov(ks(reference, current) * np.sqrt(n * m / (n + m))))
+    ks_p = float(scipy.special.kolmogorov(ks(reference, current) * np.sqrt(n * m / (n + m))))
     p_values = [
         ks_p,
         cells_p,
@@ -96,7 +96,7 @@ def chi2(reference: np.ndarray, current: np.ndarray) -> tuple[float, float]:
     gap = np.abs(b - (a + b) * (m / (n + m)))
     statistic = float(np.sum(weight * gap**2))
     cautious = float(np.sum(weight * np.maximum(0.0, gap - 0.5) ** 2))
-    return statistic, float(chdtrc(len(a) - 1, cautious))
+    return statistic, float(scipy.special.chdtrc(len(a) - 1, cautious))
 
 
 def _tails(reference: np.ndarray, current: np.ndarray, feature: Feature) -> float:
@@ -144,7 +144,7 @@ def _rank_tests(reference: np.ndarray, current: np.ndarray) -> list[float]:
     """
     both = (reference + current).astype(np.float64)
     ranks = (np.cumsum(both) - both / 2) / both.sum()
-    normal = ndtri(ranks)
+    normal = scipy.special.ndtri(ranks)
     return [
         _linear_rank(both, current, scores) for scores in (normal, normal**2, (ranks - 0.5) ** 2)
     ]
@@ -175,12 +175,12 @@ def _linear_rank(both: np.ndarray, current: np.ndarray, scores: np.ndarray) -> f
 def upper_tail(z: float, skew: float) -> float:
     """Return P(Z > z) of a standardised gamma variable with this skewness; mirrored if negative."""
     if abs(skew) < _SKEW_IS_NONE:
-        return float(ndtr(-z))
+        return float(scipy.special.ndtr(-z))
     shape = 4 / skew**2
     at = shape + abs(z) * np.sqrt(shape) * (1 if z * skew > 0 else -1)
     if skew > 0:
-        return float(chdtrc(2 * shape, 2 * at)) if at > 0 else 1.0
-    return float(1 - chdtrc(2 * shape, 2 * at)) if at > 0 else 0.0
+        return float(scipy.special.chdtrc(2 * shape, 2 * at)) if at > 0 else 1.0
+    return float(1 - scipy.special.chdtrc(2 * shape, 2 * at)) if at > 0 else 0.0
 
 
 def _anderson_darling(reference: np.ndarray, current: np.ndarray) -> float:
@@ -198,7 +198,7 @@ def _anderson_darling(reference: np.ndarray, current: np.ndarray) -> float:
     weight = (both[:-1] + both[1:]) / 2
     keep = inner > 0
     statistic = float(np.sum(weight[keep] * gap[keep] ** 2 / inner[keep]) / n / m)
-    return min(1.0, float(np.sqrt(3) * chdtrc(1, 2 * statistic)))
+    return min(1.0, float(np.sqrt(3) * scipy.special.chdtrc(1, 2 * statistic)))
 
 
 def _cells(reference: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -215,7 +215,7 @@ def _cells(reference: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.n
     both = (a + b) / (n + m)
     weights = np.sqrt(both) / np.sqrt(both).sum()
     spread = np.sqrt(np.maximum(both * (1 - both), 1e-12) * (1 / n + 1 / m))
-    p_values = 2 * ndtr(-np.abs(a / n - b / m) / spread)
+    p_values = 2 * scipy.special.ndtr(-np.abs(a / n - b / m) / spread)
     for place in np.argsort(p_values / weights)[:_EXACT_CELLS].tolist():
         p_values[place] = fisher_two_sided(int(a[place]), n, int(b[place]), m)
     return p_values, weights
@@ -260,7 +260,11 @@ def fisher(a: int, n: int, b: int, m: int) -> tuple[float, float]:
 
 
 def _log_choose(n: int, k: np.ndarray | int) -> np.ndarray:
-    return np.asarray(gammaln(n + 1) - gammaln(np.add(k, 1)) - gammaln(np.subtract(n, k) + 1))
+    return np.asarray(
+        scipy.special.gammaln(n + 1)
+        - scipy.special.gammaln(np.add(k, 1))
+        - scipy.special.gammaln(np.subtract(n, k) + 1)
+    )
 
 
 def cauchy(p_values: Sequence[float], weights: Sequence[float] | None = None) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
+import scipy
 
 from modeltap.analysis.counting.sample import NO_VALUE, Sample
 from modeltap.analysis.model.feature import Feature
@@ -83,7 +83,7 @@ def _scores(feature: Feature, codes: np.ndarray) -> np.ndarray:
     counts = np.array(feature.counts[: feature.bins], dtype=np.float64)
     # One extra row at each end gives values outside the reference a rank outside of it.
     ranks = (np.cumsum(counts) - counts / 2 + 1) / (counts.sum() + 2)
-    scores = ndtri(np.clip(ranks, _SMALLEST_RANK, 1 - _SMALLEST_RANK))
+    scores = scipy.special.ndtri(np.clip(ranks, _SMALLEST_RANK, 1 - _SMALLEST_RANK))
     return np.where(codes == NO_VALUE, 0.0, scores[np.clip(codes, 0, len(scores) - 1)])
 
 

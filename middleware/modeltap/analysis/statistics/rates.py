@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import betaincinv, ndtr, ndtri
+import scipy
 
 
 def wilson(count: int, rows: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -15,7 +15,7 @@ def wilson(count: int, rows: int, confidence: float = 0.95) -> tuple[float, floa
     """
     if not rows:
         return 0.0, 1.0
-    z = float(ndtri(0.5 + confidence / 2))
+    z = float(scipy.special.ndtri(0.5 + confidence / 2))
     rate, square = count / rows, z * z / rows
     middle = (rate + square / 2) / (1 + square)
     half = z / (1 + square) * math.sqrt(rate * (1 - rate) / rows + square / (4 * rows))
@@ -34,8 +34,10 @@ def clopper_pearson(count: float, rows: float, confidence: float = 0.99) -> tupl
     if not rows:
         return 0.0, 1.0
     tail = (1 - confidence) / 2
-    low = float(betaincinv(count, rows - count + 1, tail)) if count > 0 else 0.0
-    high = float(betaincinv(count + 1, rows - count, 1 - tail)) if count < rows else 1.0
+    low = float(scipy.special.betaincinv(count, rows - count + 1, tail)) if count > 0 else 0.0
+    high = (
+        float(scipy.special.betaincinv(count + 1, rows - count, 1 - tail)) if count < rows else 1.0
+    )
     return low, high
 
 
@@ -51,4 +53,4 @@ def grew(count: int, rows: int, reference_count: int, reference_rows: int) -> fl
     spread = math.sqrt(both * (1 - both) * (1 / rows + 1 / reference_rows))
     if not spread:
         return 1.0
-    return float(ndtr(-(count / rows - reference_count / reference_rows) / spread))
+    return float(scipy.special.ndtr(-(count / rows - reference_count / reference_rows) / spread))

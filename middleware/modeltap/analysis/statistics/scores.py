@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import ndtr, xlogy
+import scipy
 
 from modeltap.analysis.model.moments import RocArea
 
@@ -31,14 +31,14 @@ def roc_area(scores: np.ndarray, positive: np.ndarray) -> RocArea | None:
     m, n = int(positive.sum()), int((~positive).sum())
     if not m or not n:
         return None
-    ranks = _ranks(scores)
-    above = (ranks[positive] - _ranks(scores[positive])) / n
-    below = 1 - (ranks[~positive] - _ranks(scores[~positive])) / m
+    order = ranks(scores)
+    above = (order[positive] - ranks(scores[positive])) / n
+    below = 1 - (order[~positive] - ranks(scores[~positive])) / m
     least = (0.5 / min(m, n)) ** 2
     return RocArea(float(above.mean()), max(least, _of_mean(above) + _of_mean(below)), m, n)
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
+def ranks(values: np.ndarray) -> np.ndarray:
     """Return the (n,) ranks, starting at 1; equal values have the mean of their ranks."""
     _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
@@ -57,7 +57,7 @@ def area_fell(reference: RocArea, current: RocArea) -> float:
     True
     """
     gap = reference.value - current.value
-    return float(ndtr(-gap / math.sqrt(reference.variance + current.variance)))
+    return float(scipy.special.ndtr(-gap / math.sqrt(reference.variance + current.variance)))
 
 
 def ranks_reversed(area: RocArea) -> float:
@@ -67,7 +67,7 @@ def ranks_reversed(area: RocArea) -> float:
     variance ``(m + n + 1) / (12 m n)`` (Mann & Whitney, 1947).
     """
     m, n = area.positives, area.negatives
-    return float(ndtr((area.value - 0.5) / math.sqrt((m + n + 1) / (12 * m * n))))
+    return float(scipy.special.ndtr((area.value - 0.5) / math.sqrt((m + n + 1) / (12 * m * n))))
 
 
 def squared_gaps(scores: np.ndarray, positive: np.ndarray) -> np.ndarray:
@@ -90,4 +90,4 @@ def log_losses(scores: np.ndarray, positive: np.ndarray) -> np.ndarray:
     [0.693, 0.0]
     """
     p = np.clip(scores, _EPSILON, 1 - _EPSILON)
-    return np.asarray(-(xlogy(positive, p) + xlogy(~positive, 1 - p)))
+    return np.asarray(-(scipy.special.xlogy(positive, p) + scipy.special.xlogy(~positive, 1 - p)))

@@ -24,8 +24,8 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 
+import scipy
 from msgspec.structs import replace
-from scipy.special import betainc
 
 from modeltap import clock
 from modeltap.analysis.detectors import quality
@@ -120,4 +120,6 @@ def _p_value(metric: Metric) -> float | None:
     """
     if metric.p_value is not None or metric.threshold is None or not metric.count:
         return metric.p_value
-    return float(betainc(metric.count, metric.rows - metric.count + 1, metric.threshold))
+    return float(
+        scipy.special.betainc(metric.count, metric.rows - metric.count + 1, metric.threshold)
+    )
