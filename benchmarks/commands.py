@@ -1,4 +1,4 @@
-"""What the commands cost, here and in other installations: start, import, analyze, export.
+"""Processor time of commands, here and in other installations: start, import, analyze, export.
 
     python benchmarks/commands.py [--beside OLD/.venv/bin/python] [--rounds 3] [--rows 100000]
 

@@ -20,6 +20,7 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 EARLIEST, LATEST = -6.2e10, 2.5e11
 """The years 5 to 9892: times that `iso` can write, with a margin for the surrounding window."""
 
+_STORED = len("2013-03-04T00:00:00.000Z")
 
 _FIRST_DATE, _LAST_DATE = 19_000_101, 20_991_231_235_959
 """Range of numbers of 8, 12 or 14 digits that may be dates.
@@ -83,6 +84,11 @@ def parse(text: object, day_first: bool | None = None) -> float | None:
         text = text.isoformat()
     if not isinstance(text, str):
         return None
+    if len(text) == _STORED and text[10] == "T" and text[-1] == "Z":
+        try:
+            return _usable(datetime.fromisoformat(text).timestamp())
+        except ValueError:
+            pass  # another format of the same length
     return _usable(_of_text(text.strip(), day_first))
 
 

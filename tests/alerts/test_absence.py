@@ -6,10 +6,10 @@ import pytest
 
 from modeltap import clock
 from modeltap.alerts.absence import has_news, missing, update
+from modeltap.analysis.counting.traffic import record_requests
 from modeltap.config.rule_settings import parse_rule
 from modeltap.config.settings import Settings
 from modeltap.store.connection import writing
-from modeltap.store.request_days import record_requests
 from modeltap.store.settings import save_settings
 
 NOW = 1_700_000_000.0 // 86_400 * 86_400

@@ -85,3 +85,10 @@ def test_monthly_errors_use_labelled_rows_only(connection):
     (month,) = predictions.errors_by_month(connection)
     assert (month.month, month.rows, month.labelled) == ("2024-01", 12, 2)
     assert (month.mae, month.bias) == (1.5, 0.5)
+
+
+def test_outputs_are_those_of_a_half_open_period(connection):
+    start, end = ("2024-01-01", 11, 0), ("2024-01-02", 12, 1)
+    stored_outputs = predictions.outputs_between(connection, "m", "", start, end)
+    assert sorted(stored_outputs[0]) == [11.0, 11.0, 12.0] and stored_outputs[1] == [None] * 3
+    assert predictions.outputs_between(connection, "other", "", start, end) == ([], [])

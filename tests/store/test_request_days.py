@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from modeltap.analysis.counting.traffic import record_requests
 from modeltap.store.connection import connect, writing
-from modeltap.store.request_days import record_requests
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ Packages, each of which imports only those before it:
     counting      rows into counts, and counts into windows
     statistics    distances, tests and classifiers; pure functions of counts and samples
     detectors     one a file: a context in, metrics with their evidence out
+    estimation    performance before labels arrive, from scores
     performance   predictions against labels, in whatever form either is written
     findings      several metrics of one cause
     explanations  sentences, examples and pictures of what a detector found

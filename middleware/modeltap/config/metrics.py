@@ -14,6 +14,9 @@ OUTPUTS = ("prediction", "score")
 OUTPUT_PREFIX = "prediction."
 """Prefix of an output's name in models with several outputs."""
 
+ESTIMATED = "estimated_"
+"""Prefix of a metric's name if it is estimated without labels."""
+
 Better = Literal["higher", "lower"]
 
 
@@ -340,6 +343,51 @@ _PERFORMANCE = (
         "mean negative logarithm of the probability of the label",
     ),
     CatalogueEntry(
+        "estimated_accuracy",
+        "fraction",
+        "higher",
+        "performance",
+        "performance",
+        False,
+        "correct predictions, expected from scores without labels",
+    ),
+    CatalogueEntry(
+        "estimated_f1_macro",
+        "score",
+        "higher",
+        "performance",
+        "performance",
+        False,
+        "mean F1 score of the classes, expected from scores",
+    ),
+    CatalogueEntry(
+        "estimated_roc_auc",
+        "score",
+        "higher",
+        "performance",
+        "performance",
+        False,
+        "area under the ROC curve, expected from scores",
+    ),
+    CatalogueEntry(
+        "estimated_brier",
+        "score",
+        "lower",
+        "performance",
+        "performance",
+        False,
+        "mean squared gap of scores and labels, expected from scores",
+    ),
+    CatalogueEntry(
+        "estimated_log_loss",
+        "nats",
+        "lower",
+        "performance",
+        "performance",
+        False,
+        "log loss, expected from scores",
+    ),
+    CatalogueEntry(
         "label_coverage",
         "fraction",
         "higher",
@@ -449,6 +497,15 @@ def reported_by(command: str) -> list[str]:
     ['drift', 'multivariate_drift', 'pca_reconstruction_error', 'cosine_distance']
     """
     return [entry.name for entry in CATALOGUE.values() if entry.report == command]
+
+
+def measured_with_labels() -> list[str]:
+    """Return the metrics of a window's labels, which are evaluated when labels arrive.
+
+    >>> "accuracy" in measured_with_labels(), "estimated_accuracy" in measured_with_labels()
+    (True, False)
+    """
+    return [name for name in reported_by("performance") if not name.startswith(ESTIMATED)]
 
 
 def has_verdict(metric: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -55,14 +56,21 @@ def count_shortfalls(
         exchanges: the decoded exchanges of one model.
         batch: their rows, with event times.
     """
-    without = _without_prediction(batch)
+    without, notes = _without_prediction(batch), batch.notes
     counts: Counter[Shortfall] = Counter()
-    for exchange in exchanges:
-        note = batch.notes.get(exchange.seq)
-        if _is_counted(exchange) and note is not None and note.reason not in _OTHERS:
-            counts.update(_of_exchange(exchange, note.rows, note.reason, without))
+    complete = 0
+    for exchange in filter(_is_counted, exchanges):
+        note = notes.get(exchange.seq)
+        if note is None or note.reason in _OTHERS:
+            continue
+        if note.rows and exchange.id not in without:
+            complete += 1
+        else:
+            counts.update(_of_exchange(exchange, note.rows, note.reason))
+    if complete:
+        counts.update({Shortfall("rows"): complete, Shortfall("predictions"): complete})
     if settings.event_time != "request":
-        counts.update(_of_time(batch, position) for position in range(len(batch.times)))
+        counts.update(_of_times(batch))
     return counts
 
 
@@ -96,13 +104,10 @@ def _is_counted(exchange: StoredExchange) -> bool:
     return exchange.error_type is None and (status is None or status < _LOWEST_OTHER_STATUS)
 
 
-def _of_exchange(
-    exchange: StoredExchange, rows: int, reason: str | None, without: frozenset[str]
-) -> list[Shortfall]:
+def _of_exchange(exchange: StoredExchange, rows: int, reason: str | None) -> list[Shortfall]:
+    """Return the parts of an exchange without rows or without a prediction."""
     if not rows:
         return [Shortfall("rows", general(reason or "no rows"))]
-    if exchange.id not in without:
-        return [Shortfall("rows"), Shortfall("predictions")]
     return [Shortfall("rows"), Shortfall("predictions", general(reason or _unnoted(exchange)))]
 
 
@@ -115,6 +120,8 @@ def _unnoted(exchange: StoredExchange) -> str:
 
 def _without_prediction(batch: Batch) -> frozenset[str]:
     """Return the ids of exchanges whose rows have no prediction, score or other output."""
+    if {type(None), dict}.isdisjoint(map(type, batch.predictions)):
+        return frozenset()  # all rows have a prediction, as in most batches
     outputs = zip(
         batch.ids,
         batch.predictions,
@@ -129,8 +136,13 @@ def _without_prediction(batch: Batch) -> frozenset[str]:
     return frozenset(batch.ids) - predicted
 
 
-def _of_time(batch: Batch, position: int) -> Shortfall:
-    if position in batch.unreadable:
-        return Shortfall("event_time", TIME_UNREADABLE)
-    is_known = batch.times[position] == batch.times[position]
-    return Shortfall("event_time", "" if is_known else TIME_MISSING)
+def _of_times(batch: Batch) -> Counter[Shortfall]:
+    without = sum(map(math.isnan, batch.times))
+    unreadable = len(batch.unreadable)
+    return +Counter(
+        {
+            Shortfall("event_time"): len(batch.times) - without,
+            Shortfall("event_time", TIME_MISSING): without - unreadable,
+            Shortfall("event_time", TIME_UNREADABLE): unreadable,
+        }
+    )

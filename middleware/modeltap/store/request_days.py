@@ -3,47 +3,42 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from itertools import groupby, pairwise
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from modeltap import clock
+
+class RequestDay(NamedTuple):
+    """A day's first and last request, and the longest pause before one of its requests, in s."""
+
+    day: str
+    first_at: str
+    last_at: str
+    longest_pause: float
 
 
-def record_requests(
-    connection: sqlite3.Connection,
-    model: str,
-    moments: Sequence[str],
-    environment: str | None = None,
-) -> None:
-    """Add the arrival times of requests to their days, inside the caller's transaction."""
-    series = model, environment or ""
-    times = sorted(moments)
-    if not times:
-        return
-    last = connection.execute(
+def last_request(
+    connection: sqlite3.Connection, model: str, environment: str, until: str
+) -> str | None:
+    """Return the time of the last recorded request on or before the day `until`."""
+    last: str | None = connection.execute(
         "select max(last_at) from request_days where model = ? and environment = ? and day <= ?",
-        (*series, times[0][:10]),
+        (model, environment, until),
     ).fetchone()[0]
-    pauses = dict.fromkeys((text[:10] for text in times), 0.0)
-    # A late record of another worker lies within a period that was counted, so it adds no pause.
-    for before, after in pairwise([last or times[0], *times]):
-        pauses[after[:10]] = max(pauses[after[:10]], _seconds(after) - _seconds(before))
-    for day, group in groupby(times, key=lambda text: text[:10]):
-        members = list(group)
-        connection.execute(
-            "insert into request_days "
-            "(model, environment, day, first_at, last_at, longest_pause) "
-            "values (?, ?, ?, ?, ?, ?) on conflict (model, environment, day) do update set "
-            "first_at = min(first_at, excluded.first_at), "
-            "last_at = max(last_at, excluded.last_at), "
-            "longest_pause = max(longest_pause, excluded.longest_pause)",
-            (*series, day, members[0], members[-1], pauses[day]),
-        )
+    return last
 
 
-def _seconds(text: str) -> float:
-    return clock.parse(text) or 0.0
+def add_days(
+    connection: sqlite3.Connection, model: str, environment: str, days: Iterable[RequestDay]
+) -> None:
+    """Add requests to their days, inside the caller's transaction."""
+    connection.executemany(
+        "insert into request_days (model, environment, day, first_at, last_at, longest_pause) "
+        "values (?, ?, ?, ?, ?, ?) on conflict (model, environment, day) do update set "
+        "first_at = min(first_at, excluded.first_at), "
+        "last_at = max(last_at, excluded.last_at), "
+        "longest_pause = max(longest_pause, excluded.longest_pause)",
+        [(model, environment, *day) for day in days],
+    )
 
 
 class RequestSpan(NamedTuple):

@@ -15,7 +15,12 @@ import numpy as np
 
 from modeltap import clock
 from modeltap.analysis.counting.tally import Tally, tally
-from modeltap.analysis.counting.traffic import add_traffic, count_requests, is_traffic
+from modeltap.analysis.counting.traffic import (
+    add_traffic,
+    count_requests,
+    is_traffic,
+    record_requests,
+)
 from modeltap.analysis.counting.true_times import bound_times, without_rejected
 from modeltap.analysis.counting.window_starts import by_window, cut_of, end_of
 from modeltap.analysis.model.reference import Reference
@@ -35,7 +40,6 @@ from modeltap.store.lease import TAKEN_OVER, Lease
 from modeltap.store.models import ModelVersion, record_model
 from modeltap.store.predictions import LAST, StoredRow, insert_predictions
 from modeltap.store.references import active_references
-from modeltap.store.request_days import record_requests
 from modeltap.store.settings import SettingsReader
 from modeltap.store.shortfalls import CoverageHour, add_shortfalls
 from modeltap.store.stored_exchanges import (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -11,6 +13,9 @@ from modeltap import clock
 from modeltap.analysis.counting.tally import pack, unpack
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch
+from modeltap.decoding.times import parse_times
+from modeltap.store import request_days
+from modeltap.store.request_days import RequestDay
 from modeltap.store.stored_exchanges import StoredExchange
 from modeltap.store.traffic import StoredTraffic, get_traffic, put_traffic
 
@@ -20,6 +25,7 @@ LATENCY_EDGES = 0.01 * 1.05 ** np.arange(368)
 LONGEST_MS = float(LATENCY_EDGES[-1])
 """Longer requests share the last bin."""
 
+_DAY = len("2024-01-31")
 
 _CLIENT_GONE = frozenset(
     {
@@ -154,6 +160,32 @@ def _failed(exchange: StoredExchange) -> bool:
     if (exchange.status or 0) >= 500:
         return True
     return exchange.error_type is not None and exchange.error_type not in _CLIENT_GONE
+
+
+def record_requests(
+    connection: sqlite3.Connection,
+    model: str,
+    moments: Sequence[str],
+    environment: str | None = None,
+) -> None:
+    """Add the arrival times of requests to their days, inside the caller's transaction."""
+    if moments:
+        times, series = sorted(moments), (model, environment or "")
+        last = request_days.last_request(connection, *series, times[0][:_DAY])
+        request_days.add_days(connection, *series, _days(times, last))
+
+
+def _days(times: Sequence[str], last: str | None) -> Iterator[RequestDay]:
+    """Yield the days of sorted times; the first pause began at `last`."""
+    seconds = np.nan_to_num(parse_times([last or times[0], *times]))
+    # A late record of another worker lies within a period that was counted, so it adds no pause.
+    pauses = np.maximum(np.diff(seconds), 0.0)
+    start = 0
+    while start < len(times):
+        day = times[start][:_DAY]
+        end = bisect_left(times, day + "\U0010ffff", start)
+        yield RequestDay(day, times[start], times[end - 1], float(pauses[start:end].max()))
+        start = end
 
 
 def add_traffic(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.detectors.latency_and_errors import TrafficBaseline
+from modeltap.analysis.estimation.estimates import Estimated
 from modeltap.analysis.explanations.sentence import odds, sentence
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.performance.classification import F1Loss
@@ -34,6 +35,14 @@ def _(evidence: TrafficBaseline, metric: Metric, _context: Context | None) -> st
     return (
         f"95th percentile of latency went from {number(baseline or 0.0)} ms to {number(value)} ms "
         f"in {requests}"
+    )
+
+
+@sentence.register
+def _(evidence: Estimated, _metric: Metric, _context: Context | None) -> str:
+    return (
+        f"expected from scores, without labels, as {plural(evidence.rows, 'labelled row')} of the "
+        "reference show what a score means"
     )
 
 

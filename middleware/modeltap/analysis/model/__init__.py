@@ -6,6 +6,7 @@ halves     two halves of rows: one chooses words, the other is counted
 binning    fine and coarse bins
 moments    a sample's moments, and those of two samples combined
 local_times  dates, weekdays and hours by the clock of a time zone
+calibration  how often a row with a score was of the positive class
 baseline   the model's performance in the reference
 type_finding  unusual types in a column
 reference  the frozen features of a model's version

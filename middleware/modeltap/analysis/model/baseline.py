@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
+from modeltap.analysis.model.calibration import Calibration
 from modeltap.analysis.model.moments import Moments, RocArea, pooled
 
 Task = Literal["classification", "regression"]
@@ -36,7 +37,8 @@ class ScoreBaseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     `area` is that under the ROC curve, None if all labels are of one class; `brier` has the moments
     of the squared gaps. `baseline_loss` and `baseline_brier_loss` are how much worse one of its own
     windows was than all of it, beyond chance. `additional` is True if the scores came with
-    predictions that are classes.
+    predictions that are classes. `calibration` is None if it is not learnt: it takes rows of both
+    classes.
     """
 
     area: RocArea | None
@@ -44,6 +46,7 @@ class ScoreBaseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     baseline_loss: float = 0.0
     baseline_brier_loss: float = 0.0
     additional: bool = False
+    calibration: Calibration | None = None
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -18,8 +18,11 @@ from modeltap.analysis.model.baseline import (
     ScoreBaseline,
     Task,
     is_unknown,
+    listed,
+    number_of,
     pooled_baseline,
 )
+from modeltap.analysis.model.calibration import Calibration, learn_calibration
 from modeltap.analysis.model.moments import moments
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.performance.class_scores import with_scores
@@ -27,7 +30,8 @@ from modeltap.analysis.performance.classification import F1_FLOOR, MAX_CLASSES
 from modeltap.analysis.performance.labelled import loss_floor
 from modeltap.analysis.performance.paired import Paired, pair_up
 from modeltap.analysis.performance.positive_class import DEFAULT_FORM, LabelForm
-from modeltap.analysis.statistics.confusion import accuracy, f1_macro
+from modeltap.analysis.performance.scoring import FEWEST_OF_A_CLASS
+from modeltap.analysis.statistics.confusion import accuracy, class_name, f1_macro
 from modeltap.analysis.statistics.scores import roc_area, squared_gaps
 from modeltap.config.settings import Settings
 from modeltap.decoding.outputs import output_pairs
@@ -91,6 +95,9 @@ def learn_baseline(
     whole = None if paired.mismatch is not None else _record(paired)
     if whole is None or whole.rows < _MIN_ROWS:
         return None
+    if whole.scores is not None and _can_calibrate(paired):
+        calibration = _calibration(paired, listed(predictions), scores)
+        whole = replace(whole, scores=replace(whole.scores, calibration=calibration))
     labelled = sum(not is_unknown(label) for label in labels)
     whole = replace(whole, complete=labelled >= _NEARLY_ALL * len(labels))
     return whole if times is None else _with_times(whole, paired, times)
@@ -168,6 +175,37 @@ def _scores(paired: Paired) -> ScoreBaseline | None:
         brier=moments(squared_gaps(paired.scores, paired.positive)),
         additional=paired.additional,
     )
+
+
+def _can_calibrate(paired: Paired) -> bool:
+    """Return whether both classes have enough rows to say what a score means."""
+    positives = int(paired.positive.sum())
+    return min(positives, paired.rows - positives) >= FEWEST_OF_A_CLASS
+
+
+def _calibration(
+    paired: Paired, predictions: Sequence[Any], column: Sequence[Any] | None
+) -> Calibration:
+    """Return what the scores mean, and how those of rows without labels are to be read.
+
+    Args:
+        predictions: (n,) those of all rows, as they came.
+        column: (n,) the scores that accompany them.
+    """
+    assert paired.scores is not None
+    own = learn_calibration(paired.scores, paired.positive)
+    if not paired.additional or column is None:
+        return own
+    positive = set(paired.labels[paired.positive].tolist())
+    places = paired.places.tolist()
+    names = {
+        class_name(predictions[place])
+        for place, predicted in zip(places, paired.predictions.tolist(), strict=True)
+        if predicted in positive
+    }
+    given = np.clip([number_of(column[place]) for place in places], 0.0, 1.0)
+    of_predicted = not np.array_equal(given, paired.scores)
+    return replace(own, names=tuple(sorted(names)), of_predicted=of_predicted)
 
 
 def _with_times(whole: Baseline, paired: Paired, times: Times) -> Baseline:

@@ -31,14 +31,14 @@ def roc_area(scores: np.ndarray, positive: np.ndarray) -> RocArea | None:
     m, n = int(positive.sum()), int((~positive).sum())
     if not m or not n:
         return None
-    ranks = _ranks(scores)
-    above = (ranks[positive] - _ranks(scores[positive])) / n
-    below = 1 - (ranks[~positive] - _ranks(scores[~positive])) / m
+    order = ranks(scores)
+    above = (order[positive] - ranks(scores[positive])) / n
+    below = 1 - (order[~positive] - ranks(scores[~positive])) / m
     least = (0.5 / min(m, n)) ** 2
     return RocArea(float(above.mean()), max(least, _of_mean(above) + _of_mean(below)), m, n)
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
+def ranks(values: np.ndarray) -> np.ndarray:
     """Return the (n,) ranks, starting at 1; equal values have the mean of their ranks."""
     _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)

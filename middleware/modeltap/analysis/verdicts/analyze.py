@@ -105,8 +105,13 @@ def _evaluated(
         yield from InputWindows(scope, counter, reference, until=until).results()
         return
     # If hours have few rows, data quality is evaluated by the hour and drift by the day.
-    for length, detectors in zip(series, (hourly_detectors(), DAILY_DETECTORS), strict=True):
-        yield from InputWindows(scope, counter, reference, length, detectors, until).results()
+    hourly, daily = series
+    of_hours = InputWindows(scope, counter, reference, hourly, hourly_detectors(), until)
+    of_days = InputWindows(
+        scope, counter, reference, daily, DAILY_DETECTORS, until, estimates=False
+    )
+    yield from of_hours.results()
+    yield from of_days.results()
 
 
 def _cut(counter: WindowCounter, reference: Reference) -> None:

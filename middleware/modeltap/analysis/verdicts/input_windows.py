@@ -19,6 +19,8 @@ from modeltap.analysis.detectors.context import (
     Context,
     LearntBaselines,
 )
+from modeltap.analysis.estimation.estimates import can_estimate, estimated_metrics
+from modeltap.analysis.estimation.unlabelled import Outputs
 from modeltap.analysis.explanations.examples import values_of, with_examples
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.findings.finder import with_findings
@@ -44,7 +46,7 @@ from modeltap.decoding.batches import Batch
 from modeltap.decoding.times import parse_times
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
-from modeltap.store.predictions import LAST, StoredRow, rows_between
+from modeltap.store.predictions import LAST, RowKey, StoredRow, outputs_between, rows_between
 from modeltap.store.references import sampled_rows
 from modeltap.store.windows import CountedWindow, Series
 
@@ -60,6 +62,7 @@ class InputWindows:
         series: the windows; by default those of the settings.
         detectors: the detectors to run; by default all.
         until: evaluate only windows that start before this time.
+        estimates: whether performance is estimated for these windows.
     """
 
     scope: PassScope
@@ -68,6 +71,7 @@ class InputWindows:
     series: Series | None = None
     detectors: Sequence[Detector] | None = None
     until: str = LAST[0]
+    estimates: bool = True
 
     def __post_init__(self) -> None:
         self._series = self.series or self.counter.series(self.reference)
@@ -174,7 +178,7 @@ class InputWindows:
         )
         return WindowResult(
             period,
-            self._metrics(group, window, start, end),
+            [*self._metrics(group, window, start, end), *self._estimates(group)],
             self.reference,
             EvaluatedWindows(self._series, group),
             job=f"inputs {self.reference.id}",
@@ -214,6 +218,17 @@ class InputWindows:
             metrics = with_examples(metrics, context, samples.batch)
             metrics = with_findings(metrics, context, values_of(samples.batch, context))
         return explained(metrics, context)
+
+    def _estimates(self, group: Sequence[CountedWindow]) -> list[Metric]:
+        """Return the performance that the window's scores lead to expect, without its labels."""
+        known = self.reference.performance
+        if not self.estimates or known is None or not can_estimate(known):
+            return []
+        first, after = self._bounds(group)
+        model, version = self.reference.model, self.reference.version
+        outputs = Outputs(*outputs_between(self.scope.connection, model, version, first, after))
+        threshold, min_rows = self._settings.decision_threshold, self._settings.min_rows
+        return explained(estimated_metrics(outputs, known, threshold, min_rows))
 
     def _urgent(
         self,
@@ -336,7 +351,11 @@ class InputWindows:
         return RowGroups(self.reference, coded, moments, self._rhythm)
 
     def _rows(self, group: Sequence[CountedWindow]) -> list[StoredRow]:
-        connection = self.scope.connection
-        first, _ = stored.bounds(connection, group[0], self._series)
-        _, after = stored.bounds(connection, group[-1], self._series)
-        return rows_between(connection, self.reference.model, self.reference.version, first, after)
+        model, version = self.reference.model, self.reference.version
+        return rows_between(self.scope.connection, model, version, *self._bounds(group))
+
+    def _bounds(self, group: Sequence[CountedWindow]) -> tuple[RowKey, RowKey]:
+        """Return the sort keys of a group's first row and of the first row after it."""
+        first, _ = stored.bounds(self.scope.connection, group[0], self._series)
+        _, after = stored.bounds(self.scope.connection, group[-1], self._series)
+        return first, after

@@ -20,7 +20,7 @@ from modeltap.analysis.references.performance_baseline import label_form
 from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
-from modeltap.config.metrics import reported_by
+from modeltap.config.metrics import measured_with_labels
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.decoding.outputs import output_pairs
@@ -64,7 +64,7 @@ class LabelledWindows:
         """
         if self._scope.again:
             with writing(self._connection):
-                reset_labelled_windows(self._connection, reported_by("performance"))
+                reset_labelled_windows(self._connection, measured_with_labels())
         self._note_labels()
         done: set[DueWindow] = set()
         for due, newest in labelled_windows(self._connection):

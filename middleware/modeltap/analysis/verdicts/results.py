@@ -13,7 +13,7 @@ from modeltap import clock
 from modeltap.analysis.detectors.quality import is_declared
 from modeltap.analysis.model.metric import ALERT, LEARNING, OK, Metric
 from modeltap.analysis.model.reference import Reference
-from modeltap.config.metrics import reported_by
+from modeltap.config.metrics import measured_with_labels, reported_by
 from modeltap.store.dropped import DROPPED
 from modeltap.store.due_windows import DueWindow, delete_due_window
 from modeltap.store.event_times import mark_reported
@@ -211,7 +211,7 @@ def _mark_labelled(connection: sqlite3.Connection, period: Period, done: Evaluat
     starts = [window.window_start for window in done.windows]
     parts = [window_start for window_start in starts if window_start != period.start]
     series = period.model, period.version, period.window
-    delete_metrics_at(connection, *series, parts, reported_by("performance"))
+    delete_metrics_at(connection, *series, parts, measured_with_labels())
 
 
 def _forget_earlier_periods(
@@ -224,7 +224,7 @@ def _forget_earlier_periods(
         if window.evaluated_start is not None and window.evaluated_end is not None
     }
     # Metrics of requests and of labels have separate periods.
-    others = [*reported_by("latency"), *reported_by("performance")]
+    others = [*reported_by("latency"), *measured_with_labels()]
     for start, end in before - {(period.start, period.end)}:
         delete_period_metrics(connection, done.series, start, end, kept=others)
 

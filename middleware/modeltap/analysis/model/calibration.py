@@ -1,0 +1,115 @@
+"""Calibration: how often a row with a score was of the positive class in the reference."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+_BIN_ROWS = 50
+"""Rows of a bin: the fraction of positive rows in it has an error of at most .07."""
+
+_MAX_BINS = 100
+
+_CLASS_ROWS = 3
+"""Rows of the smaller class for each bin, on average."""
+
+
+class Calibration(msgspec.Struct, frozen=True):
+    """Labelled rows of the reference in bins of the score.
+
+    Args:
+        scores: the mean score of each bin, ascending.
+        rows: the rows of each bin.
+        positives: those of the positive class.
+        names: the predicted classes that are the positive one; empty if predictions are scores.
+        of_predicted: whether scores that accompany classes are those of the predicted class.
+    """
+
+    scores: tuple[float, ...]
+    rows: tuple[int, ...]
+    positives: tuple[int, ...]
+    names: tuple[str, ...] = ()
+    of_predicted: bool = False
+
+    def curves(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Return (count, bins) probabilities of the positive class, as the rows allow them.
+
+        Each curve is drawn from the posterior of the bins' probabilities. The prior is one row in
+        each bin with the overall rate, which keeps the rate of a rare class. The curve is made
+        monotonic by isotonic regression (Barlow et al., 1972), because a higher score means a
+        higher probability, or a lower one if scores rank the classes in reverse.
+        """
+        positives, rows = np.array(self.positives), np.array(self.rows)
+        rate = (positives.sum() + 0.5) / (rows.sum() + 1)
+        drawn = rng.beta(
+            positives + rate, rows - positives + 1 - rate, size=(count, len(self.rows))
+        )
+        if self._is_rising():
+            return _isotonic(drawn, rows)
+        return _isotonic(drawn[:, ::-1], rows[::-1])[:, ::-1]
+
+    def _is_rising(self) -> bool:
+        """Return whether rows of the positive class have the higher scores on average."""
+        scores, rows = np.array(self.scores), np.array(self.rows)
+        positives = np.array(self.positives)
+        return bool(
+            np.average(scores, weights=positives) >= np.average(scores, weights=rows)
+            if positives.any()
+            else True
+        )
+
+
+def learn_calibration(scores: np.ndarray, positive: np.ndarray) -> Calibration:
+    """Return the calibration of (n,) scores against (n,) booleans.
+
+    There are at most 100 bins, of at least 50 rows on average; each has the same part of both
+    classes together, each class with a weight of one half, so that a rare class has bins, too.
+    Equal scores are in the same bin.
+
+    >>> learn_calibration(np.array([0.2, 0.2, 0.9, 0.9]), np.array([False, True, True, True]))
+    Calibration(scores=(0.55,), rows=(4,), positives=(3,), names=(), of_predicted=False)
+    """
+    edges = _edges(scores, positive)
+    places = np.searchsorted(edges, scores, side="right")
+    rows = np.bincount(places, minlength=len(edges) + 1)
+    sums = np.bincount(places, weights=scores, minlength=len(edges) + 1)
+    positives = np.bincount(places[positive], minlength=len(edges) + 1)
+    used = rows > 0
+    means = sums[used] / rows[used]
+    return Calibration(
+        tuple(means.tolist()),
+        tuple(rows[used].tolist()),
+        tuple(positives[used].tolist()),
+    )
+
+
+def _edges(scores: np.ndarray, positive: np.ndarray) -> np.ndarray:
+    """Return the scores at which bins begin, except for the first."""
+    positives = int(positive.sum())
+    smaller = min(positives, len(scores) - positives)
+    bins = min(_MAX_BINS, len(scores) // _BIN_ROWS, smaller // _CLASS_ROWS)
+    if bins < 2:
+        return np.zeros(0)
+    weights = np.where(positive, 0.5 / positives, 0.5 / (len(scores) - positives))
+    order = np.argsort(scores, kind="stable")
+    mass = np.cumsum(weights[order])
+    places = np.searchsorted(mass, np.arange(1, bins) / bins)
+    return np.unique(scores[order][np.minimum(places, len(scores) - 1)])
+
+
+def _isotonic(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the nearest rising sequence to each of (m, n) sequences, by weighted squares.
+
+    The value at k is the largest, over starts i <= k, of the least weighted mean from i to an end
+    j >= k (the min-max formula; Barlow et al., 1972). SciPy has the same, but its module takes
+    longer to import than all of this.
+    """
+    n = len(weights)
+    mass = np.concatenate([[0], np.cumsum(weights)])
+    sums = np.hstack([np.zeros((len(values), 1)), np.cumsum(values * weights, axis=1)])
+    lowest = np.empty((len(values), n, n))
+    for start in range(n):
+        means = (sums[:, start + 1 :] - sums[:, [start]]) / (mass[start + 1 :] - mass[start])
+        lowest[:, start, :start] = -np.inf
+        lowest[:, start, start:] = np.minimum.accumulate(means[:, ::-1], axis=1)[:, ::-1]
+    return np.asarray(lowest.max(axis=1))
