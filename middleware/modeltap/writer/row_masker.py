@@ -143,6 +143,11 @@ class RowMasker:
             return body, "not read"
         return body, record.request_note or note
 
+    @property
+    def masker(self) -> Masker:
+        """The masker of all its rows."""
+        return self._masker
+
     def messages(self) -> list[str]:
         """Return messages for the operator about masking; each is returned once."""
         return self._masker.messages()
