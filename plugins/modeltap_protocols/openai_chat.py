@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
+from modeltap_protocols._shared.chunks import Choice, Chunk, Message, chunk_of, chunks_of
 from modeltap_protocols._shared.completion import Completion
 from modeltap_protocols._shared.generation import Generation
 from modeltap_protocols._shared.prompts import (
@@ -17,8 +18,8 @@ from modeltap_protocols._shared.prompts import (
 )
 from modeltap_protocols._shared.sse import stream_of
 
-_REASONING = ("reasoning_content", "reasoning")
-"""Members with the reasoning before the response, on several servers."""
+AddChoice = Callable[[Completion, Choice, int], None]
+"""Adds a choice, or a part of one from the line with this number, to its completion."""
 
 
 @hookimpl
@@ -35,45 +36,48 @@ def decode(payload: Payload) -> Decoded | None:
     return generation.decoded([dict(row) for _ in range(generation.count or 1)], payload)
 
 
-def read_choices(payload: Payload, add: Any) -> Generation:
+def read_choices(payload: Payload, add: AddChoice) -> Generation:
     """Read a response that consists of `choices`; `add(completion, choice, line)` reads one."""
     stream = stream_of(payload)
     generation = Generation(streamed=stream.is_stream, ended=stream.done)
     plain = payload.response_json
     if type(plain) is dict:
-        _read(generation, plain, 0, add)
-    for document in stream.documents:
-        _read(generation, document.json, document.line, add)
-        if document.event == "error":
-            generation.fail(document.json.get("error", document.json))
+        _read(generation, chunk_of(plain), 0, add)
+    for chunk, line in chunks_of(stream):
+        _read(generation, chunk, line, add)
     if generation.choices and all(c.finish_reason for c in generation.choices.values()):
         generation.ended = True
     return generation
 
 
-def _read(generation: Generation, document: dict[str, Any], line: int, add: Any) -> None:
-    generation.describe(document)
-    choices = document.get("choices")
-    for place, choice in enumerate(choices if type(choices) is list else ()):
-        if type(choice) is dict:
-            completion = generation.at(choice.get("index"), place)
-            completion.finish(choice.get("finish_reason"))
+def _read(generation: Generation, chunk: Chunk, line: int, add: AddChoice) -> None:
+    generation.note(chunk.id, chunk.model, chunk.usage, chunk.error)
+    for place, choice in enumerate(chunk.choices or ()):
+        if choice is not None:
+            completion = generation.at(choice.index, place)
+            completion.finish(choice.finish_reason)
             add(completion, choice, line)
 
 
-def _add(completion: Completion, choice: dict[str, Any], line: int) -> None:
-    for name in ("message", "delta"):
-        message = choice.get(name)
-        if type(message) is dict:
-            completion.add(text_of(message.get("content"), ""), line)
-            completion.refuse(message.get("refusal"), line)
-            for thought in map(message.get, _REASONING):
+def _add(completion: Completion, choice: Choice, line: int) -> None:
+    for message in (choice.message, choice.delta):
+        if message is None:
+            continue
+        if type(message.content) is str:
+            completion.add(message.content, line)
+        elif message.content is not None:
+            completion.add(text_of(message.content, ""), line)
+        if message.refusal is not None:
+            completion.refuse(message.refusal, line)
+        for thought in (message.reasoning_content, message.reasoning):
+            if thought is not None:
                 completion.came(thought, line)
+        if message.tool_calls is not None or message.function_call is not None:
             _add_calls(completion, message, line)
 
 
-def _add_calls(completion: Completion, message: dict[str, Any], line: int) -> None:
-    calls = message.get("tool_calls")
+def _add_calls(completion: Completion, message: Message, line: int) -> None:
+    calls = message.tool_calls
     for place, call in enumerate(calls if type(calls) is list else ()):
         if type(call) is not dict:
             continue
@@ -82,7 +86,7 @@ def _add_calls(completion: Completion, message: dict[str, Any], line: int) -> No
                 called = call[kind]
                 key = call.get("index", place)
                 completion.call(key, called.get("name"), called.get(member), line, call.get("id"))
-    legacy_call = message.get("function_call")
+    legacy_call = message.function_call
     if type(legacy_call) is dict:
         completion.call(
             "function_call", legacy_call.get("name"), legacy_call.get("arguments"), line

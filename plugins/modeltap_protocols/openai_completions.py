@@ -6,6 +6,7 @@ from typing import Any
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
+from modeltap_protocols._shared.chunks import Choice
 from modeltap_protocols._shared.completion import Completion
 from modeltap_protocols._shared.generation import Generation
 from modeltap_protocols._shared.prompts import at, request_of, row_of
@@ -58,5 +59,5 @@ def _rows(
     return [row_of(request, prompt) for prompt in prompts for _ in range(each)]
 
 
-def _add(completion: Completion, choice: dict[str, Any], line: int) -> None:
-    completion.add(choice.get("text"), line)
+def _add(completion: Completion, choice: Choice, line: int) -> None:
+    completion.add(choice.text, line)

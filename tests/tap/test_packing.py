@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from modeltap.config import sources
 from modeltap.store.exchanges import EXCHANGE_COLUMNS
+from modeltap.store.text import storable_text
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.packing import pack
 from modeltap.writer.records import CapturedRecord, origin_of, unpack
 from modeltap.writer.row_masker import RowMasker
+
+
+class Text(str):
+    """Text of a framework's own type."""
 
 
 def test_each_field_is_unpacked_under_its_name():
@@ -21,6 +28,38 @@ def test_each_field_is_unpacked_under_its_name():
     assert [getattr(record, name) for name in names] == [f"{n} {i}" for i, n in enumerate(names)]
 
 
+@pytest.mark.parametrize("path", ["/a\ud800", "/ä" * 5000, Text("/x"), Text("/\udfff")], ids=ascii)
+def test_unusual_text_is_packed(path):
+    """A server's own kind of text, and text that is not valid Unicode."""
+    exchange = Exchange("asgi", "m", "POST", path, b"", [("content-type", Text("a/b"))])
+    record = unpack(pack(0, exchange))
+    assert (record.path, type(record.path)) == (storable_text(path), str)
+    assert tuple(map(tuple, record.request_headers)) == (("content-type", "a/b"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("status", "200 OK"),
+        ("request_body", bytearray(b"a\0\xff")),
+        ("response_headers", [("a", b"\xff"), ("a", "b")]),
+        ("request_headers", []),
+        ("duration_ms", float("inf")),
+        ("chunks", (3, b"abc")),
+        ("route", 7),
+    ],
+)
+def test_a_value_of_any_type_is_unpacked(name, value):
+    """An app may put anything into a message; headers can be a dictionary's key."""
+    exchange = Exchange("asgi", "m", "POST", "/", b"")
+    setattr(exchange, name, value)
+    exchange.aborted = "perhaps"
+    record = unpack(pack(0, exchange))
+    stored = getattr(record, name)
+    assert stored == (tuple(value) if isinstance(value, list) else value)
+    assert record.aborted == "perhaps" and isinstance(hash(record.request_headers), int)
+
+
 def test_an_error_and_chunks_are_packed_as_plain_values():
     """The exception itself stays in the app, even if its `__str__` fails."""
 
@@ -29,7 +68,7 @@ def test_an_error_and_chunks_are_packed_as_plain_values():
             raise ValueError
 
     exchange = Exchange("asgi", "m", "POST", "/x", b"")
-    exchange.error = Mute()
+    exchange.fail(Mute())
     exchange.add_response(b"ab", 10)
     exchange.add_response(b"c", 10)
     record = unpack(pack(0, exchange))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +16,7 @@ from modeltap.decoding.list_columns import ListRules, spread, with_names
 from modeltap.decoding.outputs import output_columns
 from modeltap.decoding.tables import RowTable, picked
 from modeltap.decoding.times import parse_times
-from modeltap.payload import Decoded, Payload
+from modeltap.payload import Decoded, Payload, parse_json
 from modeltap.rows import Row, columns
 from modeltap.store.stored_exchanges import DecodeNote, StoredExchange, exchange_by_protocol_id
 
@@ -375,4 +374,4 @@ def _needs_headers(exchange: StoredExchange) -> bool:
 
 
 def _object(text: str | None) -> dict[str, Any]:
-    return json.loads(text) if text else {}
+    return parse_json(text) if text else {}

@@ -46,7 +46,9 @@ class HeaderFilter:
     @classmethod
     def of_responses(cls, settings: Settings) -> HeaderFilter:
         """Return the filter for response headers that are stored or evaluated."""
-        return cls([*_OF_RESPONSES, *PROTOCOL_HEADERS, *settings.capture_response_headers])
+        id_name = settings.id_header or ""  # a tapped service behind this one may have sent it
+        captured = settings.capture_response_headers
+        return cls([*_OF_RESPONSES, *PROTOCOL_HEADERS, id_name, *captured])
 
     def kept(self, headers: Iterable[tuple[Any, Any]]) -> list[Header]:
         """Return the headers to keep; names may be bytes (ASGI) or text (WSGI)."""

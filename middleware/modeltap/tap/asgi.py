@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Unpack
 
+import msgspec
+
 from modeltap.config.options import Options
 from modeltap.config.settings import ModelChooser
 from modeltap.tap.exchange import ROUTE, Exchange
@@ -37,57 +39,67 @@ class ASGIMiddleware:
         self.tap = Tap("asgi", model, options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.tap.disabled:
-            await self.app(scope, receive, send)
-        elif scope["type"] == "http":
-            exchange, place = self._begin(scope)
-            if exchange is None:
-                await self._run_unrecorded(place, scope, receive, send)
-            else:
-                if exchange.id is not None:
-                    self._announce(exchange.id.encode(), scope)
-                await ASGIResponder(self.app, place.tap, exchange, place)(scope, receive, send)
-        elif scope["type"] == "lifespan":
+        if self.tap.disabled or scope["type"] != "http":
+            await self._run_unwatched(scope, receive, send)
+            return
+        outer = PLACE.get()
+        place, exchange = self._begin(scope, outer)
+        if exchange is None:
+            await self._run_unrecorded(place, outer, scope, receive, send)
+            return
+        responder = ASGIResponder(place.tap, place, exchange, scope, receive, send)
+        PLACE.set(place)
+        try:
+            await self.app(scope, responder.receive, responder.send)
+        except BaseException as error:
+            responder.end(error)
+            raise
+        finally:
+            # `reset` would raise if the coroutine ends in another context than it began in.
+            PLACE.set(outer)
+        if not responder.finished:
+            responder.end(None)
+
+    async def _run_unwatched(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the app for its lifespan, a websocket, or with a disabled tap."""
+        if scope["type"] == "lifespan" and not self.tap.disabled:
             await LifespanResponder(self.app, self.tap)(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
-    def _begin(self, scope: Scope) -> tuple[Exchange | None, Place]:
-        """Return the exchange to fill, or None if it is not tapped, and its place."""
-        path = _path(scope) if scope.get("root_path") else scope["path"]
-        method, query = scope["method"], scope.get("query_string", b"")
-        tap, outer, outer_id = self.tap, PLACE.get(), None
-        if outer is not None and outer.is_of_scope(scope.get("asgi")):
-            tap, outer_id = tap.within(outer.tap), outer.id
-            outer.add_inner(tap.claims(method, path))
-        else:
-            outer = None
-        exchange = tap.begin(method, path, query, scope["headers"], outer_id)
-        id_ = outer_id if exchange is None else exchange.id
-        call = (method, scope["path"], query)
-        return exchange, Place(tap, id_, self.yields_to_inner, call, scope.get("asgi"), outer)
-
     async def _run_unrecorded(
-        self, place: Place, scope: Scope, receive: Receive, send: Send
+        self, place: Place, outer: Place | None, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Run the app for a request that this tap leaves out; an inner tap may record it."""
-        outer = PLACE.get()
         PLACE.set(place)
         try:
             await self.app(scope, receive, send)
         finally:
             PLACE.set(outer)
 
-    def _announce(self, exchange_id: bytes, scope: Scope) -> None:
-        """Add the id to the request headers, so that a gateway forwards it to tapped services."""
+    def _begin(self, scope: Scope, outer: Place | None) -> tuple[Place, Exchange | None]:
+        """Return the place of this tap, and the exchange to fill, or None if it is left out."""
+        path = _path(scope) if scope.get("root_path") else scope["path"]
+        method, query, asgi = scope["method"], scope.get("query_string", b""), scope.get("asgi")
+        tap, outer_id = self.tap, None
+        if outer is not None:
+            if outer.is_of_scope(asgi):
+                tap, outer_id = tap.within(outer.tap), outer.id
+                outer.add_inner(tap.claims(method, path))
+            else:
+                outer = None
         headers = scope["headers"]
-        if not isinstance(headers, (list, tuple)):
-            return  # another iterable may be consumed by reading it
-        names = self.tap.id_names
-        for name, _ in headers:
-            if name in names:
-                return
-        scope["headers"] = [*headers, (names[1], exchange_id)]
+        if type(headers) is not list and type(headers) is not tuple:
+            scope["headers"] = headers = list(headers)  # reading another iterable may consume it
+        kept = tap.kept_headers(tap.request_filter, headers)
+        exchange = tap.begin(method, path, query, kept, outer_id)
+        if exchange is not None:
+            outer_id = exchange.id
+            if tap.id_header is not None and not tap.has_id(kept):
+                # A gateway's app forwards it to tapped services behind it.
+                scope["headers"] = [*headers, (tap.id_names[1], outer_id.encode())]
+        call = (method, scope["path"], query)
+        return Place(tap, outer_id, self.yields_to_inner, call, asgi, outer), exchange
 
 
 class LifespanResponder:
@@ -126,148 +138,128 @@ class LifespanResponder:
         await self._send(message)
 
 
-class ASGIResponder:
-    """The state of one request: runs the app and fills an exchange from its messages."""
+class ASGIResponder(msgspec.Struct):
+    """The state of one request: fills an exchange from the messages between server and app."""
 
-    __slots__ = (
-        "_app",
-        "_exchange",
-        "_finished",
-        "_place",
-        "_receive",
-        "_scope",
-        "_send",
-        "_started",
-        "_tap",
-    )
-
-    _scope: Scope
-    _receive: Receive
-    _send: Send
-
-    def __init__(self, app: ASGIApp, tap: Tap, exchange: Exchange, place: Place) -> None:
-        self._app = app
-        self._tap = tap
-        self._exchange = exchange
-        self._place = place
-        self._started = False
-        self._finished = False
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._scope = scope
-        self._receive = receive
-        self._send = send
-        outer = PLACE.get()
-        PLACE.set(self._place)
-        try:
-            await self._app(scope, self.receive, self.send)
-        except BaseException as error:
-            self.end(error)
-            raise
-        finally:
-            # `reset` would raise if the coroutine ends in another context than it began in.
-            PLACE.set(outer)
-        if not self._finished:
-            self.end(None)
+    tap: Tap
+    place: Place
+    exchange: Exchange
+    scope: Scope
+    server_receive: Receive
+    server_send: Send
+    is_started: bool = False
+    finished: bool = False
 
     async def receive(self) -> Message:
-        message = await self._receive()
+        message = await self.server_receive()
         if message["type"] == "http.request":
-            exchange = self._exchange
-            body = message.get("body", b"")
-            if body:
-                exchange.add_request(body, self._tap.request_limit)
-            if not message.get("more_body", False):
+            exchange = self.exchange
+            if body := message.get("body"):
+                exchange.add_request(body, self.tap.request_limit)
+            if not message.get("more_body"):
                 exchange.request_read = True
         return message
 
     async def send(self, message: Message) -> None:
         kind = message["type"]
-        if kind == "http.response.body":
-            exchange = self._exchange
-            body = message.get("body", b"")
-            if body:
-                exchange.add_response(body, self._tap.response_limit)
-            if message.get("more_body", False):
-                await self._send(message)
-            elif self._tap.durable:
-                await self._tap.wait_async(self._finish())
-                await self._send(message)
+        if kind == "http.response.start":
+            await self.server_send(self._start(message))
+        elif kind == "http.response.body":
+            if body := message.get("body"):
+                self.exchange.add_response(body, self.tap.response_limit)
+            if message.get("more_body"):
+                await self.server_send(message)
+            elif self.tap.durable:
+                await self._send_durably(message)
             else:
-                await self._send(message)
+                await self.server_send(message)
                 self._finish()
-        elif kind == "http.response.start":
-            await self._send(self._start(message))
         else:
-            is_file = kind in ("http.response.pathsend", "http.response.zerocopysend")
-            is_last = is_file and not message.get("more_body", False)
-            if is_file:
-                self._exchange.response_note = "not seen"
-            if is_last and self._tap.durable:
-                await self._tap.wait_async(self._finish())
-            await self._send(message)
+            await self._send_other(message)
+
+    async def _send_durably(self, message: Message) -> None:
+        """Forward the last message after the exchange is committed."""
+        await self.tap.wait_async(self._finish())
+        await self.server_send(message)
+
+    async def _send_other(self, message: Message) -> None:
+        """Forward a message of an extension, which may send a file as the body."""
+        is_file = message["type"] in ("http.response.pathsend", "http.response.zerocopysend")
+        if is_file:
+            self.exchange.response_note = "not seen"
+        is_last = is_file and not message.get("more_body")
+        if is_last and self.tap.durable:
+            await self._send_durably(message)
+        else:
+            await self.server_send(message)
             if is_last:
                 self._finish()
 
     def _start(self, message: Message) -> Message:
-        exchange = self._exchange
-        self._started = True
+        """Note status and headers; return the message to forward, with the id in its headers."""
+        exchange, tap = self.exchange, self.tap
+        self.is_started = True
         exchange.headers_ms = exchange.elapsed_ms()
         exchange.status = message["status"]
-        # Copies, because the app may reuse the list for its next response, and an outer middleware
-        # may change the forwarded list (GZip adds the encoding of the body).
-        exchange.response_headers = headers = tuple(message.get("headers", ()))
-        if self._tap.id_header is None or exchange.id is None or self._is_over():
-            return {**message, "headers": list(headers)} if headers else message
-        # Replace the id that a gateway's app may forward from a tapped service behind it.
-        names = self._tap.id_names
-        kept = [header for header in headers if header[0] not in names]
-        return {**message, "headers": [*kept, (names[0], exchange.id.encode())]}
+        headers = message.get("headers", ())
+        if type(headers) is not list and type(headers) is not tuple:
+            headers = list(headers)
+            message = {**message, "headers": headers}
+        exchange.response_headers = kept = tap.kept_headers(tap.response_filter, headers)
+        if tap.id_header is None or self._is_over():
+            return message
+        names = tap.id_names
+        if tap.has_id(kept):
+            # Replace the id that a gateway's app forwards from a tapped service behind it.
+            headers = [header for header in headers if header[0] not in names]
+        # A copy, because the app may send the same message again.
+        return {**message, "headers": [*headers, (names[0], exchange.id.encode())]}
 
     def _is_over(self) -> bool:
         """Return True if the exchange is already recorded, or belongs to an inner tap."""
-        return self._finished or self._place.taken
+        return self.finished or self.place.taken
 
     def _finish(self) -> Ticket | None:
         """Record the exchange when the response is complete; later work of the app is not timed."""
         if self._is_over():
             return None
-        self._finished = True
-        exchange = self._exchange
+        self.finished = True
+        exchange = self.exchange
         exchange.duration_ms = exchange.elapsed_ms()
         try:
-            exchange.route = self._route()
+            exchange.route = _route(self.scope)
         except Exception as error:  # the app may put anything into the scope
-            self._tap.log_failure(error)
-        return self._tap.finish(exchange)
+            self.tap.log_failure(error)
+        return self.tap.finish(exchange)
 
     def end(self, error: BaseException | None) -> None:
         """Record the exchange after the app returned or raised without a last body message."""
         if self._is_over():
             return
-        exchange = self._exchange
-        exchange.error = error
-        if self._started or not isinstance(error, Exception):
+        exchange = self.exchange
+        if error is not None:
+            exchange.fail(error)
+        if self.is_started or not isinstance(error, Exception):
             exchange.aborted = True
         else:
             exchange.status = 500  # the server's response to an exception of the app
         self._finish()
 
-    def _route(self) -> Any:
-        scope = self._scope
-        own = scope.get("fastapi")
-        if own:
-            # FastAPI keeps the full path of an included router separately from its route.
-            context = own.get("effective_route_context")
-            template = getattr(context, "path", None)
-            if isinstance(template, str):
-                return _mounted(scope, template)
-        route = scope.get("route")
-        template = getattr(route, "path", None)
-        if not isinstance(template, str):
-            # Litestar keeps the template under another key.
-            template = scope.get(ROUTE) or scope.get("path_template")
-        return _mounted(scope, template) if isinstance(template, str) else None
+
+def _route(scope: Scope) -> str | None:
+    """Return the template of the request's path, if the framework stores it in the scope."""
+    own = scope.get("fastapi")
+    if own:
+        # FastAPI keeps the full path of an included router separately from its route.
+        context = own.get("effective_route_context")
+        template = getattr(context, "path", None)
+        if isinstance(template, str):
+            return _mounted(scope, template)
+    template = getattr(scope.get("route"), "path", None)
+    if not isinstance(template, str):
+        # Litestar keeps the template under another key.
+        template = scope.get(ROUTE) or scope.get("path_template")
+    return _mounted(scope, template) if isinstance(template, str) else None
 
 
 def _mounted(scope: Scope, template: str) -> str:

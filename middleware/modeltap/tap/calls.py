@@ -82,8 +82,8 @@ def end_call(
     tap: Tap, exchange: Exchange, response: object, error: BaseException | None
 ) -> Ticket | None:
     """Add the response of a call and record it; return a ticket to wait for if it is durable."""
-    exchange.error = error
     if error is not None:
+        exchange.fail(error)
         exchange.status = 500  # a call has no status, but must count as failed
     if not isinstance(response, Absent):
         first_byte_ms = exchange.first_byte_ms

@@ -6,15 +6,15 @@ without importing the app and its model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from modeltap.config.options import MaskBody
 from modeltap.errors import ConfigError
 from modeltap.privacy.bodies.compression import MAX_INFLATED_BYTES, inflate
 from modeltap.privacy.body_masker import MASKED, UNMASKABLE
-from modeltap.privacy.headers import text_of
-from modeltap.tap.exchange import Exchange, Headers
+from modeltap.privacy.headers import Header, text_of
+from modeltap.tap.exchange import Exchange
 
 
 def mask_body_option(options: Mapping[str, object]) -> MaskBody | None:
@@ -41,8 +41,8 @@ def mask_bodies(exchange: Exchange, mask: MaskBody) -> None:
 
 
 def _masked(
-    mask: MaskBody, body: bytes | bytearray, headers: Headers
-) -> tuple[bytes, Headers, str | None]:
+    mask: MaskBody, body: bytes | bytearray, headers: Sequence[Header]
+) -> tuple[bytes, Sequence[Header], str | None]:
     """Return the masked body, its headers, and a note if the body changed."""
     if not body:
         return b"", headers, None
@@ -60,5 +60,5 @@ def _masked(
     return kept, headers, None if kept == plain else MASKED
 
 
-def _header(headers: Headers, name: str) -> str:
+def _header(headers: Sequence[Header], name: str) -> str:
     return next((text_of(value) for key, value in headers if key == name), "")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
-import time
 import weakref
 from array import array
-from collections.abc import Iterable
-from typing import Any
+from time import perf_counter
+
+import msgspec
+
+from modeltap.writer.records import MAX_TEXT, CapturedRecord
 
 ROUTE = "modeltap.route"
 """The key under which a framework's plugin stores the route in the ASGI scope or WSGI environ."""
@@ -16,75 +18,42 @@ ROUTE = "modeltap.route"
 MAX_CHUNKS = 4096
 """Chunks of a response that are timed, in at most 64 KB; further chunks are only counted."""
 
-Headers = Iterable[tuple[bytes | str, bytes | str]]
-"""Headers in the form of ASGI (bytes) or WSGI (text)."""
 
+class Exchange(CapturedRecord, array_like=True, gc=False):
+    """A running exchange: the record that the tap fills, and what it needs meanwhile.
 
-class Exchange:
-    """A running exchange, which the tap fills.
-
-    It stores references only. Work that costs more than a few nanoseconds (names, masks, text) is
-    done after the response was sent. Attributes are named after the fields of `CapturedRecord`.
+    Bodies are references to the app's chunks. Work that costs more than a few nanoseconds (masks,
+    text) is done after the response was sent. Its fields must not refer to objects that may refer
+    to it, because the garbage collector does not visit it.
     """
 
-    # Defaults are class attributes, which saves assignments because most exchanges never set them.
-    id: str | None = None
-    route: Any = None
-    status: int | None = None
-    error: BaseException | None = None
-    headers_ms: float | None = None
-    first_byte_ms: float | None = None
-    duration_ms: float | None = None
-    response_headers: Headers = ()
     # A body in one chunk is that chunk itself; several chunks are joined in one bytearray.
-    request_body: bytes | bytearray = b""
-    response_body: bytes | bytearray = b""
-    request_note: str | None = None
-    response_note: str | None = None
-    request_bytes = 0
-    response_bytes = 0
+
+    started: float = msgspec.field(default_factory=perf_counter)
     chunk_times: array[float] | None = None
     """For a response in several chunks: time in ms and total bytes at the end of each chunk."""
-    chunk_count = 1
-    request_read = False
-    request_truncated = False
-    response_truncated = False
-    aborted = False
-    sampled = True
-    """False if the exchange is recorded only if it fails."""
-
-    # Set by `tap.packing` after the end of the exchange.
-    origin = 0
-    error_type: str | None = None
-    error_message: str | None = None
-    chunks: tuple[int, bytes] | None = None
-
-    def __init__(
-        self, source: str, model: str, method: str, path: str, query: bytes, headers: Headers = ()
-    ) -> None:
-        self.source = source
-        self.model = model
-        self.method = method
-        self.path = path
-        self.query = query
-        self.request_headers = headers
-        self.started_at = time.time()
-        self.started = time.perf_counter()
+    chunk_count: int = 1
 
     def elapsed_ms(self) -> float:
         """Return the milliseconds since the exchange began."""
-        return (time.perf_counter() - self.started) * 1000
+        return (perf_counter() - self.started) * 1000
+
+    def fail(self, error: BaseException) -> None:
+        """Note the exception of the app."""
+        self.error_type = type(error).__qualname__
+        self.error_message = _message_of(error)
 
     def failed(self) -> bool:
         """Return True if the app raised or the response status is 500 or more."""
-        return self.error is not None or (self.status or 0) >= 500
+        return self.error_type is not None or (self.status or 0) >= 500
 
     def add_request(self, chunk: bytes, limit: int) -> None:
         """Add `chunk` to the request's body, which keeps `limit` bytes in total."""
         kept = self.request_bytes
         self.request_bytes = total = kept + len(chunk)
         if total <= limit:
-            self.request_body = joined(self.request_body, chunk)
+            body = self.request_body
+            self.request_body = joined(body, chunk) if body or type(chunk) is not bytes else chunk
         elif limit:
             self.request_truncated = True
             if kept < limit:
@@ -95,11 +64,12 @@ class Exchange:
         kept = self.response_bytes
         self.response_bytes = total = kept + len(chunk)
         if not kept:
-            self.first_byte_ms = (time.perf_counter() - self.started) * 1000
+            self.first_byte_ms = (perf_counter() - self.started) * 1000
         else:
             self._note_chunk(kept, total)
         if total <= limit:
-            self.response_body = joined(self.response_body, chunk)
+            body = self.response_body
+            self.response_body = joined(body, chunk) if body or type(chunk) is not bytes else chunk
         elif limit:
             self.response_truncated = True
             if kept < limit:
@@ -110,7 +80,7 @@ class Exchange:
             self.chunk_times = array("d", (self.first_byte_ms or 0.0, kept))
         self.chunk_count += 1
         if self.chunk_count <= MAX_CHUNKS:
-            self.chunk_times.extend(((time.perf_counter() - self.started) * 1000, total))
+            self.chunk_times.extend(((perf_counter() - self.started) * 1000, total))
 
 
 def joined(kept: bytes | bytearray, chunk: bytes) -> bytes | bytearray:
@@ -121,6 +91,13 @@ def joined(kept: bytes | bytearray, chunk: bytes) -> bytes | bytearray:
         kept += chunk
         return kept
     return bytearray(kept) + chunk
+
+
+def _message_of(error: BaseException) -> str | None:
+    try:
+        return str(error)[:MAX_TEXT]
+    except Exception:  # `__str__` of an app's exception may raise
+        return None
 
 
 class IdSource:
@@ -136,8 +113,7 @@ class IdSource:
     """
 
     def __init__(self) -> None:
-        self._millisecond = -1
-        self._prefix = ""
+        self._period = (-1, "")
         self.seed()
         _sources.add(self)
 
@@ -147,18 +123,17 @@ class IdSource:
         self._counter = itertools.count(noise & 0x7FFF_FFFF_FFFF)
         random_a, random_b = (noise >> 48) & 0xFFF, (noise >> 60) & 0x3FFF
         self._middle = f"-7{random_a:03x}-{0x8000 | random_b:04x}-"
-        self._millisecond = -1
 
     def next(self, seconds: float) -> str:
         """Return a new id for an exchange that began at `seconds` since the Unix epoch."""
-        count = next(self._counter)  # atomic across threads
         millisecond = int(seconds * 1000)
-        if millisecond != self._millisecond:
-            text = f"{millisecond:012x}"
-            # Two threads may do this at the same time: each text is valid for one of their times.
-            self._millisecond = millisecond
-            self._prefix = f"{text[:8]}-{text[8:]}{self._middle}"
-        return f"{self._prefix}{count:012x}"
+        period, prefix = self._period  # one attribute, because threads may replace it meanwhile
+        if period != millisecond >> 16:
+            period = millisecond >> 16
+            prefix = f"{period & 0xFFFF_FFFF:08x}-"
+            self._period = (period, prefix)
+        count = next(self._counter)  # atomic across threads
+        return f"{prefix}{millisecond & 0xFFFF:04x}{self._middle}{count:012x}"
 
 
 def _seed_all() -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+import msgspec
+
 if TYPE_CHECKING:
     from modeltap.tap.tapping import Tap
 
@@ -17,7 +19,7 @@ Call = tuple[object, str, object]
 """A request's method, path and query."""
 
 
-class Place:
+class Place(msgspec.Struct):
     """The place of a tap in the chain of taps that a request passes.
 
     An inner tap may take over the recording. A tap that leaves the request out has a place, too,
@@ -25,24 +27,13 @@ class Place:
     of the request alive.
     """
 
-    __slots__ = ("_asgi", "_call", "_outer", "_yields_to_inner", "id", "taken", "tap")
-
-    def __init__(
-        self,
-        tap: Tap,
-        id: str | None,  # noqa: A002
-        yields_to_inner: bool,
-        call: Call,
-        asgi: object = None,
-        outer: Place | None = None,
-    ) -> None:
-        self.tap = tap
-        self.id = id
-        self.taken = False
-        self._yields_to_inner = yields_to_inner
-        self._call = call
-        self._asgi = asgi
-        self._outer = outer
+    tap: Tap
+    id: str | None
+    yields_to_inner: bool
+    call: Call
+    asgi: object = None
+    outer: Place | None = None
+    taken: bool = False
 
     def is_of_scope(self, asgi: object) -> bool:
         """Return True if a tap with this ``scope["asgi"]`` belongs to the same request.
@@ -50,20 +41,20 @@ class Place:
         Mounts make a shallow copy of the scope. A call of another app during this request (for
         example by httpx's ASGI transport) has another scope.
         """
-        return asgi is not None and asgi is self._asgi
+        return asgi is not None and asgi is self.asgi
 
     def is_of_call(self, call: Call) -> bool:
         """Return True if a WSGI app, mounted in this ASGI app, serves the same request.
 
         The environ of a mounted WSGI app is created for it, so only the call can be compared.
         """
-        return call == self._call
+        return call == self.call
 
     def add_inner(self, claims: bool) -> None:
         """Register an inner tap; `claims` is True if it serves the path of the request."""
-        self.taken = self.taken or claims or self._yields_to_inner
-        if self._outer is not None:
-            self._outer.add_inner(claims)
+        self.taken = self.taken or claims or self.yields_to_inner
+        if self.outer is not None:
+            self.outer.add_inner(claims)
 
 
 # Not stored in the scope, which some servers (Ray's proxy) pickle and forward.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,12 @@ from modeltap.config.settings import ModelChooser, Settings
 from modeltap.config.validation import from_environment
 from modeltap.errors import ConfigError, StoreError
 from modeltap.logs import logger
-from modeltap.privacy.headers import HeaderFilter
+from modeltap.privacy.headers import Header, HeaderFilter
 from modeltap.store.connection import check_path, check_writable
 from modeltap.tap.choosing.routing import Router
 from modeltap.tap.choosing.sampling import Sampler
 from modeltap.tap.custom_mask import mask_bodies, mask_body_option
-from modeltap.tap.exchange import Exchange, Headers, ids
+from modeltap.tap.exchange import Exchange, ids
 from modeltap.tap.nested_options import both_masks, conflict_message, with_masks_of
 from modeltap.tap.packing import pack
 from modeltap.tap.recording.recorder import Recorder, Ticket
@@ -49,8 +49,9 @@ class Tap:
         self._limit_bodies()
         self.id_header = settings.id_header.encode() if settings.id_header else None
         self.id_names = _spellings(self.id_header)
-        self._request_filter = HeaderFilter.of_requests(settings)
-        self._response_filter = HeaderFilter.of_responses(settings)
+        self._id_name = (settings.id_header or "").lower()
+        self.request_filter = HeaderFilter.of_requests(settings)
+        self.response_filter = HeaderFilter.of_responses(settings)
         self._router = Router(settings, model)
         self._recorder: Recorder | None = None
         self._origin = 0
@@ -100,11 +101,16 @@ class Tap:
             return False
 
     def begin(
-        self, method: str, path: str, query: bytes, headers: Headers, outer_id: str | None = None
+        self,
+        method: str,
+        path: str,
+        query: bytes,
+        headers: Sequence[Header],
+        outer_id: str | None = None,
     ) -> Exchange | None:
         """Return the exchange to fill, or None if the request is not tapped.
 
-        `outer_id` is the id that an outer tap assigned to it.
+        `headers` are those to keep. `outer_id` is the id that an outer tap assigned to the request.
         """
         if self.disabled:
             return None
@@ -113,8 +119,7 @@ class Tap:
             if model is None:
                 return None
             exchange = Exchange(self.source, model, method, path, query, headers)
-            if self.id_header is not None:
-                exchange.id = outer_id or ids.next(exchange.started_at)
+            exchange.id = outer_id or ids.next(exchange.started_at)
             return exchange if self._keeps_all or self._sampler.accepts(exchange) else None
         except Exception as error:
             self.log_failure(error)
@@ -128,13 +133,25 @@ class Tap:
         exchange.id = ids.next(exchange.started_at)
         return exchange if self._keeps_all or self._sampler.accepts(exchange) else None
 
+    def kept_headers(
+        self, filter_: HeaderFilter, headers: Iterable[tuple[Any, Any]]
+    ) -> list[Header]:
+        """Return the headers to keep; none if they are not pairs."""
+        try:
+            return filter_.kept(headers)
+        except Exception as error:
+            self.log_failure(error)
+            return []
+
+    def has_id(self, kept: Iterable[Header]) -> bool:
+        """Return True if one of these headers has the id of another tap."""
+        return self._id_name in [name for name, _ in kept]
+
     def finish(self, exchange: Exchange) -> Ticket | None:
         """Pass a finished exchange to the recorder; return a ticket if it is durable."""
         try:
             if not (exchange.sampled or exchange.failed()):
                 return None
-            exchange.request_headers = self._request_filter.kept(exchange.request_headers)
-            exchange.response_headers = self._response_filter.kept(exchange.response_headers)
             if self._mask_body is not None:
                 mask_bodies(exchange, self._mask_body)
             if self._recorder is None:

@@ -51,7 +51,7 @@ class WSGIMiddleware:
         environ[_PLACE] = place
         if exchange is None:
             return self.app(environ, start_response)
-        if tap.id_header is not None and exchange.id is not None:
+        if tap.id_header is not None:
             # A gateway's app forwards it to tapped services behind it.
             environ.setdefault(self._id_key, exchange.id)
         return WSGIResponder(self.app, tap, exchange, place)(environ, start_response)
@@ -101,17 +101,19 @@ class WSGIResponder:
         exchange = self._exchange
         exchange.headers_ms = exchange.elapsed_ms()
         exchange.status = _number(status[:3])
-        exchange.response_headers = tuple(headers)  # a copy, because the server may change the list
+        tap = self._tap
+        exchange.response_headers = kept = tap.kept_headers(tap.response_filter, headers)
         # Flask removes its request from the environ before it returns, so its rule is read now.
         flask = self._environ.get("werkzeug.request")
-        exchange.route = getattr(flask, "url_rule", None) or self._environ.get(ROUTE)
+        exchange.route = _template(getattr(flask, "url_rule", None) or self._environ.get(ROUTE))
         if exc_info is not None and exc_info[1] is not None:
-            exchange.error = exc_info[1]
-        if self._tap.id_header is not None and exchange.id is not None and not self._is_over():
-            # Replace the id that a gateway's app may forward from a tapped service behind it.
-            name = self._tap.id_header.decode()
-            headers = [header for header in headers if header[0].lower() != name.lower()]
-            headers.append((name, exchange.id))
+            exchange.fail(exc_info[1])
+        if tap.id_header is not None and not self._is_over():
+            name = tap.id_header.decode()
+            if tap.has_id(kept):
+                # Replace the id that a gateway's app forwards from a tapped service behind it.
+                headers = [header for header in headers if header[0].lower() != name.lower()]
+            headers = [*headers, (name, exchange.id)]
         if exc_info is None:
             write = self._start_response(status, headers)
         else:
@@ -154,7 +156,7 @@ class WSGIResponder:
         exchange = self._exchange
         exchange.duration_ms = exchange.elapsed_ms()
         if error is not None:
-            exchange.error = error
+            exchange.fail(error)
             exchange.aborted = exchange.headers_ms is not None
             if not exchange.aborted:
                 exchange.status = 500  # the server's response to an exception of the app
@@ -276,6 +278,12 @@ def _call_of(environ: WSGIEnvironment) -> Call:
     path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     query = environ.get("QUERY_STRING", "").encode("latin-1", "replace")
     return environ.get("REQUEST_METHOD"), _as_utf8(path), query
+
+
+def _template(route: Any) -> str | None:
+    """Return a route as written in the app (``/flights/{id}``), if the framework provides it."""
+    template = route if isinstance(route, str) else getattr(route, "rule", None)
+    return template if isinstance(template, str) else None
 
 
 def _header_keys(settings: Settings) -> tuple[tuple[str, str], ...]:

@@ -1,13 +1,13 @@
 """Records that the app sends to the writer process, and the origin that a tap's records share.
 
-The app packs the fields of `CapturedRecord` (`tap.packing`) and the writer unpacks them.
+The app packs a `CapturedRecord` (`tap.packing`) and the writer unpacks it.
 """
 
 from __future__ import annotations
 
-import marshal
+import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -45,28 +45,37 @@ def _without_secrets(webhook: Any) -> dict[str, Any]:
     return dict(stored)
 
 
-class CapturedRecord(msgspec.Struct, frozen=True, gc=False):
-    """A finished exchange, not yet masked; all fields except headers are plain values."""
+if TYPE_CHECKING:
+    Body = bytes | bytearray
+    KeptHeaders = Sequence[Header]
+else:
+    # msgspec decodes each value to one type; header values are text (WSGI) or bytes (ASGI).
+    Body = bytes
+    KeptHeaders = tuple[tuple[str, Any], ...]
 
-    origin: int
-    """The number of its tap's `Origin` among those sent to the writer."""
-    id: str
+
+class CapturedRecord(msgspec.Struct, array_like=True, gc=False):
+    """An exchange, not yet masked; packed, it is an array of its fields in this order."""
+
     source: str
     model: str
-    started_at: float
-    """Unix seconds."""
     method: str = ""
     path: str = ""
     query: bytes = b""
+    request_headers: KeptHeaders = ()
+    started_at: float = msgspec.field(default_factory=time.time)
+    """Unix seconds."""
+    origin: int = 0
+    """The number of its tap's `Origin` among those sent to the writer."""
+    id: str = ""
     route: str | None = None
     status: int | None = None
     headers_ms: float | None = None
     first_byte_ms: float | None = None
     duration_ms: float | None = None
-    request_headers: Sequence[Header] = ()
-    response_headers: Sequence[Header] = ()
-    request_body: bytes | bytearray = b""
-    response_body: bytes | bytearray = b""
+    response_headers: KeptHeaders = ()
+    request_body: Body = b""
+    response_body: Body = b""
     request_bytes: int = 0
     response_bytes: int = 0
     request_read: bool = False
@@ -76,12 +85,24 @@ class CapturedRecord(msgspec.Struct, frozen=True, gc=False):
     response_note: str | None = None
     aborted: bool = False
     sampled: bool = True
+    """False if the exchange is recorded only because it failed."""
     error_type: str | None = None
     error_message: str | None = None
     chunks: tuple[int, bytes] | None = None
     """For a response in several chunks: their number, and the times that `chunk_timing` reads."""
 
 
+_typed = msgspec.msgpack.Decoder(CapturedRecord)
+
+
 def unpack(packed: bytes) -> CapturedRecord:
     """Return the record that `tap.packing.pack` packed."""
-    return CapturedRecord(*marshal.loads(packed))
+    try:
+        return _typed.decode(packed)
+    except msgspec.ValidationError:  # such as a status that an app sent as text
+        values = msgspec.msgpack.decode(packed)
+        return CapturedRecord(*map(_hashable, values[: len(CapturedRecord.__struct_fields__)]))
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value

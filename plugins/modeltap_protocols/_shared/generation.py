@@ -26,16 +26,21 @@ class Generation:
     choices: dict[int, Completion] = field(default_factory=dict)
 
     def describe(self, document: dict[str, Any]) -> None:
-        """Take the id, model, tokens and error of a document; the first id counts."""
-        for name in ("id", "model"):
-            value = document.get(name)
-            if type(value) is str and value and getattr(self, name) is None:
-                setattr(self, name, value)
-        # Some servers send zeros with each chunk, others the counts up to then.
-        for name, count in tokens_of(document.get("usage")).items():
-            self.tokens[name] = count or self.tokens.get(name, 0)
-        if document.get("error"):
-            self.fail(document["error"])
+        """Take the id, model, tokens and error of a document."""
+        self.note(*map(document.get, ("id", "model", "usage", "error")))
+
+    def note(self, id_: Any, model: Any, usage: Any, error: Any) -> None:
+        """Take facts of a document, of any type; the first id and the first model count."""
+        if self.id is None and type(id_) is str and id_:
+            self.id = id_
+        if self.model is None and type(model) is str and model:
+            self.model = model
+        if usage:
+            # Some servers send zeros with each chunk, others the counts up to then.
+            for name, count in tokens_of(usage).items():
+                self.tokens[name] = count or self.tokens.get(name, 0)
+        if error:
+            self.fail(error)
 
     def fail(self, error: Any) -> None:
         """Note an error that replaced the rest of the response."""
@@ -48,7 +53,11 @@ class Generation:
     def at(self, index: Any, place: int = 0) -> Completion:
         """Return the completion with an index; use `place` if the index is not valid."""
         is_valid = type(index) is int and 0 <= index < _MAX_CHOICES
-        return self.choices.setdefault(index if is_valid else place, Completion())
+        number = index if is_valid else place
+        completion = self.choices.get(number)
+        if completion is None:
+            completion = self.choices[number] = Completion()
+        return completion
 
     @property
     def count(self) -> int:

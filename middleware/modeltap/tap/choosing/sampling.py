@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modeltap.privacy.headers import text_of, trace_id
-from modeltap.tap.exchange import ids
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from modeltap.config.settings import Settings
-    from modeltap.tap.exchange import Exchange, Headers
+    from modeltap.privacy.headers import Header
+    from modeltap.tap.exchange import Exchange
 
 
 class Sampler:
@@ -22,8 +24,6 @@ class Sampler:
 
     def accepts(self, exchange: Exchange) -> bool:
         """Return True if `exchange` is tapped, or would be if it fails (then not `sampled`)."""
-        if exchange.id is None:
-            exchange.id = ids.next(exchange.started_at)
         key = _trace_of(exchange.request_headers) or exchange.id
         exchange.sampled = sampled(key, self._rate)
         return exchange.sampled or sampled(key, self._error_rate)
@@ -45,9 +45,9 @@ def sampled(key: str, rate: float) -> bool:
         return True
 
 
-def _trace_of(headers: Headers) -> str | None:
+def _trace_of(headers: Iterable[Header]) -> str | None:
     """Return the trace id of the first ``traceparent`` header; None without a valid one."""
     for name, value in headers:
-        if name in (b"traceparent", "traceparent"):
+        if name == "traceparent":
             return trace_id(text_of(value))
     return None
