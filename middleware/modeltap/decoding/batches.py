@@ -14,7 +14,7 @@ from modeltap.decoding.decoders import Decoders
 from modeltap.decoding.event_times import EventTimes, bodies
 from modeltap.decoding.list_columns import ListRules, spread, with_names
 from modeltap.decoding.outputs import output_columns
-from modeltap.decoding.tables import RowTable, picked
+from modeltap.decoding.row_tables import RowTable, picked
 from modeltap.decoding.times import parse_times
 from modeltap.payload import Decoded, Payload, parse_json
 from modeltap.rows import Row, columns

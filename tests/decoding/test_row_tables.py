@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from modeltap.decoding.tables import RowTable
+from modeltap.decoding.row_tables import RowTable
 from modeltap.rows import as_dict, columns, row_type
 
 FLAT = [{"a": 1.5, "b": n, "c": "xyz"[n % 3], "d": n % 2 == 0, "e": None} for n in range(9)]
