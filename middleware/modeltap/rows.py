@@ -139,8 +139,11 @@ def _in_order(row: Any, names: Sequence[str]) -> tuple[Any, ...]:
 
 
 def _as_dict(row: msgspec.Struct) -> dict[str, Any]:
-    values = zip(row.__struct_encode_fields__, msgspec.structs.astuple(row), strict=True)
-    return {name: value for name, value in values if value is not UNSET}
+    values = msgspec.structs.astuple(row)
+    fields = zip(row.__struct_encode_fields__, values, strict=True)
+    if UNSET in values:
+        return {name: value for name, value in fields if value is not UNSET}
+    return dict(fields)
 
 
 def _dict_columns(

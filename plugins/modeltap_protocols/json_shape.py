@@ -17,7 +17,7 @@ from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, DecodedMany, Payload, opens_json, parse_json, unwrapped
 from modeltap.rows import as_dict, row_type
 from modeltap_protocols._shared.answer_rows import by_row
-from modeltap_protocols._shared.answers import pair_outputs
+from modeltap_protocols._shared.answers import pair_outputs, plain_output
 from modeltap_protocols._shared.cells import typed
 from modeltap_protocols._shared.inputs import CUT, bounded
 from modeltap_protocols._shared.json_rows import possible_rows
@@ -179,6 +179,12 @@ def _answer_each(
         if row is None or not responses[position]:
             continue
         document = unwrapped(parse_json(responses[position]))
+        output = plain_output(document)
+        if output is not None:
+            decoded.predictions[position] = output.prediction
+            decoded.scores[position] = output.score
+            decoded.answers[position] = output.rest or None
+            continue
         single = Decoded(rows=[as_dict(row)])
         if document is not None:
             _pair_outputs(single, by_row(document, 1))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import re
+
 import numpy as np
 import pytest
 
@@ -73,3 +76,27 @@ def test_a_text_counts_once_for_each_of_its_words():
 
 def test_only_the_beginning_of_a_long_text_is_read():
     assert words_of("a" + " b" * 100_000).count("b") < 10_000
+
+
+SIGNS = "az AZ09_ _-'.,;:!?\t\n\x00\x1f\x85\xa0\u2019\u2014\u2028\u3000\ud800\U0001f600"
+LETTERS = "\xe4\xdf\xc9\u0130\u0301\u0416\u05d0\u4e2d\u3042\u0661\U0001d7ce"
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_words_are_those_that_a_search_finds(seed):
+    """Of any script, and with any signs between them."""
+    rng = random.Random(seed)
+    texts = [SIGNS, SIGNS + LETTERS, LETTERS, "word " * 9 + SIGNS, "word " * 30 + LETTERS]
+    for alphabet in texts:
+        text = "".join(rng.choices(alphabet, k=rng.randint(0, 60)))
+        assert words_of(text) == re.findall(r"\w+", text.lower())
+
+
+def test_texts_that_repeat_count_once_for_each_row():
+    """The words of a text are read once."""
+    feature = text(vocabulary=("a", "b"), rare=frozenset("ab"))
+    counted = np.zeros(3 + 3, dtype=np.int64)
+    count_documents(feature, ["a a c", "b a", None, "a a c", 3, ""], counted)
+    assert counted.tolist() == [4, 3, 1, 0, 0, 0]
+    new = measured("out_of_vocabulary", feature, ["a a c", "b a", "a a c", ""], None)
+    assert new == pytest.approx([1 / 3, 0, 1 / 3, 0])

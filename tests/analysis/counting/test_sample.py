@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
+import zlib
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from modeltap.analysis.counting.derived import words_of
 from modeltap.analysis.counting.sample import (
+    BUCKETS,
     NO_VALUE,
     Sample,
     choose,
@@ -74,3 +78,12 @@ def test_results_are_computed_once_and_the_oldest_is_dropped():
 @pytest.mark.parametrize("value", [1e200, "x", [1.0], [1e20, 1.0], None])
 def test_vectors_whose_square_overflows_have_no_code(value):
     assert np.isnan(sample({"v": [value]}, 1, REFERENCE).codes["v"]).all()
+
+
+@pytest.mark.parametrize("text", ["", "?!", "a", "is my refund", "é ü 中 a", "a a", "\ud800 b"])
+def test_a_text_is_coded_by_its_words_and_pairs_of_words(text):
+    """By the checksum of each."""
+    words = words_of(text)
+    grams = [*words, *map(" ".join, pairwise(words))]
+    expected = sorted({zlib.crc32(gram.encode()) % BUCKETS for gram in grams})
+    assert sample({"t": [text]}, 1, REFERENCE).codes["t"] == [expected]

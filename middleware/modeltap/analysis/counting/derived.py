@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,18 @@ from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.vectors import vector
 
 _WORD = re.compile(r"\w+")
+
+_SIGNS_AS_SPACES = bytes(
+    byte if byte > 127 or chr(byte).isalnum() or byte == ord("_") else ord(" ")
+    for byte in range(256)
+)
+"""A table that replaces ASCII characters that are not part of words."""
+
+_ASCII = bytes(range(128))
+
+_MOSTLY_ASCII = 1.25
+"""Bytes per character, at most. A text with more characters of other scripts is searched faster."""
+
 _MAX_TEXT = 10_000
 """Characters of a text that are read. It limits cost; a text's topic shows in its beginning."""
 
@@ -38,10 +50,21 @@ _NUMBERS = {
 def words_of(text: str) -> list[str]:
     """Return the words of a text, in lower case.
 
-    >>> words_of("Where is my REFUND?")
-    ['where', 'is', 'my', 'refund']
+    Signs are replaced by spaces, and the text is split: three times faster than a search.
+
+    >>> words_of("Where is my REFUND?"), words_of("Ça va… où?")
+    (['where', 'is', 'my', 'refund'], ['ça', 'va', 'où'])
     """
-    return _WORD.findall(text[:_MAX_TEXT].lower())
+    text = text[:_MAX_TEXT].lower()
+    code = text.encode("utf-8", "replace")
+    if len(code) > _MOSTLY_ASCII * len(text):
+        return _WORD.findall(text)
+    if len(code) > len(text):
+        others = set(code.translate(None, _ASCII).decode())
+        for sign in sorted(other for other in others if not other.isalnum()):
+            text = text.replace(sign, " ")
+        code = text.encode("utf-8", "replace")
+    return code.translate(_SIGNS_AS_SPACES).decode().split()
 
 
 def learn_measures(
@@ -93,8 +116,11 @@ def measured(
     measure: str, feature: Feature, column: Column, times: Sequence[float] | None
 ) -> np.ndarray:
     """Return (n,) float64 of a measure of `feature`'s column; NaN if there is no value."""
-    result = np.full(len(column), np.nan)
-    for position, value in enumerate(plain(column)):
+    listed = plain(column)
+    if measure in _NUMBERS["text"]:
+        return _of_texts(measure, feature, listed)
+    result = np.full(len(listed), np.nan)
+    for position, value in enumerate(listed):
         if is_missing(value) or value in feature.missing_values:
             continue
         number = _measure(measure, feature, value, times[position] if times is not None else None)
@@ -103,45 +129,71 @@ def measured(
     return result
 
 
+def _of_texts(measure: str, feature: Feature, values: Sequence[Any]) -> np.ndarray:
+    result = np.full(len(values), np.nan)
+    numbers: dict[str, float] = {}  # of each distinct text: a system prompt repeats in all rows
+    for position, value in enumerate(values):
+        if type(value) is not str or value in feature.missing_values:
+            continue
+        if measure == "length":
+            result[position] = len(value)
+            continue
+        if value not in numbers:
+            numbers[value] = _new_words(value, feature.rare)
+        result[position] = numbers[value]
+    return result
+
+
+def _new_words(text: str, known: Container[str]) -> float:
+    """Return the fraction of a text's words that are not known; 0 without words."""
+    words = words_of(text)
+    return 1.0 - sum(map(known.__contains__, words)) / len(words) if words else 0.0
+
+
 def _measure(measure: str, feature: Feature, value: Any, time: float | None) -> float | None:
     if measure == "age_seconds":
         then = clock.parse(value, feature.day_first)
         return None if then is None or time is None else time - then
-    if measure in ("norm", "cosine_distance"):
-        numbers = vector(value, len(feature.centroid))
-        if numbers is None:
-            return None
-        norm = float(np.linalg.norm(numbers))
-        if measure == "norm":
-            return norm
-        return 1.0 - float(numbers @ np.array(feature.centroid)) / norm if norm else 1.0
-    if type(value) is not str:
+    numbers = vector(value, len(feature.centroid))
+    if numbers is None:
         return None
-    if measure == "length":
-        return float(len(value))
-    words = words_of(value)
-    known = sum(word in feature.rare for word in words)
-    return 1.0 - known / len(words) if words else 0.0
+    norm = float(np.linalg.norm(numbers))
+    if measure == "norm":
+        return norm
+    return 1.0 - float(numbers @ np.array(feature.centroid)) / norm if norm else 1.0
 
 
 def count_documents(feature: Feature, column: Column, counted: np.ndarray) -> None:
     """Count the texts, and for each word of the vocabulary the texts that contain it."""
-    places = {word: place for place, word in enumerate(feature.vocabulary, 1)}
-    for value in plain(column):
-        if type(value) is str:
-            counted[0] += 1
-            for word in set(words_of(value)) & places.keys():
-                counted[places[word]] += 1
+    texts, known = _distinct_texts(plain(column)), frozenset(feature.vocabulary)
+    documents: Counter[str] = Counter()
+    for text, rows in texts.items():
+        _add_document(documents, known.intersection(words_of(text)), rows)
+    counted[0] += texts.total()
+    counted[1 : 1 + len(feature.vocabulary)] += [documents[word] for word in feature.vocabulary]
+
+
+def _distinct_texts(values: Sequence[Any]) -> Counter[str]:
+    """Return each text among the values, in order, with the number of its rows."""
+    return Counter(value for value in values if type(value) is str)
+
+
+def _add_document(documents: Counter[str], words: Collection[str], rows: int) -> None:
+    """Add a text with these distinct words, which `rows` rows have."""
+    if rows == 1:
+        documents.update(words)  # in C, unlike the update by a dictionary
+    else:
+        documents.update(dict.fromkeys(words, rows))
 
 
 def _with_vocabulary(feature: Feature, column: Column) -> Feature:
     """Learn the words of half of the texts; the other half shows how many words are new."""
     documents: Counter[str] = Counter()
     listed = plain(column)
-    for place in halves(len(listed))[0].tolist():
-        if type(listed[place]) is str:
-            # A set's order differs between processes.
-            documents.update(dict.fromkeys(words_of(listed[place]), 1))
+    learnt = [listed[place] for place in halves(len(listed))[0].tolist()]
+    for text, rows in _distinct_texts(learnt).items():
+        # A set's order differs between processes.
+        _add_document(documents, list(dict.fromkeys(words_of(text))), rows)
     ranked = [w for w, n in documents.most_common(_MAX_WORDS) if n >= _MIN_WORD_DOCUMENTS]
     return replace(
         feature, vocabulary=tuple(sorted(ranked[:MAX_VOCABULARY])), rare=frozenset(ranked)

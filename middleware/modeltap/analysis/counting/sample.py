@@ -9,7 +9,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any, TypeVar
 
 import msgspec
@@ -172,12 +171,14 @@ def _coded(feature: Feature, values: Values) -> Any:
 
 
 def _grams(text: str) -> list[int]:
-    """Return the buckets of a text's words and pairs of words (Weinberger et al., 2009)."""
-    words = words_of(text)
-    grams = [*words, *(f"{a} {b}" for a, b in pairwise(words))]
-    return sorted({zlib.crc32(gram.encode("utf-8", "replace")) % BUCKETS for gram in grams})[
-        :_MAX_GRAMS
-    ]
+    """Return the buckets of a text's words and pairs of words (Weinberger et al., 2009).
+
+    The checksum of a pair continues that of its first word.
+    """
+    words = " ".join(words_of(text)).encode("utf-8", "replace").split()
+    singles = list(map(zlib.crc32, words))
+    pairs = map(zlib.crc32, [b" " + word for word in words[1:]], singles)
+    return sorted({checksum % BUCKETS for checksum in (*singles, *pairs)})[:_MAX_GRAMS]
 
 
 def _vectors(values: Sequence[Any], size: int) -> np.ndarray:

@@ -152,8 +152,8 @@ class _Counter:
             count_documents(feature, self._counted_half(column), counted)
         else:
             count_present(column, feature, counted)
-            categories, places = indexed([_text(value) for value in plain(column)])
             if _is_input(feature):
+                categories, places = indexed([_text(value) for value in plain(column)])
                 self.keys += hashed_categories(feature.name, categories)[places]
         self.low.append(ends[0])
         self.high.append(ends[1])
