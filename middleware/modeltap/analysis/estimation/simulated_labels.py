@@ -16,7 +16,8 @@ _LABELS_PER_CURVE = 4
 _ROWS_A_TIME = 50_000
 """Rows that are simulated at a time, to bound memory (8 MB)."""
 
-_NORMAL_95 = 1.96
+_NORMAL_95 = 1.959963984540054
+"""The normal quantile of .975."""
 
 
 class Estimate(NamedTuple):
