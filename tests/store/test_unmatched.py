@@ -33,7 +33,9 @@ def half(side, id_="a", time_=None):
 
 def match(connection, row, side, ago=0.0):
     with writing(connection):
-        return unmatched.match(connection, row, side, clock.iso(time.time() - ago))
+        arrival = unmatched.SideRow(row, side)
+        (outcome,) = unmatched.match(connection, [arrival], clock.iso(time.time() - ago))
+    return outcome
 
 
 @pytest.mark.parametrize("first", ["request", "response"])

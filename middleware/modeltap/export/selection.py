@@ -170,7 +170,7 @@ class Selection:
                 "probabilities": batch.probabilities,
                 "label": labels,
             },
-            batch.rows,
+            list(batch.rows),
             [answer or {} for answer in batch.answers],
             len(exchanges),
         )

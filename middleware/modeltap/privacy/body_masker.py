@@ -55,7 +55,7 @@ class BodyMasker:
         self._texts = texts
         self._names = texts.names
         self._budget = budget
-        self._clean = CleanStrings(texts.is_clean, budget)
+        self.clean = CleanStrings(texts.is_clean, budget)
         self._was_clean = True
 
     def masked(self, body: bytes, encoding: str, content_type: str, depth: int = 0) -> MaskedBody:
@@ -89,7 +89,7 @@ class BodyMasker:
         if not (self._texts.always_parses or self._names.may_occur_in(body)):
             return text, None
         # After a masked body the next one probably needs masking, too, so the check does not pay.
-        if self._was_clean and not self._texts.has_values and self._clean.are_all_in(body):
+        if self._was_clean and not self._texts.has_values and self.clean.are_all_in(body):
             return text, None
         kept = self._text(text, content_type)
         self._was_clean = kept[1] is None

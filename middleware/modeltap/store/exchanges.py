@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from functools import cache
@@ -128,6 +129,15 @@ def has_exchange(connection: sqlite3.Connection, id_: str) -> bool:
     """Return True if the store has an exchange with this id."""
     row = connection.execute("select 1 from exchanges where id = ?", (id_,)).fetchone()
     return row is not None
+
+
+def known_exchanges(connection: sqlite3.Connection, ids: Sequence[str]) -> set[str]:
+    """Return those of these ids that the store has exchanges of."""
+    rows = connection.execute(
+        "select e.id from json_each(?) n cross join exchanges e on e.id = n.value",
+        (json.dumps(ids),),
+    )
+    return {row[0] for row in rows}
 
 
 def find_full_exchanges(connection: sqlite3.Connection, id_: str) -> list[sqlite3.Row]:

@@ -75,6 +75,11 @@ class RowMasker:
         self._add_error(row, record)
         return row
 
+    @property
+    def masker(self) -> Masker:
+        """The masker of all its rows."""
+        return self._masker
+
     def messages(self) -> list[str]:
         """Return messages for the operator about masking; each is returned once."""
         return self._masker.messages()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import warnings
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +13,6 @@ from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, too_few
 from modeltap.analysis.statistics.classifier import Data, DomainClassifier
 from modeltap.analysis.statistics.hypothesis_tests import cauchy
-
-if TYPE_CHECKING:
-    from sklearn.linear_model import LogisticRegression
 
 _INVERSE_PENALTY = 0.1
 """Stronger regularisation than the default of 1: there are more words than rows."""
@@ -67,7 +65,7 @@ def evaluate(context: Context) -> list[Metric]:
 
 def _compared(feature: Feature, a: Data, b: Data, context: Context) -> Metric:
     rows = b.shape[0]
-    classifier = DomainClassifier(a, b, _regression())
+    classifier = DomainClassifier(a, b, _Regression)
     p = cauchy(classifier.p_values)
     before = context.baselines.highest("drift", feature.name)
     beyond = classifier.threshold(None if before is None else 0.5 + before) - 0.5
@@ -112,13 +110,24 @@ def _distances(feature: Feature, vectors: np.ndarray) -> np.ndarray:
     return np.asarray(np.where(lengths > 0, 1 - along / np.where(lengths > 0, lengths, 1.0), 1.0))
 
 
-def _regression() -> LogisticRegression:
-    # Loaded late: scikit-learn takes a second, and few commands need it.
-    from sklearn.linear_model import LogisticRegression
+class _Regression:
+    """A logistic regression fitted to two samples."""
 
-    return LogisticRegression(
-        C=_INVERSE_PENALTY, class_weight="balanced", max_iter=_MAX_ITERATIONS, random_state=0
-    )
+    def __init__(self, rows: Data, classes: np.ndarray) -> None:
+        # Loaded late: scikit-learn takes a second, and few commands need it.
+        from sklearn.linear_model import LogisticRegression
+
+        self._fitted = LogisticRegression(
+            C=_INVERSE_PENALTY, class_weight="balanced", max_iter=_MAX_ITERATIONS, random_state=0
+        )
+        with warnings.catch_warnings():
+            # With few rows a fit may not converge, but its scores still rank the rows.
+            warnings.simplefilter("ignore")
+            self._fitted.fit(rows, classes)
+
+    def scores(self, rows: Data) -> np.ndarray:
+        """Return the (n,) probabilities of the second sample."""
+        return np.asarray(self._fitted.predict_proba(rows)[:, 1])
 
 
 def _both(feature: Feature, reference: Sample, current: Sample) -> tuple[Data, Data]:
