@@ -32,7 +32,7 @@ def test_scores_of_sparse_rows_are_those_of_scikit_learn(seed):
     rng = np.random.default_rng(seed)
     rows, classes = texts(rng, 240), np.repeat([0, 1], [200, 40])
     others = texts(rng, 100)
-    expected = sklearns(rows, classes).decision_function(others)
+    expected = sklearns(rows, classes).predict_proba(others)[:, 1]
     assert LogisticRegression(rows, classes).scores(others) == pytest.approx(expected, abs=1e-9)
 
 
@@ -42,7 +42,7 @@ def test_scores_of_vectors_are_those_of_scikit_learn(columns, size):
     rng = np.random.default_rng(columns)
     rows, classes = rng.normal(size=(150, columns)) * size, np.repeat([0, 1], [100, 50])
     rows[100:] += 0.5 * size
-    expected = sklearns(rows, classes).decision_function(rows)
+    expected = sklearns(rows, classes).predict_proba(rows)[:, 1]
     assert LogisticRegression(rows, classes).scores(rows) == pytest.approx(expected, abs=1e-9)
 
 
@@ -50,5 +50,5 @@ def test_equal_samples_have_equal_scores():
     """Also if all columns are empty."""
     rows = csr_matrix(np.ones((20, 3)))
     classes = np.repeat([0, 1], 10)
-    assert set(LogisticRegression(rows, classes).scores(rows)) == {0.0}
-    assert set(LogisticRegression(0 * rows, classes).scores(rows)) == {0.0}
+    assert set(LogisticRegression(rows, classes).scores(rows)) == {0.5}
+    assert set(LogisticRegression(0 * rows, classes).scores(rows)) == {0.5}

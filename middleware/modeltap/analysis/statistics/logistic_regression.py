@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit
+import scipy
 
 from modeltap.analysis.statistics.classifier import Data
 
@@ -45,8 +45,8 @@ class LogisticRegression:
             self._intercept = float(best[-1])
 
     def scores(self, rows: Data) -> np.ndarray:
-        """Return the (n,) log odds that a row is of class 1."""
-        return np.asarray(rows @ self._weights + self._intercept)
+        """Return the (n,) probabilities that a row is of class 1."""
+        return np.asarray(scipy.special.expit(rows @ self._weights + self._intercept))
 
 
 class MergedColumns(NamedTuple):
@@ -100,7 +100,7 @@ class _Loss:
         inner = weights[:-1]
         odds = self._rows @ inner + weights[-1]
         losses = np.logaddexp(0, odds) - self._classes * odds
-        errors = self._share * (expit(odds) - self._classes)
+        errors = self._share * (scipy.special.expit(odds) - self._classes)
         self.gradient = np.append(self._transposed @ errors + self._penalty * inner, errors.sum())
         return float(self._share @ losses + self._penalty / 2 * (inner @ inner)), self.gradient
 
@@ -110,13 +110,12 @@ class _Loss:
 
 
 def _minimum(loss: _Loss, start: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    from scipy.optimize import minimize  # loaded late: it takes a fifth of a second
-
     def stop_if_flat(_weights: np.ndarray) -> None:
         if loss.steepest(scale) <= _STEEP:
             raise StopIteration
 
     options = {"maxiter": _MAX_ITERATIONS, "maxls": _MAX_STEPS, "gtol": 0.0, "ftol": _FLAT}
-    method = "L-BFGS-B"
-    result = minimize(loss, start, jac=True, method=method, callback=stop_if_flat, options=options)
+    result = scipy.optimize.minimize(
+        loss, start, jac=True, method="L-BFGS-B", callback=stop_if_flat, options=options
+    )
     return np.asarray(result.x)
