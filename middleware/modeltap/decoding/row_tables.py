@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
@@ -16,8 +17,8 @@ from modeltap.rows import MAX_DEPTH, MAX_FIELDS, Row
 _POINTER = 8
 """Bytes of a reference to an object."""
 
-_OBJECT = 64
-"""Bytes of an object, a number or a short text."""
+_OBJECT = 32
+"""Bytes of a number in a list."""
 
 
 class RowTable(Sequence[Row]):
@@ -188,6 +189,16 @@ def _packed(values: Sequence[Any], kinds: Collection[type]) -> np.ndarray | list
 
 
 def _size(column: np.ndarray | list[Any]) -> int:
+    """Return the approximate size of a column in bytes; equal texts are one object."""
     if isinstance(column, np.ndarray):
         return column.nbytes
-    return _POINTER * len(column) + _OBJECT * len(set(map(id, column)))
+    try:
+        different: Collection[Any] = set(column)
+    except TypeError:  # lists
+        different = column
+    return _POINTER * len(column) + sum(map(_bytes, different))
+
+
+def _bytes(value: object) -> int:
+    items = _OBJECT * len(value) if isinstance(value, list) else 0
+    return sys.getsizeof(value) + items
