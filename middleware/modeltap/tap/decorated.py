@@ -6,13 +6,15 @@ import functools
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from modeltap.privacy.sensitive.names import SensitiveNames
 from modeltap.tap.calls import ABSENT, add_request, call_taps, end_call, with_store
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.recording.recorder import Ticket
 from modeltap.tap.tapping import Tap, with_absolute_paths
+
+if TYPE_CHECKING:
+    from modeltap.privacy.sensitive.names import SensitiveNames
 
 AnyFunction = Callable[..., Any]
 
@@ -55,7 +57,7 @@ class DecoratedFunction:
         self.function = function
         self._decorator = decorator
         self._signature = inspect.signature(function)
-        self._names = SensitiveNames(decorator.tap.settings.mask_body_fields)
+        self._names = _sensitive_names(decorator.tap)
         self._name = decorator.name or f"{function.__module__}.{function.__qualname__}"
         self._outer: list[Tap] = []
 
@@ -63,7 +65,7 @@ class DecoratedFunction:
         """Apply the masks of another tap that decorates the function, too."""
         if not tap.disabled:
             self._outer.append(tap)
-            self._names = SensitiveNames(self._tap().settings.mask_body_fields)
+            self._names = _sensitive_names(self._tap())
 
     def _tap(self) -> Tap:
         """Return the tap for the next call, with the masks of all taps of the function.
@@ -104,6 +106,13 @@ class DecoratedFunction:
         ((name, value),) = given.items()
         is_named = isinstance(value, _SCALARS) or self._names.is_sensitive(name)
         return given if is_named else value
+
+
+def _sensitive_names(tap: Tap) -> SensitiveNames:
+    # Imported here, because apps without decorated functions do not need it.
+    from modeltap.privacy.sensitive.names import SensitiveNames
+
+    return SensitiveNames(tap.settings.mask_body_fields)
 
 
 class RunningCall:
