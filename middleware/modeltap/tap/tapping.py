@@ -110,7 +110,7 @@ class Tap:
     ) -> Exchange | None:
         """Return the exchange to fill, or None if the request is not tapped.
 
-        It has those of the `headers` that are kept. `outer_id` is the id that an outer tap assigned to the request.
+        It has the headers to keep. `outer_id` is the id that an outer tap assigned to the request.
         """
         if self.disabled:
             return None
