@@ -22,11 +22,11 @@ from modeltap.analysis.counting.tally import tally
 from modeltap.analysis.detectors import (
     ROW_DETECTORS,
     evaluate,
-    multivariate,
     row_outliers,
     text_and_vector,
 )
 from modeltap.analysis.detectors.context import BothSamples, Context
+from modeltap.analysis.forests.separating_forest import SeparatingForest
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.fit import fit
 from modeltap.analysis.statistics.classifier import DomainClassifier
@@ -110,7 +110,7 @@ def costs(rng: np.random.Generator) -> None:
     a, b = matrix(then, reference), matrix(now, reference)
     print(f"\na window of {rows:,} rows x 25, of which {ROWS:,} are looked at")
     print(f"choosing and coding   {timed(lambda: sampled(window, rows, reference)):6.3f} s")
-    trees = timed(lambda: DomainClassifier(a.values, b.values, multivariate.trees()))
+    trees = timed(lambda: DomainClassifier(a.values, b.values, SeparatingForest))
     print(f"domain classifier     {trees:6.3f} s")
     components = timed(lambda: Reconstruction(Components(a.values), b.values))
     print(f"principal components  {components:6.3f} s")

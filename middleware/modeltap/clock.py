@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime
 
 from modeltap.time_texts import compact_date, moment_of, number_in
 
-_prefixes: dict[int, str] = {}
+_minutes: dict[int, str] = {}
+_SECONDS = tuple(f"{second:02d}." for second in range(60))
+_MILLISECONDS = tuple(f"{millisecond:03d}Z" for millisecond in range(1000))
 
 HOUR, DAY, WEEK = 3600.0, 86_400.0, 604_800.0
 """Durations in seconds."""
@@ -48,15 +50,14 @@ def iso(seconds: float) -> str:
     >>> iso(1_362_355_200.25)
     '2013-03-04T00:00:00.250Z'
     """
-    milliseconds = round(seconds * 1000)
-    second, rest = divmod(milliseconds, 1000)
-    prefix = _prefixes.get(second)
-    if prefix is None:
-        # Cached per second, because formatting a date takes a microsecond.
-        if len(_prefixes) > 64:
-            _prefixes.clear()
-        prefix = _prefixes[second] = datetime.fromtimestamp(second, UTC).isoformat()[:19]
-    return f"{prefix}.{rest:03d}Z"
+    minute, rest = divmod(round(seconds * 1000), 60_000)
+    start = _minutes.get(minute)
+    if start is None:
+        # Cached per minute, because formatting a date takes a microsecond.
+        if len(_minutes) > 64:
+            _minutes.clear()
+        start = _minutes[minute] = datetime.fromtimestamp(minute * 60, UTC).isoformat()[:17]
+    return start + _SECONDS[rest // 1000] + _MILLISECONDS[rest % 1000]
 
 
 def parse(text: object, day_first: bool | None = None) -> float | None:
@@ -111,11 +112,15 @@ def _of_number(number: float) -> float | None:
 
 def _of_text(text: str, day_first: bool | None) -> float | None:
     try:
+        # The most common form is tried first: a date with "-" after the year is not a number.
+        is_iso = text[4:5] == "-"
+        if is_iso and (moment := _iso_moment(text)) is not None:
+            return moment.timestamp()
         if (moment := compact_date(text)) is not None:
             return moment.timestamp()
         if (number := number_in(text)) is not None:
             return _of_number(number)
-        moment = _iso_moment(text) or moment_of(text, day_first)
+        moment = (None if is_iso else _iso_moment(text)) or moment_of(text, day_first)
         return None if moment is None else moment.timestamp()
     except (ValueError, OverflowError):
         return None

@@ -18,8 +18,10 @@ from msgspec import UNSET
 Row = dict[str, Any] | msgspec.Struct
 """A struct has a type from `row_type`; UNSET marks a missing field."""
 
-_MAX_DEPTH = 8
-_MAX_FIELDS = 1000
+MAX_DEPTH = 8
+"""Levels of nested objects whose members become columns."""
+
+MAX_FIELDS = 1000
 """Documents with more names are dictionaries rather than rows with fixed columns. Only as many
 names become columns, unless a single row has more."""
 
@@ -43,7 +45,7 @@ def row_type(rows: Iterable[Mapping[str, Any]]) -> type[msgspec.Struct] | None:
     key_sets = [row.keys() for row in rows]
     names = dict.fromkeys(name for keys in key_sets for name in keys)
     required = tuple(name for name in names if all(name in keys for keys in key_sets))
-    if not required or len(names) > _MAX_FIELDS:
+    if not required or len(names) > MAX_FIELDS:
         return None
     return _row_type(required, tuple(name for name in names if name not in required))
 
@@ -79,7 +81,7 @@ def as_dict(row: Row) -> dict[str, Any]:
 
 
 def columns(
-    rows: Iterable[Row], depth: int = _MAX_DEPTH, known: Collection[str] = ()
+    rows: Iterable[Row], depth: int = MAX_DEPTH, known: Collection[str] = ()
 ) -> dict[str, Sequence[Any]]:
     """Convert N rows to columns of length N, with None for missing fields.
 
@@ -139,8 +141,11 @@ def _in_order(row: Any, names: Sequence[str]) -> tuple[Any, ...]:
 
 
 def _as_dict(row: msgspec.Struct) -> dict[str, Any]:
-    values = zip(row.__struct_encode_fields__, msgspec.structs.astuple(row), strict=True)
-    return {name: value for name, value in values if value is not UNSET}
+    values = msgspec.structs.astuple(row)
+    fields = zip(row.__struct_encode_fields__, values, strict=True)
+    if UNSET in values:
+        return {name: value for name, value in fields if value is not UNSET}
+    return dict(fields)
 
 
 def _dict_columns(
@@ -200,9 +205,9 @@ def _frequent(
     `known` are kept.
     """
     names = tuple(dict.fromkeys(chain.from_iterable(rows)))
-    if len(names) <= min(_MAX_FIELDS, room):
+    if len(names) <= min(MAX_FIELDS, room):
         return names
-    most = min(max((_MAX_FIELDS, *map(len, rows))), room)
+    most = min(max((MAX_FIELDS, *map(len, rows))), room)
     if len(names) <= most:
         return names
     ranked = Counter(chain.from_iterable(rows)).most_common(max(0, most))

@@ -8,6 +8,7 @@ from modeltap.store import unmatched
 from modeltap.store.bodies import bodies_after, unmatched_bodies
 from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
+from modeltap.store.unmatched import SideRow
 
 
 def row(id_, model="m", **columns):
@@ -37,8 +38,9 @@ def test_each_body_is_paired_with_its_own_encoding(store):
 def test_an_unmatched_side_has_its_body_and_no_number(store):
     with closing(connect(store)) as connection:
         with writing(connection):
-            unmatched.match(connection, row("a", response_body="r"), "response", "2024")
-            unmatched.match(connection, row("b", "other", request_body="q"), "request", "2024")
+            response = SideRow(row("a", response_body="r"), "response")
+            request = SideRow(row("b", "other", request_body="q"), "request")
+            unmatched.match(connection, [response, request], "2024")
         (exchange_bodies,) = unmatched_bodies(connection, "m")
     assert (exchange_bodies.seq, exchange_bodies.id) == (0, "a")
     assert "r" in (exchange_bodies.request_body, exchange_bodies.response_body)

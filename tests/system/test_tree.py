@@ -43,7 +43,6 @@ HELD_ELSEWHERE = {
     "analysis/explanations/window_sentences.py": "analysis/explanations/test_explain.py",
     "analysis/references/freeze.py": "system/test_references.py",
     "analysis/verdicts/analyze.py": "jobs/test_pipeline.py",
-    "analysis/verdicts/input_windows.py": "system/test_windows.py",
     # Commands that print what a tested function returns.
     "cli/erase.py": "privacy/test_erase.py",
     "cli/jobs.py": "cli/test_webhook.py",

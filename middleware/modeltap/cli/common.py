@@ -59,7 +59,8 @@ def read_store(store: str | None) -> sqlite3.Connection:
 
 def open_store(store: str | None, *, create: bool = False) -> sqlite3.Connection:
     """Open the store for writing."""
-    return stores.connect(store_path(store), create=create, mode=_own_mode())
+    # A new store is made in a child, because sqlite-utils imports pandas if it is installed.
+    return stores.connect(store_path(store), create=create, in_child=create, mode=_own_mode())
 
 
 def _own_mode() -> int | None:

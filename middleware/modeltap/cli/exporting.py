@@ -17,7 +17,7 @@ from modeltap.cli.common import (
     store_option,
 )
 from modeltap.errors import InputError
-from modeltap.export.files import PASSES, WRITERS, format_of, write_file
+from modeltap.export.files import PASSES, format_of, write_file, write_text
 from modeltap.export.selection import OnExchangesRead, Selection
 from modeltap.output import echo, progress_bar, standard_output
 from modeltap.store.settings import SettingsReader
@@ -73,7 +73,7 @@ def export_(
     )
     with _bar(selection, kind, path) as on_read:
         if path is None:
-            count = WRITERS[kind](selection, standard_output(), on_read)
+            count = write_text(selection, standard_output(), kind, on_read)
             sys.stdout.flush()  # here, where a closed pipe is handled
         else:
             count = write_file(selection, path, kind, on_read)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -104,7 +106,7 @@ def import_(
     importer: Importer | None = None
     for file, kind in zip(files, kinds, strict=True):
         times = 2 if kind in _READ_TWICE else 1
-        with reading_bar(Path(file), "importing", times) as on_read:
+        with reading_bar(Path(file), "importing", times) as on_read, _collector_paused():
             source, entries = _opened(file, kind, dict(options), on_read, settings, form)
             # The store is created here, so that a rejected file leaves none behind.
             importer = importer or Importer(_created(store), settings, model=model, version=version)
@@ -121,6 +123,18 @@ def import_(
         raise InputError(f"{plural(replaced, 'replaced character')} in {_named(files)}")
     if not importer.done.anything():
         raise InputError(f"no row of {_named(files)} could be read")
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Pause the search for reference cycles; rows make none, and it takes a tenth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _created(store: str | None) -> sqlite3.Connection:

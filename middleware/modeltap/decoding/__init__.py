@@ -2,6 +2,7 @@
 
 - `decoders`: decoding of one exchange by the protocol plugins
 - `batches`: many exchanges of a model, as columns
+- `row_tables`: rows of one type as compact columns
 - `response_names`: roles of a response's fields by their names
 - `list_columns`: lists in rows, as columns of values
 - `outputs`: predictions and scores, as columns

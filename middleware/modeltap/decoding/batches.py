@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import compress
+from dataclasses import dataclass, field, replace
+from itertools import chain, compress
 from typing import Any
 
 from modeltap.config.metrics import is_output
@@ -14,6 +15,7 @@ from modeltap.decoding.decoders import Decoders
 from modeltap.decoding.event_times import EventTimes, bodies
 from modeltap.decoding.list_columns import ListRules, spread, with_names
 from modeltap.decoding.outputs import output_columns
+from modeltap.decoding.row_tables import RowTable, picked
 from modeltap.decoding.times import parse_times
 from modeltap.payload import Decoded, Payload, parse_json
 from modeltap.rows import Row, columns
@@ -35,6 +37,13 @@ _MAX_TRIED = 8
 """Exchanges of a kind to try until one is decoded without a note."""
 
 
+_FIELD_BYTES = 100
+"""Bytes of a name and a value in a dictionary."""
+
+_ITEM_BYTES = 40
+"""Bytes of a number in a list."""
+
+
 @dataclass(slots=True)
 class Batch:
     """Rows of one model and version; `times` is NaN for rows without an event time."""
@@ -43,7 +52,7 @@ class Batch:
     """The rules that turn lists in the rows into columns."""
     ids: list[str] = field(default_factory=list)
     row_numbers: list[int] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
+    rows: Sequence[Row] = field(default_factory=list)
     predictions: list[Any] = field(default_factory=list)
     scores: list[float | None] = field(default_factory=list)
     probabilities: list[Any] = field(default_factory=list)
@@ -64,7 +73,9 @@ class Batch:
         prefixed name is `known`. If there are too many names, only the known and the most
         frequent ones are returned.
         """
-        features = spread(columns(self.rows, known=known), known, self.lists)
+        rows = self.rows
+        listed = rows.columns() if isinstance(rows, RowTable) else columns(rows, known=known)
+        features = spread(listed, known, self.lists)
         if any(self.answers):
             answers = self._answer_columns(features, known)
             features |= {name: column for name, column in answers.items() if name not in features}
@@ -84,21 +95,65 @@ class Batch:
 
     def picked(self, positions: Sequence[int]) -> Batch:
         """Return only the rows at `positions`."""
+        rows = self.rows
         part = Batch(lists=self.lists)
-        for name in (
-            "ids",
-            "row_numbers",
-            "rows",
-            "predictions",
-            "scores",
-            "probabilities",
-            "answers",
-            "times",
-        ):
-            values = getattr(self, name)
-            setattr(part, name, [values[i] for i in positions])
+        if isinstance(rows, RowTable):
+            part.rows = rows.picked(positions)
+        else:
+            part.rows = picked(rows, positions)
+        for name in _BY_ROW:
+            setattr(part, name, picked(getattr(self, name), positions))
         return part
 
+    def compact(self) -> Batch | None:
+        """Return this batch with its rows in a table, without probabilities and notes.
+
+        Dictionaries with different names, such as chats with and without tools, remain a list.
+        None if the rows have different types.
+        """
+        rows = RowTable.of(self.rows) or self.rows
+        if not isinstance(rows, RowTable) and set(map(type, rows)) != {dict}:
+            return None
+        return replace(
+            self,
+            rows=rows,
+            probabilities=[None] * len(rows),
+            times=list(self.times),
+            unreadable=set(),
+            protocol_ids={},
+            notes={},
+        )
+
+    @property
+    def size(self) -> int:
+        """The approximate size in bytes of a compact batch's features."""
+        rows, texts = self.rows, filter(_is_text, self.predictions)
+        outputs = sum(map(_bytes_of, filter(None, self.answers))) + sum(map(sys.getsizeof, texts))
+        return outputs + (rows.size if isinstance(rows, RowTable) else sum(map(_bytes_of, rows)))
+
+    @property
+    def is_complete(self) -> bool:
+        """True for a batch in which no row lacks a field of its table."""
+        return not isinstance(self.rows, RowTable) or self.rows.is_complete
+
+    @staticmethod
+    def joined(parts: Sequence[Batch]) -> Batch | None:
+        """Return compact batches as one, in plain columns; None if their names differ."""
+        tables = [part.rows.plain() for part in parts if isinstance(part.rows, RowTable)]
+        if not tables:
+            rows: Sequence[Row] | None = list(chain.from_iterable(part.rows for part in parts))
+        else:
+            rows = RowTable.joined(tables) if len(tables) == len(parts) else None
+        if rows is None:
+            return None
+        whole = Batch(lists=parts[0].lists, rows=rows)
+        for name in _BY_ROW:
+            setattr(whole, name, list(chain.from_iterable(getattr(part, name) for part in parts)))
+        return whole
+
+
+_BY_ROW = ("ids", "row_numbers", "predictions", "scores", "probabilities", "answers", "times")
+"""The lists of a batch that have a value for each row."""
 
 _WITHOUT_NOTE = DecodeNote(1, None)
 _NOT_IN_STORE = "responds to requests that are not in the store"
@@ -150,7 +205,8 @@ class _Reader:
     def __init__(
         self, settings: Settings, decoders: Decoders, connection: sqlite3.Connection | None
     ) -> None:
-        self.batch = Batch(lists=ListRules.of(settings))
+        self.rows: list[Row] = []
+        self.batch = Batch(lists=ListRules.of(settings), rows=self.rows)
         self._mapping = settings.mapping
         self._decoders = decoders
         self._connection = connection
@@ -239,7 +295,7 @@ class _Reader:
         batch.notes.update(zip([exchange.seq for exchange in kept], own_notes, strict=False))
         batch.ids += [exchange.id for exchange in kept]
         batch.row_numbers += [0] * len(kept)
-        batch.rows += rows
+        self.rows += rows
         batch.predictions += compress(decoded.predictions, taken)
         batch.scores += compress(decoded.scores, taken)
         batch.probabilities += compress(decoded.probabilities, taken)
@@ -287,7 +343,7 @@ class _Reader:
         batch.notes[exchange.seq] = DecodeNote(count, decoded.note)
         batch.ids += [exchange.id] * count
         batch.row_numbers += range(count)
-        batch.rows += decoded.rows
+        self.rows += decoded.rows
         batch.predictions += decoded.predictions or empty
         batch.scores += decoded.scores or empty
         batch.probabilities += decoded.probabilities or empty
@@ -310,6 +366,18 @@ def _joined(
         if name in outputs or _FEATURE_PREFIX + name in known:
             features[_FEATURE_PREFIX + name] = features.pop(name)
     return features | outputs
+
+
+def _is_text(value: object) -> bool:
+    return type(value) is str
+
+
+def _bytes_of(fields: Any) -> int:
+    """Return the approximate size of a dictionary; texts and lists may be long."""
+    values = fields.values()
+    texts = sum(map(sys.getsizeof, filter(_is_text, values)))
+    lists = sum(len(value) for value in values if type(value) in (list, dict))
+    return _FIELD_BYTES * len(fields) + texts + _ITEM_BYTES * lists
 
 
 def _keep(decoded: Decoded, positions: Sequence[int]) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from modeltap.config.settings import Settings
 from modeltap.number_texts import CODE, POINT, SHORT, form_of
 
@@ -98,6 +100,8 @@ def _parts(
         return {name: column}
     if size := _known_size(name, column, known, rules):
         return _by_position(name, column, size)
+    if isinstance(column, np.ndarray):
+        return {name: column}
     kinds = set(map(type, column))
     is_known = f"{name}.{_COUNT}" in known
     if list not in kinds and not (is_known and kinds == {type(None)}):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from modeltap.export.flattening import BOOL, FLOAT, INT, LONG, ColumnTypes
+from modeltap.export.flattening import BOOL, FLOAT, INT, LONG, ColumnTypes, flattened
 from modeltap.export.selection import Selection
 from modeltap.store.connection import connect_reader
 from modeltap.store.models import check_model
@@ -55,11 +56,12 @@ def read_arrays(path: Path, *, model: str | None, labelled: bool) -> Rows:
 
 def arrays(selection: Selection) -> Rows:
     """Return rows as columns. Missing values are NaN or NaT, and None in columns of text."""
-    rows = list(selection.rows())
+    parts = list(map(flattened, selection.read()))
     columns = ColumnTypes()
-    for row in rows:
-        columns.learn(row)
-    values = list(zip(*map(columns.values, rows), strict=True)) or [()] * len(columns.types())
+    for part in parts:
+        columns.learn(part)
+    typed = zip(*map(columns.values, parts), strict=True) if parts else [()] * len(columns.types())
+    values = [list(chain.from_iterable(column)) for column in typed]
     return Rows(
         (name, _array(name, kind, column))
         for (name, kind), column in zip(columns.types().items(), values, strict=True)

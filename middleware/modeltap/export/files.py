@@ -1,7 +1,7 @@
 """Writers of exported rows: JSON Lines, CSV and Parquet, to a file that is replaced atomically.
 
-JSON Lines are streamed. CSV and Parquet need the columns of all rows first, so they read the rows
-twice and keep at most a few thousand of them in memory.
+JSON Lines are streamed. CSV and Parquet need the columns of all rows first, so decoded rows wait
+in a temporary file. At most a few thousand of them are in memory.
 """
 
 from __future__ import annotations
@@ -10,19 +10,20 @@ import csv
 import gzip
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from modeltap.errors import InputError
-from modeltap.export.flattening import BOOL, FLOAT, INT, LONG, TEXT, ColumnTypes, cell
-from modeltap.export.json_text import json_text
-from modeltap.export.selection import Exported, OnExchangesRead, Selection
+from modeltap.export.flattening import BOOL, FLOAT, INT, LONG, TEXT, ColumnTypes, cells, flattened
+from modeltap.export.json_text import json_lines
+from modeltap.export.selection import OnExchangesRead, Selection
+from modeltap.export.spool import Spool, spool_in
 
 SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 PASSES = {"jsonl": 1, "csv": 2, "parquet": 2}
-"""Passes over the rows that each format needs."""
+"""The number of times that each format reads the rows, once from the store."""
 
 _GROUP_ROWS = 10_000
 _GROUP_BYTES = 16 * 1024 * 1024
@@ -45,80 +46,111 @@ def write_file(selection: Selection, path: Path, kind: str, on_read: OnExchanges
     """Write rows to a file, replacing an existing one; return the number of rows."""
     with _replaced(path) as file:
         if kind == "parquet":
-            return write_parquet(selection, file, on_read)
+            return write_parquet(selection, file, on_read, path.parent)
         with _compressed(file, path) as plain, _as_text(plain) as text:
-            return WRITERS[kind](selection, text, on_read)
+            return write_text(selection, text, kind, on_read, path.parent)
+
+
+def write_text(
+    selection: Selection,
+    file: TextIO,
+    kind: str,
+    on_read: OnExchangesRead,
+    folder: Path | None = None,
+) -> int:
+    """Write rows as JSON Lines or CSV; return the number of rows.
+
+    Args:
+        folder: where rows wait on disk; None for the system's folder of temporary files.
+    """
+    if kind == "csv":
+        return write_csv(selection, file, on_read, folder)
+    return write_jsonl(selection, file, on_read)
 
 
 def write_jsonl(selection: Selection, file: TextIO, on_read: OnExchangesRead) -> int:
     """Write one JSON object per line."""
     count = 0
-    for row in selection.rows(on_read):
-        file.write(json_text(row.document()) + "\n")
-        count += 1
+    for rows in selection.read():
+        file.write(json_lines(rows.documents()))
+        count += len(rows)
+        on_read(rows.exchanges)
     return count
 
 
-def write_csv(selection: Selection, file: TextIO, on_read: OnExchangesRead) -> int:
+def write_csv(
+    selection: Selection, file: TextIO, on_read: OnExchangesRead, folder: Path | None = None
+) -> int:
     """Write a header and one line per row; missing values are empty."""
-    columns = _columns_of(selection, on_read)
-    writer = csv.writer(file, lineterminator="\n")
-    names = list(columns.types())
-    writer.writerow(names)
-    count = 0
-    for row in selection.rows(on_read):
-        values = zip(names, columns.values(row), strict=True)
-        writer.writerow([cell(value) for _, value in values])
-        count += 1
+    with spool_in(folder) as spool:
+        columns = _spooled(selection, spool, on_read)
+        types = columns.types()
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(types)
+        count = 0
+        for rows in spool:
+            values = zip(columns.values(rows), types.values(), strict=True)
+            writer.writerows(zip(*(cells(column, kind) for column, kind in values), strict=True))
+            count += len(rows)
+            on_read(rows.exchanges)
     return count
 
 
-WRITERS: dict[str, Callable[[Selection, TextIO, OnExchangesRead], int]] = {
-    "jsonl": write_jsonl,
-    "csv": write_csv,
-}
-
-
-def write_parquet(selection: Selection, file: BinaryIO, on_read: OnExchangesRead) -> int:
+def write_parquet(
+    selection: Selection, file: BinaryIO, on_read: OnExchangesRead, folder: Path | None = None
+) -> int:
     """Write row groups. Needs the extra `parquet` (pyarrow)."""
     pa, pq = _pyarrow()
-    columns = _columns_of(selection, on_read)
-    types = {
-        BOOL: pa.bool_(),
-        INT: pa.int64(),
-        LONG: pa.int64(),
-        FLOAT: pa.float64(),
-        TEXT: pa.string(),
-    }
-    schema = pa.schema([(name, types[kind]) for name, kind in columns.types().items()])
-    count = 0
-    with pq.ParquetWriter(file, schema) as writer:
-        for group in _groups(columns, selection.rows(on_read)):
-            parts = zip(zip(*group, strict=True), schema, strict=True)
-            arrays = [pa.array(values, field.type) for values, field in parts]
-            writer.write_table(pa.table(arrays, schema=schema))
-            count += len(group)
+    with spool_in(folder) as spool:
+        columns = _spooled(selection, spool, on_read)
+        types = {
+            BOOL: pa.bool_(),
+            INT: pa.int64(),
+            LONG: pa.int64(),
+            FLOAT: pa.float64(),
+            TEXT: pa.string(),
+        }
+        schema = pa.schema([(name, types[kind]) for name, kind in columns.types().items()])
+        count = 0
+        with pq.ParquetWriter(file, schema) as writer:
+            for group in _groups(columns, spool, on_read):
+                parts = zip(group, schema, strict=True)
+                arrays = [pa.array(values, field.type) for values, field in parts]
+                writer.write_table(pa.table(arrays, schema=schema))
+                count += len(group[0])
     return count
 
 
-def _groups(columns: ColumnTypes, rows: Iterator[Exported]) -> Iterator[list[list[Any]]]:
-    """Yield the values of one row group at a time."""
-    group: list[list[Any]] = []
+def _groups(
+    columns: ColumnTypes, spool: Spool, on_read: OnExchangesRead
+) -> Iterator[list[list[Any]]]:
+    """Yield the columns of one row group at a time."""
+    kinds = columns.types().values()
+    group: list[list[Any]] = [[] for _ in kinds]
     size = 0
-    for row in rows:
-        group.append(columns.values(row))
-        size += sum(len(value) for value in group[-1] if isinstance(value, str))
-        if len(group) >= _GROUP_ROWS or size >= _GROUP_BYTES:
+    for rows in spool:
+        for column, kind, values in zip(group, kinds, columns.values(rows), strict=True):
+            column += values
+            size += sum(map(len, filter(None, values))) if kind == TEXT else 0
+        while len(group[0]) >= _GROUP_ROWS:
+            yield [column[:_GROUP_ROWS] for column in group]
+            group, size = [column[_GROUP_ROWS:] for column in group], 0
+        if size >= _GROUP_BYTES:
             yield group
-            group, size = [], 0
-    if group:
+            group, size = [[] for _ in group], 0
+        on_read(rows.exchanges)
+    if group[0]:
         yield group
 
 
-def _columns_of(selection: Selection, on_read: OnExchangesRead) -> ColumnTypes:
+def _spooled(selection: Selection, spool: Spool, on_read: OnExchangesRead) -> ColumnTypes:
+    """Write all rows to `spool`, and return their columns."""
     columns = ColumnTypes()
-    for row in selection.rows(on_read):
-        columns.learn(row)
+    for rows in selection.read():
+        flat_rows = flattened(rows)
+        columns.learn(flat_rows)
+        spool.add(flat_rows)
+        on_read(rows.exchanges)
     return columns
 
 

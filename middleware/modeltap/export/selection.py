@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from modeltap import clock
+import msgspec
+import numpy as np
+
 from modeltap.config.settings import SettingsByModel
 from modeltap.decoding.batches import Batch, read
 from modeltap.decoding.decoders import Decoders
-from modeltap.rows import as_dict
+from modeltap.decoding.times import write_times
+from modeltap.rows import Row
 from modeltap.store.exchanges import count_exchanges, newest_exchange
 from modeltap.store.labels import last_labels, newest_label
 from modeltap.store.stored_exchanges import StoredExchange, exchanges_up_to
@@ -21,6 +23,8 @@ ABOUT = ("id", "row", "started_at", "event_time", "model", "version")
 ANSWER = ("prediction", "score", "probabilities", "label")
 FIXED = ABOUT + ANSWER
 """Columns of every row; a feature with one of these names is renamed."""
+
+_Document = msgspec.defstruct("_Document", [*ABOUT, "features", *ANSWER])
 
 _CHUNK = 500
 _CHUNK_BYTES = 16 * 1024 * 1024
@@ -31,21 +35,43 @@ OnExchangesRead = Callable[[int], None]
 
 
 @dataclass(slots=True)
-class Exported:
-    """One decoded row."""
+class ExportedRows:
+    """N decoded rows in order of arrival."""
 
-    fixed: dict[str, Any]
-    features: dict[str, Any]
-    answers: dict[str, Any]
-    """Other fields of the response that a protocol decodes."""
+    fixed: dict[str, list[Any]]
+    """The columns `FIXED`, each of N values."""
+    features: list[Row]
+    answers: list[dict[str, Any]]
+    """Other fields of the responses that a protocol decodes, by row."""
+    exchanges: int
+    """The number of exchanges that were read for these rows."""
 
-    def document(self) -> dict[str, Any]:
-        """Return the row as one JSON object."""
-        about = {name: self.fixed[name] for name in ABOUT}
-        answer = {name: self.fixed[name] for name in ANSWER}
-        names = free_names(self.answers, "answer.", {*FIXED, "features"})
-        further = {names[name]: value for name, value in self.answers.items()}
-        return {**about, "features": self.features, **answer, **further}
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def documents(self) -> list[Any]:
+        """Return each row as one JSON object: a struct, or a dictionary if it has other fields."""
+        about, answer = ([self.fixed[name] for name in names] for names in (ABOUT, ANSWER))
+        documents: list[Any] = list(map(_Document, *about, self.features, *answer))
+        for position, further in enumerate(self.answers):
+            if further:
+                documents[position] = msgspec.structs.asdict(documents[position])
+                documents[position] |= _renamed(further)
+        return documents
+
+    def picked(self, positions: Sequence[int]) -> ExportedRows:
+        """Return the rows at `positions`, in that order."""
+        return ExportedRows(
+            {name: [column[i] for i in positions] for name, column in self.fixed.items()},
+            [self.features[i] for i in positions],
+            [self.answers[i] for i in positions],
+            self.exchanges,
+        )
+
+
+def _renamed(answer: dict[str, Any]) -> dict[str, Any]:
+    names = free_names(answer, "answer.", {*FIXED, "features"})
+    return {names[name]: value for name, value in answer.items()}
 
 
 def free_names(names: Iterable[str], prefix: str, taken: set[str]) -> dict[str, str]:
@@ -94,17 +120,17 @@ class Selection:
         """Return the number of exchanges to read."""
         return count_exchanges(self.connection, self.model, self._last)
 
-    def rows(self, on_read: OnExchangesRead = lambda _: None) -> Iterator[Exported]:
-        """Yield rows in order of arrival; the same rows in each pass, unless some are erased."""
+    def read(self) -> Iterator[ExportedRows]:
+        """Yield all rows, some hundred exchanges at a time."""
         self.undecoded = 0
         for chunk in self._chunks():
             by_model: dict[str, list[StoredExchange]] = {}
             for exchange in chunk:
                 by_model.setdefault(exchange.model, []).append(exchange)
-            placed = [row for name, part in by_model.items() for row in self._decoded(name, part)]
-            placed.sort(key=lambda pair: pair[0])
-            yield from (row for _, row in placed)
-            on_read(len(chunk))
+            yield _in_order(
+                [self._decoded(name, part) for name, part in by_model.items()],
+                {exchange.id: exchange.seq for exchange in chunk},
+            )
 
     def _chunks(self) -> Iterator[list[StoredExchange]]:
         # One query per chunk: an open one would keep the write-ahead log from being truncated.
@@ -123,43 +149,71 @@ class Selection:
             after = chunk[-1].seq
             yield chunk
 
-    def _decoded(
-        self, model: str, exchanges: list[StoredExchange]
-    ) -> Iterator[tuple[tuple[int, int], Exported]]:
-        """Yield rows of one model with their position in the order of arrival."""
+    def _decoded(self, model: str, exchanges: list[StoredExchange]) -> ExportedRows:
+        """Return the chosen rows of one model."""
         batch = read(exchanges, self.settings.for_model(model), self._decoders, self.connection)
         self.undecoded += sum(not note.rows for note in batch.notes.values())
         by_id = {exchange.id: exchange for exchange in exchanges}
-        labels = last_labels(self.connection, list(by_id), self._last_label)
-        for place, (id_, row) in enumerate(zip(batch.ids, batch.row_numbers, strict=True)):
-            label = labels.get((id_, row))
-            if (label is None and self.labelled) or not self._in_time(batch.times[place]):
-                continue
-            yield (by_id[id_].seq, row), _exported(by_id[id_], batch, place, label)
-
-    def _in_time(self, moment: float) -> bool:
-        if self.since is None and self.until is None:
-            return True
-        # A row without an event time (NaN) is outside every period.
-        return (
-            not math.isnan(moment)
-            and (self.since is None or moment >= self.since)
-            and (self.until is None or moment < self.until)
+        of_rows = [by_id[id_] for id_ in batch.ids]
+        times = np.array(batch.times, dtype=np.float64)
+        labels = self._labels(batch)
+        rows = ExportedRows(
+            {
+                "id": batch.ids,
+                "row": batch.row_numbers,
+                "started_at": [exchange.started_at for exchange in of_rows],
+                "event_time": write_times(times),
+                "model": [model] * len(of_rows),
+                "version": [exchange.version for exchange in of_rows],
+                "prediction": batch.predictions,
+                "score": batch.scores,
+                "probabilities": batch.probabilities,
+                "label": labels,
+            },
+            list(batch.rows),
+            [answer or {} for answer in batch.answers],
+            len(exchanges),
         )
+        chosen = self._in_time(times)
+        if self.labelled:
+            chosen &= np.array([label is not None for label in labels], dtype=np.bool_)
+        return rows if chosen.all() else rows.picked(np.flatnonzero(chosen).tolist())
+
+    def _labels(self, batch: Batch) -> list[Any]:
+        """Return the last label of each row, None if it has none."""
+        if not self._last_label:
+            return [None] * len(batch.ids)
+        labels = last_labels(self.connection, list(dict.fromkeys(batch.ids)), self._last_label)
+        return [labels.get(key) for key in zip(batch.ids, batch.row_numbers, strict=True)]
+
+    def _in_time(self, times: np.ndarray) -> np.ndarray:
+        """Return (n,) booleans: True for rows in the period, of which rows without a time are not.
+
+        Without a period all rows are chosen.
+        """
+        chosen = np.ones(len(times), dtype=np.bool_)
+        if self.since is not None:
+            chosen &= times >= self.since
+        if self.until is not None:
+            chosen &= times < self.until
+        return chosen
 
 
-def _exported(exchange: StoredExchange, batch: Batch, place: int, label: Any) -> Exported:
-    moment = batch.times[place]
-    fixed = {
-        "id": exchange.id,
-        "row": batch.row_numbers[place],
-        "started_at": exchange.started_at,
-        "event_time": None if math.isnan(moment) else clock.iso(moment),
-        "model": exchange.model,
-        "version": exchange.version,
-        "prediction": batch.predictions[place],
-        "score": batch.scores[place],
-        "probabilities": batch.probabilities[place],
-        "label": label,
-    }
-    return Exported(fixed, as_dict(batch.rows[place]), batch.answers[place] or {})
+def _in_order(parts: Sequence[ExportedRows], arrivals: dict[str, int]) -> ExportedRows:
+    """Return the rows of all models in order of arrival.
+
+    Args:
+        parts: the rows of each model.
+        arrivals: the `seq` of each exchange, by its id.
+    """
+    first, *others = parts
+    for part in others:
+        for name, column in part.fixed.items():
+            first.fixed[name] += column
+        first.features += part.features
+        first.answers += part.answers
+        first.exchanges += part.exchanges
+    seqs = map(arrivals.__getitem__, first.fixed["id"])
+    places = list(zip(seqs, first.fixed["row"], strict=True))
+    order = sorted(range(len(places)), key=places.__getitem__)
+    return first if order == list(range(len(places))) else first.picked(order)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 Side = Literal["request", "response"]
 
 
-@dataclass(slots=True, kw_only=True)
-class Logged:
+class Logged(msgspec.Struct, kw_only=True, gc=False):
     """An exchange that another tool logged; with a `side`, only its request or response.
 
     Bodies have the bytes that were sent; None if the log has no body.
@@ -34,14 +34,16 @@ class Logged:
     side: Side | None = None
     label: Any = None
     """The true value of its first row."""
+    texts: tuple[str, ...] | None = None
+    """All names and texts in its bodies, if these are known to be JSON of table cells. Such an
+    entry has a request and no headers."""
 
     def size(self) -> int:
         """Return the size of both bodies in bytes."""
         return len(self.request or b"") + len(self.response or b"")
 
 
-@dataclass(slots=True, kw_only=True)
-class Truth:
+class Truth(msgspec.Struct, kw_only=True, gc=False):
     """The true value of one row of the exchange `id`; `key` identifies the entry in its log."""
 
     source: str

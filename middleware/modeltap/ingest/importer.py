@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import cast
 
 from modeltap import clock
 from modeltap.config.settings import Settings
@@ -19,10 +21,19 @@ from modeltap.store.exchanges import (
     ExchangeRow,
     has_exchange,
     insert_exchanges,
+    known_exchanges,
 )
-from modeltap.store.label_targets import LabelTarget, find_target
-from modeltap.store.labels import Label, has_label_from, has_labels, insert_labels, move_labels
+from modeltap.store.label_targets import LabelTarget, find_target, find_targets
+from modeltap.store.labels import (
+    Label,
+    early_labels,
+    has_label_from,
+    insert_labels,
+    move_labels,
+    newest_label,
+)
 from modeltap.store.text import storable_text
+from modeltap.store.unmatched import SideRow
 
 _BATCH = 2000
 _BATCH_BYTES = 16 * 1024 * 1024
@@ -68,15 +79,18 @@ class Importer:
     def add(self, entries: Sequence[Entry]) -> None:
         """Store entries in one transaction."""
         # Masking takes time and would keep other writers waiting, so it precedes the transaction.
-        rows = iter([self._rows.row(entry) for entry in entries if isinstance(entry, Logged)])
+        logged = [entry for entry in entries if isinstance(entry, Logged)]
+        rows = iter(list(map(self._rows.row, logged)))
         with writing(self._connection):
-            for entry in entries:
-                if isinstance(entry, Truth):
-                    self._add_truth(entry)
-                elif entry.side is None:
-                    self._add_whole(entry, next(rows))
+            for kind, run in groupby(entries, _kind_of):
+                if kind is Truth:
+                    self._add_truths([cast(Truth, entry) for entry in run])
+                    continue
+                pairs = [(cast(Logged, entry), next(rows)) for entry in run]
+                if kind is Logged:
+                    self._add_whole(pairs)
                 else:
-                    self._add_unmatched(entry, next(rows), entry.side)
+                    self._add_sides(pairs)
 
     def settle(self, *, all_of_them: bool = False) -> None:
         """Store unmatched entries of all models after the waiting time; count the remaining ones.
@@ -88,33 +102,76 @@ class Importer:
         self.done.rows += settled
         self.done.waiting = unmatched.count(self._connection, self._model)
 
-    def _add_whole(self, logged: Logged, row: ExchangeRow) -> None:
-        id_ = self._rows.id_of(logged.source, logged.key)
-        if has_exchange(self._connection, id_):
-            self.done.repeated += 1
+    def _add_whole(self, whole: Sequence[tuple[Logged, ExchangeRow]]) -> None:
+        """Store exchanges that the log has in one entry."""
+        early = self._early(logged for logged, _ in whole)
+        if not early:
+            self._insert(whole)
             return
-        insert_exchanges(self._connection, [row])
-        self.done.rows += 1
-        self.done.without_time += logged.time is None
-        if logged.label is not None:
-            label = Label(id_, 0, self._rows.label(logged.label))
-            self.done.labels += insert_labels(self._connection, [label], source="import")
-        if logged.request_id and logged.request_id != logged.key:
-            self._adopt_labels(logged.source, storable_text(logged.request_id))
+        for pair in whole:
+            # Which exchange gets a label depends on the exchanges that are stored before it.
+            waiting = self._waiting_key(pair[0])
+            if self._insert([pair]) and waiting in early:
+                self._adopt_labels(waiting, storable_text(pair[0].request_id or ""))
 
-    def _add_unmatched(self, logged: Logged, row: ExchangeRow, side: str) -> None:
-        outcome = unmatched.match(self._connection, row, side, clock.now())
-        if outcome == "repeated":
-            self.done.repeated += 1
-            return
-        self.done.unmatched += 1
-        self.done.rows += outcome == "paired"
-        self.done.completed += outcome == "filled"
-        # A matched entry without a time uses the time of its counterpart.
-        self.done.without_time += logged.time is None and outcome == "waits"
+    def _insert(self, whole: Sequence[tuple[Logged, ExchangeRow]]) -> int:
+        """Store exchanges with their labels, except known exchanges; return their number."""
+        known = known_exchanges(self._connection, [row.id for _, row in whole])
+        new: dict[str, tuple[Logged, ExchangeRow]] = {}
+        for logged, row in whole:
+            if row.id not in known:
+                new.setdefault(row.id, (logged, row))
+        insert_exchanges(self._connection, [row for _, row in new.values()])
+        labels = [
+            Label(id_, 0, self._rows.label(logged.label))
+            for id_, (logged, _) in new.items()
+            if logged.label is not None
+        ]
+        self.done.labels += insert_labels(self._connection, labels, source="import")
+        self.done.rows += len(new)
+        self.done.repeated += len(whole) - len(new)
+        self.done.without_time += sum(logged.time is None for logged, _ in new.values())
+        return len(new)
 
-    def _add_truth(self, truth: Truth) -> None:
-        target = self._target_of(truth)
+    def _early(self, entries: Iterable[Logged]) -> set[str]:
+        """Return the ids under which labels wait for one of these exchanges."""
+        newest = newest_label(self._connection)
+        if not newest:
+            return set()
+        ids = map(self._waiting_key, entries)
+        return set(early_labels(self._connection, filter(None, ids), newest))
+
+    def _waiting_key(self, logged: Logged) -> str:
+        """Return the id under which a label with the caller's id waits; "" if it is the own id."""
+        if not logged.request_id or logged.request_id == logged.key:
+            return ""
+        return self._rows.id_of(logged.source, storable_text(logged.request_id))
+
+    def _add_sides(self, pairs: Sequence[tuple[Logged, ExchangeRow]]) -> None:
+        """Store requests and responses that the log has in separate entries."""
+        sides = [SideRow(row, logged.side or "") for logged, row in pairs]
+        outcomes = unmatched.match(self._connection, sides, clock.now())
+        for (logged, _), outcome in zip(pairs, outcomes, strict=True):
+            if outcome == "repeated":
+                self.done.repeated += 1
+                continue
+            self.done.unmatched += 1
+            self.done.rows += outcome == "paired"
+            self.done.completed += outcome == "filled"
+            # A matched entry without a time uses the time of its counterpart.
+            self.done.without_time += logged.time is None and outcome == "waits"
+
+    def _add_truths(self, truths: Sequence[Truth]) -> None:
+        """Store labels of exchanges, each once; they wait if their exchange is not stored yet."""
+        # An exchange is found by the log's own id, else by the caller's.
+        own_ids = {
+            storable_text(truth.id): self._rows.id_of(truth.source, truth.id) for truth in truths
+        }
+        targets = find_targets(self._connection, own_ids, self._model)
+        for truth in truths:
+            self._add_truth(truth, targets[storable_text(truth.id)])
+
+    def _add_truth(self, truth: Truth, target: LabelTarget) -> None:
         id_ = target.exchange_id or self._waiting_id(truth, target)
         source = f"{truth.source}:{truth.key}"
         if has_label_from(self._connection, id_, truth.row, source):
@@ -134,18 +191,16 @@ class Importer:
             return storable_text(truth.id)
         return self._rows.id_of(truth.source, truth.id)
 
-    def _target_of(self, truth: Truth) -> LabelTarget:
-        """Return the exchange with the log's own id, else with the caller's."""
-        own = self._rows.id_of(truth.source, truth.id)
-        id_ = storable_text(truth.id)
-        return find_target(self._connection, id_, self._model, own_id=own)
-
-    def _adopt_labels(self, source: str, request_id: str) -> None:
+    def _adopt_labels(self, waiting: str, request_id: str) -> None:
         """Move labels that came first to their exchange, or back to the caller's id."""
-        waiting = self._rows.id_of(source, request_id)
-        if has_labels(self._connection, waiting) and not has_exchange(self._connection, waiting):
+        if not has_exchange(self._connection, waiting):
             target = find_target(self._connection, request_id, self._model)
             move_labels(self._connection, waiting, target.exchange_id or request_id)
+
+
+def _kind_of(entry: Entry) -> type | str:
+    """Return how an entry is stored: as an exchange, as a label, or with its other side."""
+    return "side" if isinstance(entry, Logged) and entry.side is not None else type(entry)
 
 
 def import_entries(importer: Importer, entries: Iterable[Entry]) -> Imported:

@@ -6,10 +6,12 @@ import hashlib
 import os
 import socket
 import time
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
-import msgspec
+from msgspec.structs import astuple, replace
 
+from modeltap.clock import iso
 from modeltap.config.settings import Settings
 from modeltap.config.validation import from_environment
 from modeltap.ingest.entry import Logged
@@ -19,6 +21,7 @@ from modeltap.privacy.masker import Masker
 from modeltap.store.exchanges import EXCHANGE_COLUMNS, ExchangeRow
 from modeltap.store.text import storable_text
 from modeltap.store.unmatched import NOT_SEEN
+from modeltap.writer.header_facts import bounded_text
 from modeltap.writer.records import CapturedRecord, origin_of
 from modeltap.writer.row_masker import RowMasker
 
@@ -26,14 +29,40 @@ MAX_NAME = 200
 """The longest name of a model or a version, because logs may have names of any length."""
 
 
+_MAX_KINDS = 256
+"""A bound on memory, because logs choose the paths and versions."""
+
+
+class _Kind(NamedTuple):
+    """Entries without headers that differ only in their times, ids and bodies.
+
+    Attributes:
+        row: a row with the columns that they share.
+        request_type, response_type: the content types of their bodies.
+        masker: the masker of their bodies and ids.
+    """
+
+    row: ExchangeRow
+    request_type: str
+    response_type: str
+    masker: Masker
+
+
 class ExchangeRows:
     """Converts entries of one model into rows by its settings; bodies are never truncated."""
 
     def __init__(self, settings: Settings, *, model: str, version: str = "") -> None:
-        self._settings = msgspec.structs.replace(settings, version=version)
+        self._settings = replace(settings, version=version)
         self._model = model
         self._version = version
         self._row_maskers: dict[str, RowMasker] = {}
+        self._kinds: dict[tuple[object, ...], _Kind] = {}
+        self._has_kinds = (
+            settings.mask_bodies
+            and settings.capture_request_body
+            and settings.capture_response_body
+            and "x-request-id" not in map(str.lower, settings.capture_request_headers)
+        )
         self._masker = Masker(
             values=settings.mask_values,
             how=settings.mask_with,
@@ -47,14 +76,62 @@ class ExchangeRows:
 
     def row(self, logged: Logged) -> ExchangeRow:
         """Return the masked row of an entry."""
+        if logged.headers or not self._has_kinds:
+            return self._any_row(logged)
+        kind = self._kind(logged)
+        masker = kind.masker
+        masker.begin()
+        started_at = iso(time.time() if logged.time is None else logged.time)
+        request_id = logged.request_id and masker.line(bounded_text(logged.request_id))
+        is_clean = logged.texts is not None and masker.are_clean(logged.texts)
+        request, request_note = _body(logged.request, kind.request_type, masker, is_clean)
+        response, response_note = _body(logged.response, kind.response_type, masker, is_clean)
+        _log(masker.messages())
+        return replace(
+            kind.row,
+            id=self.id_of(logged.source, logged.key),
+            started_at=started_at,
+            event_time=None if logged.time is None else started_at,
+            request_id=storable_text(request_id) if request_id else None,
+            request_body=request,
+            request_note=request_note,
+            request_bytes=len(logged.request or b""),
+            response_body=response,
+            response_note=response_note,
+            response_bytes=len(logged.response or b""),
+        )
+
+    def _any_row(self, logged: Logged) -> ExchangeRow:
         masker = self._row_masker(logged.version)
         row = masker.row(self._record(logged))
-        for message in masker.messages():
-            logger.warning("%s", message)
+        _log(masker.messages())
         # The log gives the event time. Its sampling rate is unknown.
         row.event_time = None if logged.time is None else row.started_at
         row.sample_rate = 1.0
         return _storable(row)
+
+    def _kind(self, logged: Logged) -> _Kind:
+        """Return the columns that an entry shares with others, and their masker."""
+        key = (
+            logged.source,
+            logged.method,
+            logged.path,
+            logged.version,
+            logged.request_type,
+            logged.response_type,
+        )
+        kind = self._kinds.get(key)
+        if kind is None:
+            bare = replace(logged, request=None, response=None, request_id=None)
+            if len(self._kinds) >= _MAX_KINDS:
+                self._kinds.clear()
+            kind = self._kinds[key] = _Kind(
+                self._any_row(bare),
+                bounded_text(logged.request_type or ""),
+                bounded_text(logged.response_type or ""),
+                self._row_masker(logged.version).masker,
+            )
+        return kind
 
     def _record(self, logged: Logged) -> CapturedRecord:
         """Return an entry as the tap would have captured it."""
@@ -86,10 +163,29 @@ class ExchangeRows:
         """Return the masker for a version; a version given for the import takes precedence."""
         version = self._version or storable_text(version[:MAX_NAME])
         if version not in self._row_maskers:
-            settings = msgspec.structs.replace(self._settings, version=version)
+            settings = replace(self._settings, version=version)
             origin = origin_of(settings, os.getpid(), socket.gethostname())
             self._row_maskers[version] = RowMasker(origin)
         return self._row_maskers[version]
+
+
+def _body(
+    body: bytes | None, content_type: str, masker: Masker, is_clean: bool
+) -> tuple[str | bytes | None, str | None]:
+    """Return the body to store, and a note if there is none or it was changed."""
+    if body is None:
+        return None, NOT_SEEN
+    if not body:
+        return None, "empty"
+    if is_clean:
+        return body.decode(), None
+    kept, note = masker.body(body, "", content_type)
+    return storable_text(kept) if isinstance(kept, str) else kept, note
+
+
+def _log(messages: Iterable[str]) -> None:
+    for message in messages:
+        logger.warning("%s", message)
 
 
 def _request_headers(logged: Logged) -> list[Header]:
@@ -105,8 +201,11 @@ def _content_type(value: str | None) -> list[Header]:
 
 def _storable(row: ExchangeRow) -> ExchangeRow:
     """Return `row` without characters that SQLite cannot store, which logs may contain."""
-    for name in EXCHANGE_COLUMNS:
-        value = getattr(row, name)
-        if isinstance(value, str):
+    values = astuple(row)
+    joined = "".join([value for value in values if type(value) is str])
+    if joined.isascii() and "\0" not in joined:
+        return row
+    for name, value in zip(EXCHANGE_COLUMNS, values, strict=True):
+        if type(value) is str:
             setattr(row, name, storable_text(value))
     return row

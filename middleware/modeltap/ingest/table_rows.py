@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
+from modeltap import clock
 from modeltap.errors import InputError
 from modeltap.ingest.entry import Logged
+from modeltap.ingest.files.chunk import Chunk
 from modeltap.ingest.files.table import Table
+from modeltap.ingest.json_columns import json_objects, texts_of
 from modeltap.ingest.roles import Roles
 from modeltap.store.labels import storable_label
 
 _JSON = "application/json"
 
-RowNamer = Callable[[int, dict[str, Any]], str]
-"""A function from a line number and a row to the row's identity."""
+RowNamer = Callable[[Chunk], Iterable[str]]
+"""A function from a chunk to the identity of each of its rows."""
 
 
 def read_rows(
@@ -25,34 +28,69 @@ def read_rows(
     roles: Roles,
     *,
     source: str = "import",
-    key: RowNamer | None = None,
+    keys: RowNamer | None = None,
     request_id: str | None = None,
 ) -> Iterator[Logged]:
     """Yield each row as an exchange.
 
-    `key` returns the identity of a row; by default it is its `id` column, else its line and the
-    hash of the file. `request_id` names a column to store as the caller's id.
+    `keys` returns the identities of rows; by default it is their `id` column, else their line and
+    the hash of the file. `request_id` names a column to store as the caller's id.
     """
-    identify = key or _key(table, roles)
-    for line, row in table.rows():
-        outputs = {name: row.get(column) for name, column in roles.outputs()}
-        caller = row.get(roles.id or request_id or "")
-        yield Logged(
-            source=source,
-            key=identify(line, row),
-            # Without a column of times, all rows get the current time.
-            time=roles.time_of(row) if roles.timestamp else time.time(),
-            request=json.dumps(roles.features_of(row)).encode(),
-            request_type=_JSON,
-            response=json.dumps(outputs).encode() if outputs else None,
-            response_type=_JSON if outputs else None,
-            request_id=None if caller is None else str(caller),
-            label=_label(table, line, row.get(roles.label)) if roles.label else None,
-        )
+    keys = keys or _keys(table, roles)
+    for chunk in table.chunks():
+        features = {name: chunk.column(name) for name in roles.features}
+        outputs = {name: chunk.column(column) for name, column in roles.outputs()}
+        for key, moment, request, response, caller, label, texts in zip(
+            keys(chunk),
+            _times(chunk, roles),
+            json_objects(features),
+            json_objects(outputs) if outputs else repeat(None),
+            chunk.column(roles.id or request_id or ""),
+            _labels(table, chunk, roles.label) if roles.label else repeat(None),
+            _texts(features, outputs),
+            strict=False,
+        ):
+            yield Logged(
+                source=source,
+                key=key,
+                time=moment,
+                request=request.encode(),
+                request_type=_JSON,
+                response=None if response is None else response.encode(),
+                response_type=None if response is None else _JSON,
+                request_id=None if caller is None else str(caller),
+                label=label,
+                texts=texts,
+            )
+
+
+def _times(chunk: Chunk, roles: Roles) -> Iterable[float | None]:
+    """Return the rows' event times; without a column of times, all rows get the current time."""
+    if roles.timestamp is None:
+        return repeat(time.time())
+    return [clock.parse(value, roles.day_first) for value in chunk.column(roles.timestamp)]
+
+
+def _texts(
+    features: dict[str, Sequence[Any]], outputs: dict[str, Sequence[Any]]
+) -> Iterable[tuple[str, ...] | None]:
+    """Return all names and texts in the bodies of each row; None if they are nested."""
+    texts = texts_of((*features.values(), *outputs.values()))
+    if texts is None:
+        return repeat(None)
+    names = (*features, *outputs)
+    return [names + values for values in texts]
+
+
+def _labels(table: Table, chunk: Chunk, column: str) -> list[Any]:
+    """Return the rows' labels; invalid ones are noted, and their rows imported without a label."""
+    return [
+        _label(table, line, value)
+        for line, value in zip(chunk.lines, chunk.column(column), strict=True)
+    ]
 
 
 def _label(table: Table, line: int, value: Any) -> Any:
-    """Return a row's label; an invalid one is noted, and the row is imported without a label."""
     try:
         return storable_label(value)
     except InputError as reason:
@@ -60,10 +98,10 @@ def _label(table: Table, line: int, value: Any) -> Any:
         return None
 
 
-def _key(table: Table, roles: Roles) -> RowNamer:
+def _keys(table: Table, roles: Roles) -> RowNamer:
     if roles.id is not None:
         column = roles.id
-        return lambda _, row: f"id\x1f{row.get(column)}"
+        return lambda chunk: [f"id\x1f{value}" for value in chunk.column(column)]
     with table.path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
-    return lambda line, _: f"{content}\x1f{line}"
+    return lambda chunk: [f"{content}\x1f{line}" for line in chunk.lines]

@@ -157,15 +157,31 @@ class Masker:
         is returned. The `content_type` defines the charset of text and identifies multipart
         bodies and forms.
         """
-        plain = bytes(body)
         if self._custom:
             return self._limited(
-                lambda: self._bodies.masked(plain, encoding, content_type), DROPPED_BODY
+                lambda: self._bodies.masked(bytes(body), encoding, content_type), DROPPED_BODY
             )
         try:
+            plain = body if isinstance(body, bytes) else bytes(body)
             return self._bodies.masked(plain, encoding, content_type)
         except Unmaskable:
             return DROPPED_BODY
+
+    def are_clean(self, texts: Iterable[str]) -> bool:
+        """Return True if an exchange with `texts` in its JSON needs no masking in its bodies.
+
+        `texts` are all names and texts of both bodies. False if uncertain: then `body` decides.
+
+        >>> Masker().are_clean(["age", "city", "Oslo"]), Masker().are_clean(["age", "token"])
+        (True, False)
+        """
+        if self._values:
+            return False  # numbers may be sensitive, too
+        clean = self._bodies.clean
+        if clean.are_known(texts):
+            return True
+        self.begin()
+        return self._limited(lambda: clean.are_clean(texts), False)
 
     def error_message(self, text: str) -> str | None:
         """Return an exception's message to store; None if it contains a sensitive name.

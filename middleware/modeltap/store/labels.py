@@ -84,14 +84,6 @@ def labels_of(connection: sqlite3.Connection, exchange_id: str) -> list[dict[str
     return list(map(dict, rows))
 
 
-def has_labels(connection: sqlite3.Connection, exchange_id: str) -> bool:
-    """Return True if an exchange, which may not have arrived yet, has labels."""
-    label = connection.execute(
-        "select 1 from labels where exchange_id = ? limit 1", (exchange_id,)
-    ).fetchone()
-    return label is not None
-
-
 def has_label_from(connection: sqlite3.Connection, exchange_id: str, row: int, source: str) -> bool:
     """Return True if a row has a label from `source`."""
     label = connection.execute(

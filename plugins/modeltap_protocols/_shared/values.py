@@ -204,6 +204,15 @@ def by_class(answer: dict[str, Any]) -> dict[str, str] | None:
     return known if is_complete and _sum_to_one([answer[name] for name in known]) else None
 
 
+def may_be_by_class(names: Iterable[str]) -> bool:
+    """Return True if several names are those of a class's probability.
+
+    >>> may_be_by_class(["p_yes", "p_no"]), may_be_by_class(["p_yes", "label"])
+    (True, False)
+    """
+    return sum(_class_of(name) is not None for name in names) > 1
+
+
 @lru_cache(maxsize=_CACHED_NAMES)
 def _class_of(name: str) -> str | None:
     """Return the class in the name of a class's probability.

@@ -10,6 +10,7 @@ from modeltap.analysis.model.binning import edges_of
 from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.reference import layout
 from modeltap.analysis.references.fit import fit
+from modeltap.privacy.marks import MASK
 
 rng = np.random.default_rng(0)
 
@@ -139,3 +140,33 @@ def test_rows_are_halved_if_chance_would_choose_the_words(shares, halved):
     assert feature.halved == halved
     assert sum(feature.counts) == (1000 if halved else 2000)
     assert not learn(drawn[:150]).halved and sum(learn(drawn[:150]).counts) == 150
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        [1, 2.5, 3] * 50,
+        [1.0, float("nan"), 2.0] * 50,
+        [10**400, 1, 2.0] * 50,
+        ["a", "b", "a\ud800"] * 50,
+        [True, "true", "x"] * 50,
+        [1, 1.0, True, "1"] * 50,
+        ["1.5", "2.25", "n/a"] * 50,
+    ],
+)
+def test_a_column_with_missing_values_has_the_type_of_the_others(column):
+    """Columns without missing values of a few types are read in one step, all others one by one."""
+    whole, holed = fit({"x": column}, len(column), model="m"), [*column, *[None] * 5]
+    with_missing = fit({"x": holed}, len(holed), model="m")
+    (feature,), (other,) = whole.features, with_missing.features
+    assert other.kind == feature.kind and other.texts == feature.texts
+    assert other.edges == feature.edges and other.vocabulary == feature.vocabulary
+    bins = feature.bins
+    assert other.counts[:bins] == feature.counts[:bins]
+
+
+def test_a_masked_value_is_missing_in_a_column_of_any_type():
+    for values in (["a", "b"], [1, 2.5], [[1.0, 2.0], [2.0, 3.0]]):
+        column = [*values * 60, MASK]
+        (feature,) = fit({"x": column}, len(column), model="m").columns
+        assert MASK in feature.missing_values and feature.counts[feature.bins] == 1

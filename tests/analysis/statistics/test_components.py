@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from sklearn.decomposition import PCA
 
+from modeltap.analysis.statistics.classifier import halved
 from modeltap.analysis.statistics.components import FLOOR, Components, Reconstruction
 
 
@@ -34,3 +37,15 @@ def test_constant_columns_have_no_error():
     reconstruction = Reconstruction(Components(rows), rows)
     assert reconstruction.growth == 0.0 and np.isfinite(reconstruction.p_value)
     assert reconstruction.drivers(["a", "b", "c"]) == []
+
+
+def test_errors_are_those_of_scikit_learn():
+    """With the same number of components, whether there are more rows or more columns."""
+    for rows, columns in ((600, 5), (40, 60)):
+        table = np.random.default_rng(4).normal(size=(rows, columns)) @ np.diag(
+            np.linspace(3, 0.1, columns)
+        )
+        learnt, _ = halved(table)
+        expected = PCA(n_components=0.8, svd_solver="full").fit(learnt)
+        rebuilt = expected.inverse_transform(expected.transform(table))
+        assert Components(table).errors(table) == pytest.approx((table - rebuilt) ** 2, abs=1e-9)

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
-from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
 from modeltap.analysis.model.moments import RocArea
 from modeltap.analysis.statistics.scores import (
     area_fell,
+    average_precision,
     log_losses,
     ranks_reversed,
     roc_area,
@@ -94,3 +95,39 @@ def test_perfect_areas_compare_without_a_division_by_zero():
     perfect, reversed_ = (RocArea(value, 1e-6, 40, 60) for value in (1.0, 0.0))
     assert area_fell(perfect, perfect) == 0.5
     assert math.isfinite(area_fell(perfect, reversed_)) and area_fell(perfect, reversed_) < 1e-9
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_average_precision_equals_scikit_learn(seed):
+    rng = np.random.default_rng(seed)
+    rows = int(rng.integers(2, 400))
+    scores = rng.uniform(size=rows).round(int(rng.integers(1, 4)))  # with ties
+    positive = rng.uniform(size=rows) < scores
+    positive[0] = True
+    own = average_precision(scores, positive)
+    assert own.value == pytest.approx(average_precision_score(positive, scores))
+    assert 0 <= own.low <= own.value <= own.high <= 1
+
+
+@pytest.mark.parametrize("share", [0.5, 0.05])
+def test_the_interval_of_average_precision_holds_the_truth(share):
+    """200 windows: .89 is four standard errors below .95."""
+    rng = np.random.default_rng(0)
+
+    def draw(rows):
+        odds = rng.normal(np.log(share / (1 - share)), 1.5, rows)
+        scores = 1 / (1 + np.exp(-odds))
+        return scores, rng.uniform(size=rows) < scores
+
+    scores, positive = draw(500_000)
+    truth = average_precision_score(positive, scores)
+    held = [
+        own.low <= truth <= own.high for own in (average_precision(*draw(500)) for _ in range(200))
+    ]
+    assert np.mean(held) >= 0.89
+
+
+def test_average_precision_of_one_class():
+    scores = np.array([0.2, 0.4])
+    assert average_precision(scores, np.array([False, False])) is None
+    assert average_precision(scores, np.array([True, True])).value == 1.0

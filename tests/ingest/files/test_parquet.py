@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from modeltap.errors import InputError
-from modeltap.ingest.files.parquet import parquet_columns, parquet_rows, rows_in
+from modeltap.ingest.files.parquet import parquet_chunks, parquet_columns, rows_in
 
 COLUMNS = {
     "x": [1.5, float("nan"), None],
@@ -34,7 +34,7 @@ def body(columns, **options):
 def test_values_are_such_as_json_has(tmp_path):
     path = tmp_path / "rows.parquet"
     path.write_bytes(body(COLUMNS))
-    numbered = list(parquet_rows(path))
+    numbered = [row for chunk in parquet_chunks(path) for row in chunk.rows()]
     rows = [row for _, row in numbered]
     assert [number for number, _ in numbered] == [1, 2, 3]
     assert rows == rows_in(path.read_bytes(), 3) and parquet_columns(path)[0] == list(COLUMNS)
@@ -57,8 +57,8 @@ def test_what_is_no_parquet_is_reported_by_its_name(tmp_path):
     path = tmp_path / "rows.parquet"
     path.write_bytes(b"PAR1 no more")
     with pytest.raises(InputError, match=r"rows\.parquet' cannot be read as Parquet"):
-        list(parquet_rows(path))
+        list(parquet_chunks(path))
     with pytest.raises(InputError, match=r"^cannot be read as Parquet$"):
         rows_in(b"x", 1)
     path.write_bytes(body({"x": pa.array([], pa.int64())}))
-    assert parquet_columns(path)[0] == [] and list(parquet_rows(path)) == []
+    assert parquet_columns(path)[0] == [] and list(parquet_chunks(path)) == []

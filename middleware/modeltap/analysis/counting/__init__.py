@@ -1,6 +1,7 @@
 """Counting of rows into windows.
 
 counter      count new exchanges into windows, once each
+kept_batches  batches that a pass needs again
 window_starts  starts and ends of time windows
 row_windows  windows of a fixed number of rows
 strays       days whose rows cannot have their event time

@@ -81,8 +81,8 @@ class Values:
 
 
 def _numbers(column: Column, texts: Style | Literal[""]) -> tuple[np.ndarray, int]:
-    if isinstance(column, np.ndarray) and column.dtype == np.float64:
-        return column, 0
+    if isinstance(column, np.ndarray) and column.dtype in (np.float64, np.int64):
+        return column.astype(np.float64, copy=False), 0
     column = column.tolist() if isinstance(column, np.ndarray) else column
     if set(map(type, column)) <= _NUMBERS:
         try:

@@ -14,6 +14,7 @@ from operator import add
 import numpy as np
 
 from modeltap import clock
+from modeltap.analysis.counting.kept_batches import KeptBatches
 from modeltap.analysis.counting.tally import Tally, tally
 from modeltap.analysis.counting.traffic import (
     add_traffic,
@@ -82,6 +83,7 @@ class WindowCounter:
 
     def __post_init__(self) -> None:
         self._decoders = Decoders()
+        self._kept = KeptBatches()
 
     def series(self, reference: Reference) -> Series:
         """Return the windows that a reference's rows are currently counted into."""
@@ -122,29 +124,41 @@ class WindowCounter:
         if not watermark(self.connection, name):
             self._sum_shorter(reference, series)
         while (before := watermark(self.connection, name)) < seen:
-            per_version = self.settings.for_model(reference.model).per_version
-            chunk = exchanges_of_version(
-                self.connection,
-                reference.model,
-                version_of(reference.version) if per_version else None,
-                environment_of(reference.version) or "",
-                before,
-                seen,
-                CHUNK,
-            )
-            after = chunk[-1].seq if len(chunk) == CHUNK else seen
-            batch = self._read(reference.model, chunk)
-            without_rejected(self.connection, reference.model, batch)
+            after, batch = self._counted_before(reference, before, seen)
+            batch = without_rejected(self.connection, reference.model, batch)
             with self.fenced(name, before, after):
                 self._add_windows(reference, series, batch)
             self.on_progress()
+
+    def _counted_before(self, reference: Reference, before: int, seen: int) -> tuple[int, Batch]:
+        """Return the next rows after the exchange `before`, and the last exchange of them."""
+        of = ModelVersion(reference.model, reference.version)
+        kept = self._kept.following(of, before)
+        if kept is not None and kept.before == before:
+            return kept.after, kept.batch
+        until = seen if kept is None else kept.before
+        per_version = self.settings.for_model(reference.model).per_version
+        chunk = exchanges_of_version(
+            self.connection,
+            reference.model,
+            version_of(reference.version) if per_version else None,
+            environment_of(reference.version) or "",
+            before,
+            until,
+            CHUNK,
+        )
+        after = chunk[-1].seq if len(chunk) == CHUNK else until
+        return after, self._read(reference.model, chunk)
 
     def read_rows(self, model: str, exchange_ids: Iterable[str]) -> Batch:
         """Decode the exchanges with these ids again."""
         return self._read(model, exchanges_by_id(self.connection, exchange_ids))
 
     def read_picked(self, model: str, picked: Iterable[StoredRow]) -> Batch:
-        """Decode stored rows again whose exchanges still exist, in their order."""
+        """Return stored rows whose exchanges still exist, in order: kept ones, or decoded again."""
+        picked = list(picked)
+        if (kept := self._kept.picked(model, picked)) is not None:
+            return kept
         places = {(row.exchange_id, row.row): place for place, row in enumerate(picked)}
         batch = self.read_rows(model, dict.fromkeys(exchange_id for exchange_id, _ in places))
         keys = zip(batch.ids, batch.row_numbers, strict=True)
@@ -164,15 +178,11 @@ class WindowCounter:
         return read(exchanges, self.settings.for_model(model), self._decoders, self.connection)
 
     def _take(self, chunk: list[StoredExchange], before: int) -> None:
-        groups: dict[ModelVersion, list[StoredExchange]] = {}
-        for exchange in chunk:
-            own = self.settings.for_model(exchange.model)
-            version = own.analyzed_version(exchange.version, exchange.environment)
-            groups.setdefault(ModelVersion(exchange.model, version), []).append(exchange)
-        after = chunk[-1].seq
+        groups, after = self._by_version(chunk), chunk[-1].seq
         work = {
             key: (exchanges, self._read(key.model, exchanges)) for key, exchanges in groups.items()
         }
+        self._keep(work, before, after)
         with self.fenced(SEEN, before, after):
             self._add_notes(before, after, [batch for _, batch in work.values()])
             parts = self._add_rows(work)
@@ -184,6 +194,29 @@ class WindowCounter:
                     if advance(self.connection, series.counted, before, after):
                         for part in parts.get(ModelVersion(row.model, row.version), []):
                             self._add_windows(reference, series, part)
+
+    def _by_version(self, chunk: list[StoredExchange]) -> dict[ModelVersion, list[StoredExchange]]:
+        own = [(exchange.model, exchange.version, exchange.environment) for exchange in chunk]
+        analyzed = {
+            key: ModelVersion(key[0], self.settings.for_model(key[0]).analyzed_version(*key[1:]))
+            for key in dict.fromkeys(own)
+        }
+        groups: dict[ModelVersion, list[StoredExchange]] = {}
+        for key, exchange in zip(own, chunk, strict=True):
+            groups.setdefault(analyzed[key], []).append(exchange)
+        return groups
+
+    def _keep(self, work: Mapping[ModelVersion, _Decoded], before: int, after: int) -> None:
+        """Keep rows that this pass needs again: for row windows, or a reference to be learnt."""
+        references = active_references(self.connection)
+        learnt = {(row.model, row.version) for row in references if row.state == "active"}
+        self._kept.begin(before)
+        for key, (exchanges, batch) in work.items():
+            window = Window.parse(self.settings.for_model(key.model).window)
+            if key not in learnt or window.kind == "rows":
+                arrived = {exchange.id: exchange.seq for exchange in exchanges}
+                seqs = list(map(arrived.__getitem__, batch.ids))
+                self._kept.add(key, after, batch, seqs)
 
     def _add_rows(self, work: Mapping[ModelVersion, _Decoded]) -> dict[ModelVersion, list[Batch]]:
         """Add rows to everything except windows; return the rows to count into windows.

@@ -6,6 +6,7 @@ import math
 import sqlite3
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -72,15 +73,15 @@ def _taken_out(
 
 
 def without_rejected(connection: sqlite3.Connection, model: str, batch: Batch) -> Batch:
-    """Remove the rejected times of rows that were counted before."""
+    """Return a batch without the rejected times of rows that were counted before."""
     rejected = stored.rejected_rows(connection, model, batch.ids)
-    if rejected:
-        keys = zip(batch.ids, batch.row_numbers, strict=True)
-        batch.times = [
-            math.nan if key in rejected else time
-            for key, time in zip(keys, batch.times, strict=True)
-        ]
-    return batch
+    if not rejected:
+        return batch
+    keys = zip(batch.ids, batch.row_numbers, strict=True)
+    times = [
+        math.nan if key in rejected else time for key, time in zip(keys, batch.times, strict=True)
+    ]
+    return replace(batch, times=times)
 
 
 def _strays(rows: dict[str, int]) -> frozenset[str]:

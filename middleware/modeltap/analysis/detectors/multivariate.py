@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from modeltap.analysis.detectors.context import Context
+from modeltap.analysis.forests.separating_forest import SeparatingForest
 from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, too_few
 from modeltap.analysis.statistics import components as reconstruction
 from modeltap.analysis.statistics.classifier import BEYOND_BASELINE, FLOOR, DomainClassifier, auc
@@ -15,20 +16,8 @@ from modeltap.analysis.statistics.components import Components, Reconstruction
 from modeltap.analysis.statistics.hypothesis_tests import cauchy
 from modeltap.analysis.statistics.matrix import Matrix, left_out, matrix
 
-if TYPE_CHECKING:
-    from sklearn.ensemble import ExtraTreesClassifier
-
 _NAMED = 3
 """Readers do not take in more columns in one sentence."""
-
-_TREES = 60
-"""A bound on cost: more trees smooth the scores but hardly increase the area."""
-
-_MAX_DEPTH = 10
-"""A thousand leaves: deeper trees memorise single rows of a sample of 2,000."""
-
-_MIN_LEAF_ROWS = 10
-"""With fewer rows, a leaf's fraction is mostly chance."""
 
 _CANDIDATES = 32
 """Columns tried as drivers, those most used by the trees: each costs a prediction."""
@@ -72,7 +61,7 @@ def evaluate(context: Context) -> list[Metric]:
 
 
 def _compared(a: Matrix, b: Matrix, components: Components, context: Context) -> list[Metric]:
-    classifier = DomainClassifier(a.values, b.values, trees())
+    classifier = DomainClassifier(a.values, b.values, SeparatingForest)
     errors = Reconstruction(components, b.values)
     p = cauchy([*classifier.p_values, errors.p_value])
     highest = context.baselines.highest
@@ -116,32 +105,19 @@ def _compared(a: Matrix, b: Matrix, components: Components, context: Context) ->
     ]
 
 
-def trees() -> ExtraTreesClassifier:
-    """Return the unfitted classifier of rows."""
-    # Loaded late: scikit-learn takes a second, and few commands need it.
-    from sklearn.ensemble import ExtraTreesClassifier
-
-    return ExtraTreesClassifier(
-        _TREES,
-        max_depth=_MAX_DEPTH,
-        min_samples_leaf=_MIN_LEAF_ROWS,
-        class_weight="balanced",
-        random_state=0,
-        n_jobs=1,
-    )
-
-
-def _drivers(a: Matrix, classifier: DomainClassifier, errors: Reconstruction) -> list[str]:
+def _drivers(
+    a: Matrix, classifier: DomainClassifier[SeparatingForest], errors: Reconstruction
+) -> list[str]:
     """Return the features that separate the rows, by permutation importance."""
     rng = np.random.default_rng(0)
     (x, y), model = classifier.parts[0], classifier.models[0]
-    whole, _ = auc(model.predict_proba(x)[:, 1], y)
+    whole, _ = auc(model.scores(x), y)
     lost: dict[str, float] = {}
     for name in _most_used(a.names, model):
         own = [place for place, other in enumerate(a.names) if other == name]
         mixed: np.ndarray = np.array(x)
         mixed[:, own] = mixed[rng.permutation(len(mixed))][:, own]
-        lost[name] = whole - auc(model.predict_proba(mixed)[:, 1], y)[0]
+        lost[name] = whole - auc(model.scores(mixed), y)[0]
     worst = max(lost.values())
     drivers = [name for name in lost if worst > 0 and lost[name] > _PART * worst]
     if errors.growth > reconstruction.FLOOR and classifier.auc - 0.5 < 2 * FLOOR:
@@ -149,10 +125,10 @@ def _drivers(a: Matrix, classifier: DomainClassifier, errors: Reconstruction) ->
     return sorted(drivers, key=lambda name: -lost.get(name, 0.0))[:_NAMED] or list(lost)[:_NAMED]
 
 
-def _most_used(names: Sequence[str], model: ExtraTreesClassifier) -> list[str]:
+def _most_used(names: Sequence[str], model: SeparatingForest) -> list[str]:
     """Return the features most used by the trees, in the order of `names` (with repeats)."""
     used = dict.fromkeys(names, 0.0)
-    for name, importance in zip(names, model.feature_importances_.tolist(), strict=True):
+    for name, importance in zip(names, model.importances.tolist(), strict=True):
         used[name] += importance
     most = set(sorted(used, key=lambda name: -used[name])[:_CANDIDATES])
     return [name for name in used if name in most]

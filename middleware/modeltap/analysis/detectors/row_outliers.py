@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from modeltap.analysis.detectors.context import Context
+from modeltap.analysis.forests.isolation_forest import IsolationForest
 from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, too_few
 from modeltap.analysis.statistics import hypothesis_tests
 from modeltap.analysis.statistics.classifier import BEYOND_BASELINE, halved
@@ -18,9 +19,6 @@ FLOOR = 0.05
 
 _OUTLYING = 0.01
 """The fraction of the reference's rows that count as outliers."""
-
-_TREES = 100
-"""The number in the paper, which shows that scores converge earlier."""
 
 _SHOWN = 5
 """Examples per alert."""
@@ -94,15 +92,12 @@ class _Forest:
     """
 
     def __init__(self, rows: np.ndarray) -> None:
-        # Loaded late: scikit-learn takes a second, and few commands need it.
-        from sklearn.ensemble import IsolationForest
-
         learnt, held = halved(rows)
-        self._forest = IsolationForest(n_estimators=_TREES, random_state=0, n_jobs=1).fit(learnt)
+        self._forest = IsolationForest(learnt)
         own = self.scores(held)
         self.limit = float(np.quantile(own, _OUTLYING))
         self.held, self.beyond = len(own), int(np.sum(own < self.limit))
 
     def scores(self, rows: np.ndarray) -> np.ndarray:
         """Return (n,) scores; the lower, the more outlying a row is."""
-        return np.asarray(self._forest.score_samples(rows))
+        return self._forest.path_lengths(rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,15 +12,7 @@ from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, too_few
 from modeltap.analysis.statistics.classifier import Data, DomainClassifier
 from modeltap.analysis.statistics.hypothesis_tests import cauchy
-
-if TYPE_CHECKING:
-    from sklearn.linear_model import LogisticRegression
-
-_INVERSE_PENALTY = 0.1
-"""Stronger regularisation than the default of 1: there are more words than rows."""
-
-_MAX_ITERATIONS = 200
-"""A bound on the time; if the samples differ, the fit converges much earlier."""
+from modeltap.analysis.statistics.logistic_regression import LogisticRegression
 
 _BOUND = 0.5
 """The largest value: an area of 1, less the 0.5 of chance."""
@@ -67,7 +59,7 @@ def evaluate(context: Context) -> list[Metric]:
 
 def _compared(feature: Feature, a: Data, b: Data, context: Context) -> Metric:
     rows = b.shape[0]
-    classifier = DomainClassifier(a, b, _regression())
+    classifier = DomainClassifier(a, b, LogisticRegression)
     p = cauchy(classifier.p_values)
     before = context.baselines.highest("drift", feature.name)
     beyond = classifier.threshold(None if before is None else 0.5 + before) - 0.5
@@ -110,15 +102,6 @@ def _distances(feature: Feature, vectors: np.ndarray) -> np.ndarray:
     lengths = np.linalg.norm(vectors, axis=1)
     along = vectors @ np.array(feature.centroid)
     return np.asarray(np.where(lengths > 0, 1 - along / np.where(lengths > 0, lengths, 1.0), 1.0))
-
-
-def _regression() -> LogisticRegression:
-    # Loaded late: scikit-learn takes a second, and few commands need it.
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(
-        C=_INVERSE_PENALTY, class_weight="balanced", max_iter=_MAX_ITERATIONS, random_state=0
-    )
 
 
 def _both(feature: Feature, reference: Sample, current: Sample) -> tuple[Data, Data]:

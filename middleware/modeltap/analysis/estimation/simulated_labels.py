@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
 
 from modeltap.analysis.model.calibration import Calibration
 from modeltap.analysis.statistics.scores import log_losses, ranks
@@ -17,7 +16,8 @@ _LABELS_PER_CURVE = 4
 _ROWS_A_TIME = 50_000
 """Rows that are simulated at a time, to bound memory (8 MB)."""
 
-_NORMAL_95 = float(ndtri(0.975))
+_NORMAL_95 = 1.959963984540054
+"""The normal quantile of .975."""
 
 
 class Estimate(NamedTuple):

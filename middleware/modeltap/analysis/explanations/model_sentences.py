@@ -7,6 +7,7 @@ from modeltap.analysis.detectors.latency_and_errors import TrafficBaseline
 from modeltap.analysis.estimation.estimates import Estimated
 from modeltap.analysis.explanations.sentence import odds, sentence
 from modeltap.analysis.model.metric import Metric
+from modeltap.analysis.performance.class_metrics import FewOfClass
 from modeltap.analysis.performance.classification import F1Loss
 from modeltap.analysis.performance.labelled import Guess, PerformanceLoss
 from modeltap.analysis.performance.paired import Mismatch
@@ -36,6 +37,11 @@ def _(evidence: TrafficBaseline, metric: Metric, _context: Context | None) -> st
         f"95th percentile of latency went from {number(baseline or 0.0)} ms to {number(value)} ms "
         f"in {requests}"
     )
+
+
+@sentence.register
+def _(evidence: FewOfClass, _metric: Metric, _context: Context | None) -> str:
+    return f"class {evidence.name} has only {plural(evidence.rows, 'row')}, too few for an interval"
 
 
 @sentence.register

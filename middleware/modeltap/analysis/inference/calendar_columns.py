@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from modeltap.analysis.model.feature import Column, Feature, plain
 from modeltap.analysis.model.local_times import LocalTimes, local_times
 from modeltap.config.metrics import is_output
-from modeltap.number_texts import number_of
+from modeltap.number_texts import Style, number_of
 
 _MOST_ROWS = 20_000
 """Rows that are checked: a column that follows the clock does so everywhere."""
@@ -53,6 +54,9 @@ _EPOCHS = (1.0, 1e3, 1e6, 1e9)
 _NEAR_SECONDS = 86_400.0
 
 
+_TYPES = {int, float, str, bool}
+"""The types of values that are checked."""
+
 _FIRST_LOOK, _FIRST_AGREE = 200, 0.9
 """Rows that are checked first, and the fraction that must agree before all are checked."""
 
@@ -89,25 +93,37 @@ def calendar_of(
     step = -(-len(known) // _MOST_ROWS)
     places, listed = known[::step], plain(column)
     values = [listed[place] for place in places.tolist()]
-    some = [at for at, value in enumerate(values) if type(value) in (int, float, str, bool)]
-    values, times = [_read(values[at], feature) for at in some], moments[places[some]]
+    if not set(map(type, values)) <= _TYPES:
+        some = [at for at, value in enumerate(values) if type(value) in _TYPES]
+        values, places = [values[at] for at in some], places[some]
     if len(values) < _MIN_ROWS:
         return None
+    if feature.texts:
+        values = [_read(value, feature.texts) for value in values]
+    clocks = _clocks(moments[places].tobytes(), zone)
     if {type(value) for value in values} <= {int, float}:
         try:
             numbers = np.array(values, dtype=np.float64)
         except OverflowError:  # no calendar has such a number
             return None
-        return _of_numbers(feature.name, numbers, _Clocks(times, zone))
-    return _of_words(feature.name, list(map(str, values)), _Clocks(times, zone))
+        return _of_numbers(feature.name, numbers, clocks)
+    return _of_words(feature.name, list(map(str, values)), clocks)
 
 
-def _read(value: Any, feature: Feature) -> Any:
+def _read(value: Any, style: Style) -> Any:
     """Return a value, or its number if it is a text of one."""
-    if not feature.texts or type(value) is not str:
+    if type(value) is not str:
         return value
-    number = number_of(value, feature.texts)
+    number = number_of(value, style)
     return value if number is None else number
+
+
+class _Repeating(NamedTuple):
+    """A part of the calendar: (n,) the place of each row's code, and (codes,) numbers of rows."""
+
+    part: str
+    places: np.ndarray
+    rows: np.ndarray
 
 
 @dataclass
@@ -119,23 +135,52 @@ class _Clocks:
 
     def __post_init__(self) -> None:
         self._sample = slice(None, None, -(-len(self.moments) // _FIRST_LOOK))
-        self._known: dict[tuple[int, bool], LocalTimes] = {}
+        self._known: dict[int, LocalTimes] = {}
+        self._sampled: dict[_Part, np.ndarray] = {}
 
-    def at(self, shift: int, *, sampled: bool = False) -> LocalTimes:
-        """Return the local times of all rows, or of a sample."""
-        if (shift, sampled) not in self._known:
-            moments = self.moments[self._sample] if sampled else self.moments
-            self._known[shift, sampled] = local_times(moments + 3600.0 * shift, self.zone)
-        return self._known[shift, sampled]
+    def at(self, shift: int) -> LocalTimes:
+        """Return the local times of all rows."""
+        if shift not in self._known:
+            self._known[shift] = local_times(self.moments + 3600.0 * shift, self.zone)
+        return self._known[shift]
 
     def shift_of(self, values: np.ndarray, of: _Part) -> int | None:
         """Return the hours by which the values' clock is ahead; None if no clock fits."""
-        for shift in _SHIFTS:
-            if np.mean(of(self.at(shift, sampled=True)) == values[self._sample]) < _FIRST_AGREE:
-                continue
-            if np.mean(of(self.at(shift)) == values) >= _AGREE:
-                return shift
+        agreed = np.mean(self._parts(of) == values[self._sample], axis=1)
+        for place in np.flatnonzero(agreed >= _FIRST_AGREE).tolist():
+            if np.mean(of(self.at(_SHIFTS[place])) == values) >= _AGREE:
+                return _SHIFTS[place]
         return None
+
+    def _parts(self, of: _Part) -> np.ndarray:
+        """Return (shifts, n) parts of the calendar of a sample of rows."""
+        if of not in self._sampled:
+            moments = self.moments[self._sample]
+            times = (local_times(moments + 3600.0 * shift, self.zone) for shift in _SHIFTS)
+            self._sampled[of] = np.stack([of(local) for local in times])
+        return self._sampled[of]
+
+    @cached_property
+    def repeating(self) -> list[_Repeating]:
+        """The parts of the day and of the week that occur often enough to be compared."""
+        local = self.at(0)
+        parts = (np.floor(self.moments) % 86_400 // _TEN_MINUTES).astype(np.int64)
+        weeks = (local.dates - local.weekdays) // 7
+        return [
+            _Repeating(part, *np.unique(codes, return_inverse=True, return_counts=True)[1:])
+            for part, codes, dates, least in (
+                ("hour", parts, local.dates, _MIN_DATES),
+                ("hour", local.hours, local.dates, _MIN_DATES),
+                ("weekday", local.weekdays, weeks, _MIN_WEEKS),
+            )
+            if _often_enough(codes, dates, least)
+        ]
+
+
+@lru_cache(maxsize=1)
+def _clocks(moments: bytes, zone: str) -> _Clocks:
+    """Return the clocks of rows; most columns of a reference have values in the same rows."""
+    return _Clocks(np.frombuffer(moments, dtype=np.float64), zone)
 
 
 def _of_numbers(name: str, values: np.ndarray, clocks: _Clocks) -> Calendar | None:
@@ -154,10 +199,10 @@ def _of_words(name: str, values: Sequence[str], clocks: _Clocks) -> Calendar | N
             codes = np.array([names.index(value) % (len(names) // 2) for value in lowered])
             if (shift := clocks.shift_of(codes, of)) is not None:
                 return Calendar(part, shift)
-    codes = np.unique(lowered, return_inverse=True)[1].astype(np.float64)
     if set(lowered) <= {"true", "false"}:
         return _weekend(name, np.array([value == "true" for value in lowered]), clocks)
-    return _repeated(codes, clocks)
+    numbers = {word: float(place) for place, word in enumerate(sorted(set(lowered)))}
+    return _repeated(np.array([numbers[word] for word in lowered]), clocks)
 
 
 _DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -227,7 +272,7 @@ def _weekend(name: str, values: np.ndarray, clocks: _Clocks) -> Calendar | None:
 
     Either the rows include a weekend and another day, or the column's name mentions it.
     """
-    shift = clocks.shift_of(values, lambda t: t.weekdays >= 5)
+    shift = clocks.shift_of(values, _is_weekend)
     seen = len(np.unique(values)) > 1 and len(np.unique(clocks.at(0).dates)) >= 7
     return (
         Calendar("weekend", shift)
@@ -236,47 +281,48 @@ def _weekend(name: str, values: np.ndarray, clocks: _Clocks) -> Calendar | None:
     )
 
 
+def _is_weekend(times: LocalTimes) -> np.ndarray:
+    return np.asarray(times.weekdays >= 5)
+
+
 def _is_named_weekend(name: str) -> bool:
     return "weekend" in name.lower()
 
 
 def _repeated(values: np.ndarray, clocks: _Clocks) -> Calendar | None:
     """Return the hour or the weekday if its values repeat on several dates."""
-    if len(np.unique(values)) < _MIN_VALUES:
+    known, kinds = np.unique(values, return_inverse=True)
+    if len(known) < _MIN_VALUES:
         return None
-    local = clocks.at(0)
-    parts = (np.floor(clocks.moments) % 86_400 // _TEN_MINUTES).astype(np.int64)
-    for part, codes, dates, least in (
-        ("hour", parts, local.dates, _MIN_DATES),
-        ("hour", local.hours, local.dates, _MIN_DATES),
-        ("weekday", local.weekdays, (local.dates - local.weekdays) // 7, _MIN_WEEKS),
-    ):
-        if _often_enough(codes, dates, least) and _determines(codes, values):
-            return Calendar(part)
+    for repeating in clocks.repeating:
+        if _determines(repeating, values, kinds, len(known)):
+            return Calendar(repeating.part)
     return None
 
 
 def _often_enough(codes: np.ndarray, dates: np.ndarray, least: int) -> bool:
     """Return whether codes differ, and almost all rows have a code that occurs on enough dates."""
-    pairs = np.unique(np.stack([codes, dates]), axis=1)[0]
-    names, times = np.unique(pairs, return_counts=True)
+    span = int(dates.max() - dates.min()) + 1
+    pairs = np.unique(codes * span + dates - dates.min())
+    names, times = np.unique(pairs // span, return_counts=True)
     often = names[times >= least]
     return len(often) >= _MIN_VALUES and float(np.mean(np.isin(codes, often))) > _AGREE
 
 
-def _determines(codes: np.ndarray, values: np.ndarray) -> bool:
-    """Return whether a code determines the value, or almost all of a number's variance."""
-    numbers, places = np.unique(codes, return_inverse=True)
-    rows = np.bincount(places, minlength=len(numbers))
-    means = np.bincount(places, values, minlength=len(numbers)) / rows
+def _determines(repeating: _Repeating, values: np.ndarray, kinds: np.ndarray, known: int) -> bool:
+    """Return whether a code determines the value, or almost all of a number's variance.
+
+    Args:
+        kinds: (n,) the place of each value among the `known` distinct ones.
+    """
+    _, places, rows = repeating
+    means = np.bincount(places, values, minlength=len(rows)) / rows
     total = float(np.var(values))
     if total > 0 and float(np.mean((values - means[places]) ** 2)) <= _UNEXPLAINED * total:
         return True
-    known, kinds = np.unique(values, return_inverse=True)
-    if len(known) > 2 * len(numbers):
+    if known > 2 * len(rows):
         return False
-    table = np.zeros((len(numbers), len(known)), dtype=np.int64)
-    np.add.at(table, (places, kinds), 1)
+    table = np.bincount(places * known + kinds, minlength=len(rows) * known).reshape(-1, known)
     commonest = float(table.sum(axis=0).max()) / len(values)
     missed = 1 - float(table.max(axis=1).sum()) / len(values)
     return missed <= (1 - _AGREE) * (1 - commonest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice, pairwise
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ import numpy as np
 
 from modeltap import clock
 from modeltap.analysis.inference.epochs import are_times, is_named_time
-from modeltap.analysis.model.feature import FeatureKind, as_boolean, as_category, code
+from modeltap.analysis.model.feature import FeatureKind, as_boolean, code
 from modeltap.analysis.model.vectors import MOST, mean_direction
 from modeltap.number_texts import MISSING, Forms, Style, form_of, number_of
 from modeltap.time_texts import compact_date, order_in
@@ -79,7 +79,7 @@ def type_of(name: str, values: Sequence[Any], declared: FeatureKind | None = Non
     if kinds[bool] >= enough:
         return ColumnType("boolean")
     if texts + kinds[bool] >= enough:
-        return _of_texts(name, [as_category(v) for v in values if type(v) in (str, bool)])
+        return _of_texts(name, counted(values, (str, bool)))
     if kinds[list] >= enough and mean_direction(values):
         return ColumnType("vector")
     if kinds[datetime] + kinds[date] >= enough:
@@ -87,10 +87,27 @@ def type_of(name: str, values: Sequence[Any], declared: FeatureKind | None = Non
     return _mixed(values) if numbers + texts + kinds[bool] >= enough else ColumnType("other")
 
 
+def counted(values: Sequence[Any], types: Collection[type]) -> Counter[str]:
+    """Return the number of rows of each category, by its code, among the values of some types.
+
+    The categories are in the order of their first rows.
+
+    >>> counted(["a", 1, True, 1.0, "a", None], (str, int, float, bool))
+    Counter({'a': 2, '1': 2, 'true': 1})
+    """
+    if not set(map(type, values)) <= set(types):
+        values = [value for value in values if type(value) in types]
+    rows: Counter[str] = Counter()
+    # Equal values of different types, such as 1 and True, may be different categories.
+    for (_, value), count in Counter(zip(map(type, values), values, strict=True)).items():
+        rows[code(value)] += count
+    return rows
+
+
 def _declared(values: Sequence[Any], kind: FeatureKind) -> ColumnType:
     words = [value for value in values if type(value) is str]
     if kind == "numeric" and words:
-        style, count = _style_of(words)
+        style, count = _style_of(Counter(words))
         return ColumnType(kind, style, count / len(values) if style else 0.0)
     return ColumnType(kind, day_first=_order_of(words) if kind == "datetime" else None)
 
@@ -100,44 +117,48 @@ def _with_texts(name: str, values: Sequence[Any]) -> ColumnType | None:
 
     Empty texts and common words for missing values do not count.
     """
-    count_of_all = len(values)
-    values = [
-        value for value in values if type(value) is not str or value.strip().lower() not in MISSING
-    ]
-    words = [value for value in values if type(value) is str]
+    every = Counter(value for value in values if type(value) is str)
+    words = {word: rows for word, rows in every.items() if word.strip().lower() not in MISSING}
+    rows = len(values) - every.total() + sum(words.values())
     style, count = _style_of(words)
     numbers = [value for value in values if type(value) in (int, float)]
-    if len(numbers) + count < _MOSTLY * len(values):
+    if len(numbers) + count < _MOSTLY * rows:
         return None
     if not numbers and (style is None or _are_codes(words, style)):
         return None
-    read = numbers + [n for value in words if style and (n := number_of(value, style)) is not None]
-    if len(read) < MOST * len(values) and not _are_but_for_codes(words, style, read):
+    if style:
+        read = {word: n for word in words if (n := number_of(word, style)) is not None}
+        numbers += [read[value] for value in values if type(value) is str and value in read]
+    if len(numbers) < MOST * rows and not _are_but_for_codes(words, style, numbers):
         return None
-    return ColumnType(_kind_of_numbers(name, read), style if count else None, count / count_of_all)
+    return ColumnType(
+        _kind_of_numbers(name, numbers), style if count else None, count / len(values)
+    )
 
 
-def _are_but_for_codes(words: Sequence[str], style: Style | None, numbers: Sequence[Any]) -> bool:
+def _are_but_for_codes(words: Collection[str], style: Style | None, numbers: Sequence[Any]) -> bool:
     """Return whether a column holds numbers and a few texts that stand for missing ones."""
     others = {word for word in words if style is None or number_of(word, style) is None}
     return len(others) <= _MANY_VALUES < len(set(numbers))
 
 
-def _style_of(words: Sequence[str]) -> tuple[Style | None, int]:
-    """Return the style of the numbers among texts, and their number."""
+def _style_of(words: Mapping[str, int]) -> tuple[Style | None, int]:
+    """Return the style of the numbers among texts, and their rows, from the rows of each text."""
     forms = Forms()
-    numeric = [value for value in words if form_of(value)]
-    for value in numeric:
-        forms.add(value)
+    numeric = [word for word in words if form_of(word)]
+    for word in numeric:
+        forms.add(word)
     style = forms.style() if numeric else None
-    return style, len(numeric) if style else 0
+    return style, sum(words[word] for word in numeric) if style else 0
 
 
-def _are_codes(words: Sequence[str], style: Style) -> bool:
+def _are_codes(words: Mapping[str, int], style: Style) -> bool:
     """Return whether texts of numbers are codes: few distinct ones, or whole ones of one length."""
     distinct = {value.strip() for value in words if number_of(value, style) is not None}
     whole = all(value.isdecimal() for value in distinct)
-    few = len(distinct) <= (_MANY_VALUES if whole else min(_MANY_VALUES, _MOSTLY * len(words)))
+    few = len(distinct) <= (
+        _MANY_VALUES if whole else min(_MANY_VALUES, _MOSTLY * sum(words.values()))
+    )
     lengths = {len(value) for value in distinct}
     return few or (whole and len(lengths) == 1 and min(lengths) >= _MIN_CODE_LENGTH)
 
@@ -145,8 +166,18 @@ def _are_codes(words: Sequence[str], style: Style) -> bool:
 def _kind_of_numbers(name: str, values: Sequence[Any]) -> FeatureKind:
     if _are_ids(name, values):
         return "id"
-    numbers = np.array(list(map(_as_float, values)), dtype=np.float64)
+    numbers = _floats(values)
     return "datetime" if are_times(name, numbers[np.isfinite(numbers)]) else "numeric"
+
+
+def _floats(values: Sequence[Any]) -> np.ndarray:
+    """Return values as floats, NaN for other values and for numbers that are too large."""
+    if set(map(type, values)) <= {int, float}:
+        try:
+            return np.array(values, dtype=np.float64)
+        except OverflowError:
+            pass  # an integer beyond 1.8e308
+    return np.array(list(map(_as_float, values)), dtype=np.float64)
 
 
 def _as_float(value: Any) -> float:
@@ -156,17 +187,17 @@ def _as_float(value: Any) -> float:
         return float("nan")
 
 
-def _of_texts(name: str, words: Sequence[str]) -> ColumnType:
-    distinct = Counter(words)
+def _of_texts(name: str, distinct: Counter[str]) -> ColumnType:
+    rows = distinct.total()
     order = _order_of(distinct)
     if _are_times(name, distinct, order):
         return ColumnType("datetime", day_first=order)
     if len(distinct) <= 2 and all(as_boolean(text) for text in distinct):
         return ColumnType("boolean")
-    mostly_new = len(distinct) > _MANY_VALUES and len(distinct) > _MOSTLY * len(words)
+    mostly_new = len(distinct) > _MANY_VALUES and len(distinct) > _MOSTLY * rows
     if mostly_new or max(map(len, distinct)) > _MAX_CATEGORY_LENGTH:
-        spaced = sum(" " in text.strip() for text in words)
-        return ColumnType("text" if spaced > _MOSTLY * len(words) else "id")
+        spaced = sum(distinct[text] for text in distinct if " " in text.strip())
+        return ColumnType("text" if spaced > _MOSTLY * rows else "id")
     return ColumnType("categorical")
 
 
@@ -188,7 +219,7 @@ def _order_of(words: Sequence[str] | Counter[str]) -> bool | None:
 
 def _mixed(values: Sequence[Any]) -> ColumnType:
     """Return the type of a column of numbers and texts: categorical if few are distinct."""
-    distinct = {code(value) for value in values if type(value) in (int, float, str, bool)}
+    distinct = counted(values, (int, float, str, bool))
     if len(distinct) > _MANY_VALUES and len(distinct) > _MOSTLY * len(values):
         return ColumnType("id")
     if max(map(len, distinct)) > _MAX_CATEGORY_LENGTH:

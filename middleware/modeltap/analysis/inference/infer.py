@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from operator import ne
 from typing import Any
 
 import numpy as np
 from msgspec.structs import replace
 
-from modeltap.analysis.inference.column_types import type_of
+from modeltap.analysis.inference.column_types import counted, type_of
 from modeltap.analysis.inference.epochs import is_named_time
 from modeltap.analysis.model.binning import MIN_FRACTION, coarse_bins, edges_of
 from modeltap.analysis.model.feature import (
@@ -69,6 +70,12 @@ _SENTINEL_SPREADS = 5.0
 
 _EMPTY = (0,) * len(SPECIAL)
 
+_WORDS = (str, bool, int, float)
+"""The types of values that can be categories."""
+
+_SCALARS = {*_WORDS, type(None)}
+"""The types of values that are compared one with another without surprises."""
+
 
 def infer(name: str, column: Column, declared: FeatureSettings | None = None) -> Feature:
     """Return the feature of a column of the reference, with empty counts.
@@ -104,12 +111,14 @@ def infer(name: str, column: Column, declared: FeatureSettings | None = None) ->
     if inferred.kind == "numeric":
         return _numeric(name, _numbers(values, inferred.texts), facts)
     if inferred.kind == "categorical":
-        words = _counted(values)
+        words = counted(values, _WORDS)
         if not (halved := _chosen_by_chance(words)):
             return _categorical(name, words, facts)
         listed = plain(column)
         first = [listed[place] for place in halves(len(listed))[0].tolist()]
-        return _categorical(name, _counted(_present(first, facts)), {**facts, "halved": halved})
+        return _categorical(
+            name, counted(_present(first, facts), _WORDS), {**facts, "halved": halved}
+        )
     if inferred.kind == "boolean":
         empty = (0,) * (len(BOOLEANS) + 1) + _EMPTY
         return Feature(name=name, kind="boolean", vocabulary=BOOLEANS, counts=empty, **facts)
@@ -139,20 +148,38 @@ def _missing_values(column: Column, declared: FeatureSettings) -> tuple[Any, ...
         codes += [value, number if isinstance(value, str) else str(value)]
         if isinstance(number, float) and number.is_integer():
             codes.append(str(int(number)))
-    if not isinstance(column, np.ndarray) and any(
-        type(value) is str and value == MASK for value in column
-    ):
+    if not isinstance(column, np.ndarray) and _is_masked(column):
         codes.append(MASK)
     return tuple(value for value in codes if value is not None)
 
 
-def _present(column: Column, facts: dict[str, Any]) -> list[Any]:
-    codes = facts["missing_values"]
-    return [v for v in plain(column) if not is_missing(v) and v not in codes]
+def _is_masked(column: Sequence[Any]) -> bool:
+    """Return whether a value of the column is the mask."""
+    kinds = set(map(type, column))
+    if kinds <= _SCALARS:
+        return str in kinds and MASK in column
+    return any(type(value) is str and value == MASK for value in column)
+
+
+def _present(column: Column, facts: dict[str, Any]) -> Sequence[Any]:
+    """Return the values of a column that are not missing."""
+    codes, listed = facts["missing_values"], plain(column)
+    kinds = set(map(type, listed))
+    # Of these types, only NaN differs from itself.
+    has_nan = kinds <= _SCALARS and float in kinds and any(map(ne, listed, listed))
+    if kinds <= set(_WORDS) and not has_nan and not codes:
+        return listed
+    return [v for v in listed if not is_missing(v) and v not in codes]
 
 
 def _numbers(values: Sequence[Any], style: Style | None) -> np.ndarray:
     """Return the finite numbers of a column, including those sent as text in its style."""
+    if set(map(type, values)) <= {int, float}:
+        try:
+            result = np.array(values, dtype=np.float64)
+            return result[np.isfinite(result)]
+        except OverflowError:
+            pass  # an integer beyond 1.8e308
     numbers = []
     for value in values:
         number = number_of(value, style) if style and type(value) is str else value
@@ -228,11 +255,6 @@ def _sentinel(values: np.ndarray, center: float, spread: float) -> float | None:
             if gap > _SENTINEL_SPREADS * spread and gap > 0.5 * away:
                 return float(end)
     return None
-
-
-def _counted(values: Sequence[Any]) -> Counter[str]:
-    """Return the number of rows of each category."""
-    return Counter(code(value) for value in values if type(value) in (str, bool, int, float))
 
 
 def _chosen_by_chance(words: Counter[str]) -> bool:

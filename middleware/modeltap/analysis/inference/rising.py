@@ -75,7 +75,7 @@ def is_rising(feature: Feature, column: Column, moments: np.ndarray) -> bool:
     known = np.flatnonzero(~np.isnan(moments))
     places = known[:: -(-len(known) // _MOST_ROWS) or 1]
     listed = plain(column)
-    values = np.array([_number(listed[at], feature) for at in places.tolist()], dtype=np.float64)
+    values = _numbers([listed[at] for at in places.tolist()], feature)
     present = np.isfinite(values)
     values, times = values[present], moments[places][present]
     if len(np.unique(values)) < _MIN_VALUES:
@@ -123,6 +123,17 @@ def _between_batches(times: np.ndarray) -> np.ndarray:
     several = (sizes > 1)[batches]
     between: np.ndarray = (np.diff(times) > 0) & several[:-1] & several[1:]
     return between
+
+
+def _numbers(values: Sequence[Any], feature: Feature) -> np.ndarray:
+    """Return (n,) values as floats, times as Unix seconds; NaN for all others."""
+    plain_numbers = set(map(type, values)) <= {int, float, type(None)}
+    if feature.kind == "numeric" and plain_numbers and not feature.missing_values:
+        try:
+            return np.array(values, dtype=np.float64)
+        except OverflowError:
+            pass  # an integer beyond 1.8e308
+    return np.array([_number(value, feature) for value in values], dtype=np.float64)
 
 
 def _number(value: Any, feature: Feature) -> float:

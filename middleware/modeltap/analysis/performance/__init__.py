@@ -6,7 +6,9 @@ positive_class  the class that scores are the probability of
 paired          predictions and labels in one form: classes, scores or numbers
 class_scores    scores that accompany predicted classes
 classification  accuracy and macro F1
+class_metrics   precision, recall and F1 of each class, and their means
 scoring         ROC area, Brier score and log loss
-regression      mean absolute error, RMSE and bias
+regression      mean absolute error
+error_metrics   metrics that describe the errors of numbers
 evaluation      the metrics of one window
 """

@@ -15,6 +15,13 @@ from modeltap.analysis.model.metric import (
     too_few,
     verdict,
 )
+from modeltap.analysis.performance.class_metrics import (
+    FEWEST_OF_CLASS,
+    MAX_CLASSES,
+    class_counts,
+    class_metrics,
+    f1_interval,
+)
 from modeltap.analysis.performance.labelled import (
     ACCURACY_FLOOR,
     TOTAL_LOSS,
@@ -50,9 +57,6 @@ In a class of twenty rows, one more error changes F1 by a point, and accuracy by
 that.
 """
 
-MAX_CLASSES = 20
-"""With more classes, a table of pairs has more cells than rows, so F1 only describes."""
-
 _NO_AGREEMENT = 0.1
 """A kappa below a tenth shows no agreement (Landis & Koch, 1977, call all below 0.2 slight)."""
 
@@ -70,7 +74,7 @@ class F1Loss(Evidence, frozen=True):
 def classification_metrics(
     pairs: ClassPairs, baseline: Baseline | None, context: LabelledContext, level: float
 ) -> list[Metric]:
-    """Return `accuracy` and `f1_macro`, which share the level.
+    """Return `accuracy` and `f1_macro`, which share the level, and what describes classes.
 
     Args:
         pairs: rows by predicted and true class.
@@ -79,7 +83,11 @@ def classification_metrics(
     n = sum(pairs.values())
     if n < max(1, context.min_rows):
         return [too_few("accuracy", n)]
-    return [_accuracy(pairs, n, baseline, level), _f1(pairs, n, baseline, level)]
+    return [
+        _accuracy(pairs, n, baseline, level),
+        _f1(pairs, n, baseline, level),
+        *class_metrics(pairs),
+    ]
 
 
 def _accuracy(
@@ -158,7 +166,14 @@ def _f1(
     level: float,
 ) -> Metric:
     value = f1_macro(pairs)
-    facts: dict[str, Any] = {"metric": "f1_macro", "rows": n, "value": value}
+    low, high = _f1_interval(pairs)
+    facts: dict[str, Any] = {
+        "metric": "f1_macro",
+        "rows": n,
+        "value": value,
+        "low": low,
+        "high": high,
+    }
     few = len({name for pair in pairs for name in pair}) <= MAX_CLASSES
     if baseline is None or not baseline.pairs or not few:
         return Metric(**facts, verdict=NO_REFERENCE)
@@ -177,6 +192,14 @@ def _f1(
         verdict=verdict(p is not None and p < level * _F1_PART, n),
         evidence=F1Loss(before, lost_class(baseline.counts, pairs)),
     )
+
+
+def _f1_interval(pairs: ClassPairs) -> tuple[float | None, float | None]:
+    """Return the 95 % interval of macro F1; two None with a class of too few rows."""
+    classes = class_counts(pairs)
+    if min(own.jaccard.rows for own in classes) < FEWEST_OF_CLASS:
+        return None, None
+    return f1_interval(pairs, {own.name: 1 / len(classes) for own in classes}, by_labels=False)
 
 
 def strength_of(value: float, before: float, threshold: float) -> float:

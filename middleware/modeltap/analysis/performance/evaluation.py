@@ -60,7 +60,7 @@ def _compared(paired: Paired, context: LabelledContext) -> list[Metric]:
         return [_not_comparable(paired, context.min_rows)]
     baseline = _baseline(paired, context)
     if paired.task == "regression":
-        return regression_metrics(paired.predictions - paired.labels, baseline, context)
+        return regression_metrics(paired, baseline, context)
     pairs = Counter(zip(paired.predictions.tolist(), paired.labels.tolist(), strict=True))
     if paired.scores is None:
         return [

@@ -12,34 +12,36 @@ from modeltap.analysis.model.metric import (
     AT_ONCE,
     NO_REFERENCE,
     Metric,
-    finite,
     too_few,
     verdict,
 )
 from modeltap.analysis.model.moments import moments
+from modeltap.analysis.performance.error_metrics import describe_errors
 from modeltap.analysis.performance.labelled import (
     NORMAL_95,
     LabelledContext,
     PerformanceLoss,
     loss_floor,
 )
+from modeltap.analysis.performance.paired import Paired
 from modeltap.analysis.statistics.means import mean_grew
 
 
 def regression_metrics(
-    errors: np.ndarray, baseline: Baseline | None, context: LabelledContext
+    paired: Paired, baseline: Baseline | None, context: LabelledContext
 ) -> list[Metric]:
-    """Return `mae`, which has the verdict, `rmse` and `bias` of (n,) prediction minus label."""
+    """Return `mae`, which has the verdict, and what describes the errors, prediction minus label.
+
+    See `describe_errors` for the others.
+    """
+    errors = paired.predictions - paired.labels
     n = len(errors)
     if n < max(2, context.min_rows):
         return [too_few("mae", n)]
     absolute = np.abs(errors)
     mae, bias = float(absolute.mean()), float(errors.mean())
     half = NORMAL_95 * float(absolute.std(ddof=1)) / math.sqrt(n)
-    described = [
-        Metric(metric="rmse", rows=n, value=finite(math.sqrt(np.mean(errors**2)))),
-        Metric(metric="bias", rows=n, value=bias),
-    ]
+    described = describe_errors(errors, paired.labels)
     facts: dict[str, Any] = {
         "metric": "mae",
         "rows": n,

@@ -21,6 +21,7 @@ from modeltap.analysis.model.metric import (
     verdict,
 )
 from modeltap.analysis.model.moments import RocArea, moments
+from modeltap.analysis.performance.class_metrics import FEWEST_OF_CLASS
 from modeltap.analysis.performance.classification import strength_of
 from modeltap.analysis.performance.labelled import (
     ACCURACY_FLOOR,
@@ -32,6 +33,7 @@ from modeltap.analysis.performance.paired import Paired
 from modeltap.analysis.statistics.means import mean_grew
 from modeltap.analysis.statistics.scores import (
     area_fell,
+    average_precision,
     log_losses,
     ranks_reversed,
     roc_area,
@@ -95,7 +97,10 @@ class BrierGrowth(Evidence, frozen=True):
 def score_metrics(
     paired: Paired, baseline: Baseline | None, context: LabelledContext
 ) -> list[Metric]:
-    """Return `roc_auc`, `brier` and `log_loss` of scores; none for fewer than `min_rows` rows."""
+    """Return `roc_auc`, `brier`, `log_loss` and `average_precision` of scores.
+
+    None for fewer than `min_rows` rows.
+    """
     if paired.scores is None or paired.rows < max(2, context.min_rows):
         return []
     known = None if baseline is None else baseline.scores
@@ -103,6 +108,7 @@ def score_metrics(
         _area(paired, known, context.level * _AREA_PART),
         _brier(paired.scores, paired.positive, known, context.level * _BRIER_PART),
         _mean_of("log_loss", log_losses(paired.scores, paired.positive)),
+        *_average_precision(paired.scores, paired.positive),
     ]
 
 
@@ -204,6 +210,17 @@ def _brier(
         verdict=verdict(p < level and value > limit, len(gaps)),
         evidence=BrierGrowth(known.brier.mean, float(np.mean(scores - positive))),
     )
+
+
+def _average_precision(scores: np.ndarray, positive: np.ndarray) -> list[Metric]:
+    """Return the average precision; none if no row is of the positive class."""
+    own = average_precision(scores, positive)
+    if own is None:
+        return []
+    facts: dict[str, Any] = {"metric": "average_precision", "rows": len(scores), "value": own.value}
+    if min(positive.sum(), (~positive).sum()) >= FEWEST_OF_CLASS:
+        facts |= {"low": own.low, "high": own.high}
+    return [Metric(**facts)]
 
 
 def _mean_of(metric: str, values: np.ndarray) -> Metric:

@@ -25,8 +25,9 @@ from modeltap.analysis.model.baseline import (
 from modeltap.analysis.model.calibration import Calibration, learn_calibration
 from modeltap.analysis.model.moments import moments
 from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.performance.class_metrics import MAX_CLASSES
 from modeltap.analysis.performance.class_scores import with_scores
-from modeltap.analysis.performance.classification import F1_FLOOR, MAX_CLASSES
+from modeltap.analysis.performance.classification import F1_FLOOR
 from modeltap.analysis.performance.labelled import loss_floor
 from modeltap.analysis.performance.paired import Paired, pair_up
 from modeltap.analysis.performance.positive_class import DEFAULT_FORM, LabelForm

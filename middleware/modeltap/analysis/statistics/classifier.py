@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import scipy
@@ -24,7 +24,17 @@ Data = Any
 """(n, d) numbers, as an array or a sparse matrix."""
 
 
-class DomainClassifier:
+class Classifier(Protocol):
+    """A classifier fitted to two samples."""
+
+    def scores(self, rows: Data, /) -> np.ndarray:
+        """Return the (n,) scores of rows, higher for those like the second sample."""
+
+
+Fitted = TypeVar("Fitted", bound=Classifier)
+
+
+class DomainClassifier(Generic[Fitted]):
     """A classifier of two samples, scored on rows that it was not fitted to.
 
     Each half is scored by the classifier fitted to the other half (cross-fitting). Within a half,
@@ -34,25 +44,18 @@ class DomainClassifier:
     Args:
         a: (n, d) rows of one source.
         b: (m, d) rows of the other.
-        unfitted: a scikit-learn classifier, which is cloned for each half.
+        fit: fits a classifier to the (n, d) rows of a half, of the samples (n,) 0 and 1.
     """
 
-    def __init__(self, a: Data, b: Data, unfitted: Any) -> None:
-        from sklearn.base import clone  # loaded late, never in the app
-
-        self.models: list[Any] = []
+    def __init__(self, a: Data, b: Data, fit: Callable[[Data, np.ndarray], Fitted]) -> None:
+        self.models: list[Fitted] = []
         self.parts: list[tuple[Data, np.ndarray]] = []
         halves = list(zip(halved(a), halved(b), strict=True))
         aucs, self.p_values, variances = [], [], []
         for training, test in (halves, halves[::-1]):
-            x, y = _stacked(*training)
-            model = clone(unfitted)
-            with warnings.catch_warnings():
-                # With few rows a fit may not converge, but its scores still rank the rows.
-                warnings.simplefilter("ignore")
-                model.fit(x, y)
+            model = fit(*_stacked(*training))
             x, y = _stacked(*test)
-            area, variance = auc(model.predict_proba(x)[:, 1], y)
+            area, variance = auc(model.scores(x), y)
             self.models.append(model)
             self.parts.append((x, y))
             aucs.append(area)
@@ -79,20 +82,20 @@ def halved(rows: Data) -> tuple[Data, Data]:
 
 
 def _stacked(a: Data, b: Data) -> tuple[Data, np.ndarray]:
-    from scipy.sparse import issparse, vstack  # loaded late: only texts need it
+    classes = np.repeat([0, 1], [a.shape[0], b.shape[0]])
+    if isinstance(a, np.ndarray):
+        return np.vstack([a, b]), classes
+    from scipy.sparse import vstack  # loaded late: only texts need it
 
-    x = vstack([a, b]).tocsr() if issparse(a) else np.vstack([a, b])
-    return x, np.repeat([0, 1], [a.shape[0], b.shape[0]])
+    return vstack([a, b]).tocsr(), classes
 
 
 def auc(scores: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     """Return the area under the ROC curve and its variance under the null hypothesis."""
-    from scipy.stats import rankdata  # loaded late: it takes half a second
-
-    ranks = rankdata(scores)
+    _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]
     m = int(y.sum())
     n = len(y) - m
     area = (ranks[y == 1].sum() - m * (m + 1) / 2) / (m * n)
-    _, ties = np.unique(scores, return_counts=True)
-    tied = float(np.sum(ties.astype(np.float64) ** 3 - ties)) / ((n + m) * (n + m - 1))
+    tied = float(np.sum(counts.astype(np.float64) ** 3 - counts)) / ((n + m) * (n + m - 1))
     return float(area), max(_NO_VARIANCE, (n + m + 1 - tied) / (12 * n * m))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,20 +20,19 @@ class Components:
     """Principal components of one half of (n, d) rows, and the errors of the other half."""
 
     def __init__(self, rows: np.ndarray) -> None:
-        # Loaded late: scikit-learn takes a second, and few commands need it.
-        from sklearn.decomposition import PCA
-
         learnt, held = halved(rows)
-        self._pca = PCA(n_components=_KEPT_VARIANCE, svd_solver="full")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about constant columns, which have no variance
-            self._pca.fit(learnt)
+        self._mean = learnt.mean(axis=0)
+        centred = learnt - self._mean
+        variances, directions = np.linalg.eigh(centred.T @ centred)
+        # The largest are last.
+        kept = np.cumsum(variances[::-1]) <= _KEPT_VARIANCE * variances.sum()
+        self._directions = directions[:, ::-1][:, : int(kept.sum()) + 1]
         self.own = self.errors(held)
 
     def errors(self, rows: np.ndarray) -> np.ndarray:
         """Return the (n, d) squared reconstruction errors of rows."""
-        rebuilt = self._pca.inverse_transform(self._pca.transform(rows))
-        return np.asarray(np.nan_to_num((rows - rebuilt) ** 2))
+        centred = rows - self._mean
+        return np.asarray((centred - centred @ self._directions @ self._directions.T) ** 2)
 
 
 class Reconstruction:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import scipy
 
 from modeltap.analysis.model.moments import RocArea
+
+_DRAWS, _MANY_ROWS = 200, 20_000
 
 _EPSILON = float(np.finfo(np.float64).eps)
 """Probabilities of 0 and 1 are moved by this, as in scikit-learn, to keep logarithms finite."""
@@ -91,3 +94,58 @@ def log_losses(scores: np.ndarray, positive: np.ndarray) -> np.ndarray:
     """
     p = np.clip(scores, _EPSILON, 1 - _EPSILON)
     return np.asarray(-(scipy.special.xlogy(positive, p) + scipy.special.xlogy(~positive, 1 - p)))
+
+
+class Interval(NamedTuple):
+    """A value and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def average_precision(scores: np.ndarray, positive: np.ndarray) -> Interval | None:
+    """Return the average precision of (n,) scores; None if no row is of the positive class.
+
+    The sum over distinct scores, from the highest, of ``(recall gained) x precision``, as
+    scikit-learn has it. The interval is one of Student's t on the scale of log odds, with the
+    smaller class less one as degrees of freedom; the standard error is that of 200 draws of the
+    Bayesian bootstrap (Rubin, 1981), 50 from 20,000 rows on.
+
+    >>> average_precision(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1]) == 1).value
+    0.8333333333333333
+    """
+    if not positive.any():
+        return None
+    order = np.argsort(-scores, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
+    right = positive[order]
+    value = _weighted_precision(np.ones(len(scores)), right, ends)
+    smaller = int(min(positive.sum(), (~positive).sum()))
+    if value >= 1 or smaller < 2:
+        return Interval(value, 0.0 if smaller < 2 else 0.025 ** (1 / smaller), 1.0)
+    rng = np.random.default_rng(len(scores))
+    draws = _DRAWS if len(scores) < _MANY_ROWS else _DRAWS // 4
+    drawn = scipy.special.logit(
+        [
+            _weighted_precision(rng.standard_exponential(len(scores)), right, ends)
+            for _ in range(draws)
+        ]
+    )
+    middle = scipy.special.logit(value)
+    half = scipy.special.stdtrit(smaller - 1, 0.975) * drawn.std(ddof=1)
+    low, high = scipy.special.expit([middle - half, middle + half]).tolist()
+    return Interval(value, low, high)
+
+
+def _weighted_precision(weights: np.ndarray, right: np.ndarray, ends: np.ndarray) -> float:
+    """Return the average precision of rows in order of falling scores.
+
+    Args:
+        weights: (n,) weights of the rows.
+        right: (n,) booleans, whether the row is of the positive class.
+        ends: the last place of each distinct score.
+    """
+    hits = np.cumsum(weights * right)[ends]
+    gained = np.diff(hits, prepend=0.0) / hits[-1]
+    return float(np.sum(gained * hits / np.cumsum(weights)[ends]))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from modeltap.errors import InputError
+from modeltap.ingest.files.cell_values import column_values
+from modeltap.ingest.files.chunk import CHUNK_CHARACTERS, ColumnChunk
+from modeltap.ingest.files.column_facts import ColumnFacts
 from modeltap.ingest.files.dialect import Dialect, dialect_of
 from modeltap.ingest.files.encoding import Encoding, encoding_of
 from modeltap.ingest.files.index_columns import (
@@ -18,15 +21,11 @@ from modeltap.ingest.files.index_columns import (
     may_number_rows,
 )
 from modeltap.ingest.files.source import Source
-from modeltap.number_texts import MISSING, Forms, Style, has_comma, number_of
-from modeltap.time_texts import order_in
+from modeltap.number_texts import Style, has_comma
 from modeltap.wording import plural
 
 CodesOf = Callable[[str], Collection[object]]
 """A function from a column's name to its declared codes for missing values."""
-
-_STEP_ROWS = 1024
-"""Rows between two reports of progress."""
 
 
 @dataclass
@@ -70,8 +69,8 @@ def learn_csv(source: Source, codes_of: CodesOf, encoding_name: str | None = Non
     with _text(source, table) as file:
         table.dialect = dialect_of(file)
     with _text(source, table) as file:
-        records = enumerate(filter(None, table.dialect.reader(file)))
-        _, header = next(records, (0, []))
+        records = _Records(file, table.dialect)
+        header = next(filter(None, records.reader), [])
         table.layout = _layout(header, table.dialect, source)
         _learn_values(source, table, records, codes_of)
     source.replaced = encoding.broken
@@ -92,29 +91,69 @@ def _notices(encoding: Encoding) -> Iterator[str]:
         )
 
 
-def csv_rows(source: Source, table: CsvTable) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield line numbers and rows; note records whose length differs from the header's."""
+def csv_chunks(source: Source, table: CsvTable) -> Iterator[ColumnChunk]:
+    """Yield the rows in chunks; note records whose length differs from the header's."""
     with _text(source, table) as file:
-        reader = table.dialect.reader(file)
-        header = next(filter(None, reader), [])
-        cells_of_header = len(header) + (table.dialect.lead or table.dialect.trail)
-        for count, cells in enumerate(reader):
-            if count % _STEP_ROWS == 0:
-                source.step()
-            line = reader.line_num + table.dialect.skip  # type: ignore[attr-defined]
-            if not cells or (len(cells) == 1 and cells_of_header > 1 and not cells[0].strip()):
-                continue
-            if len(cells) != cells_of_header:
-                source.note(line, f"{len(cells)} cells, but the header has {len(header)}")
-                continue
-            yield (
-                line,
-                {
-                    name: _value(cell, table.styles.get(name))
-                    for name, cell in zip(table.layout, cells, strict=True)
-                    if name is not None
-                },
-            )
+        records = _Records(file, table.dialect)
+        header = next(filter(None, records.reader), [])
+        width = len(header) + (table.dialect.lead or table.dialect.trail)
+        for lines, rows in records.chunks():
+            source.step()
+            if set(map(len, rows)) != {width}:
+                lines, rows = _complete(source, lines, rows, width, len(header))
+            if rows:
+                yield ColumnChunk(lines, _columns(table, rows))
+
+
+def _complete(
+    source: Source, lines: list[int], rows: list[list[str]], width: int, named: int
+) -> tuple[list[int], list[list[str]]]:
+    """Return the records with `width` cells; note the others, except blank lines."""
+    kept: tuple[list[int], list[list[str]]] = ([], [])
+    for line, cells in zip(lines, rows, strict=True):
+        if len(cells) == width:
+            kept[0].append(line)
+            kept[1].append(cells)
+        elif cells and not (len(cells) == 1 and not cells[0].strip()):
+            source.note(line, f"{len(cells)} cells, but the header has {named}")
+    return kept
+
+
+def _columns(table: CsvTable, rows: list[list[str]]) -> dict[str, Sequence[Any]]:
+    return {
+        name: column_values(cells, table.styles.get(name))
+        for name, cells in zip(table.layout, zip(*rows, strict=True), strict=True)
+        if name is not None
+    }
+
+
+class _Records:
+    """The records of a file; chunks of them have line numbers and a bounded size."""
+
+    def __init__(self, file: TextIO, dialect: Dialect) -> None:
+        self._file = file
+        self._skip = dialect.skip
+        self._lines_read = 0
+        self.reader = dialect.reader(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        while block := self._file.readlines(CHUNK_CHARACTERS):
+            self._lines_read += len(block)
+            yield from block
+
+    def chunks(self) -> Iterator[tuple[list[int], list[list[str]]]]:
+        """Yield the line numbers and cells of the records that are read next."""
+        lines: list[int] = []
+        rows: list[list[str]] = []
+        for cells in self.reader:
+            line = self.reader.line_num + self._skip  # type: ignore[attr-defined]
+            lines.append(line)
+            rows.append(cells)
+            if line >= self._lines_read:
+                yield lines, rows
+                lines, rows = [], []
+        if rows:
+            yield lines, rows
 
 
 @contextmanager
@@ -139,57 +178,38 @@ def _layout(header: list[str], dialect: Dialect, source: Source) -> list[str | N
     return [*first, *rest, *([None] if dialect.trail else [])]
 
 
-def _learn_values(
-    source: Source,
-    table: CsvTable,
-    records: Iterator[tuple[int, list[str]]],
-    codes_of: CodesOf,
-) -> None:
-    forms = [Forms() for _ in table.layout]
-    codes = [frozenset(map(str, codes_of(name or ""))) for name in table.layout]
-    numbers, filled = RowNumbers(), [False] * len(forms)
-    for count, cells in records:
-        if count % _STEP_ROWS == 0:
-            source.step()
-        if len(cells) != len(forms):
-            continue
-        numbers.add(cells[0])
-        for position, cell in enumerate(cells):
-            stripped = cell.strip()
-            if stripped.lower() in MISSING:
-                continue
-            filled[position] = True
-            if stripped not in codes[position] and forms[position].all:
-                forms[position].add(stripped)
-            column = table.layout[position] or ""
-            if column not in table.day_first and (order := order_in(stripped)) is not None:
-                table.day_first[column] = order
-    _leave_out_empty(table, filled)
-    comma = has_comma(forms)
-    for name, form in zip(table.layout, forms, strict=True):
-        if name is not None and (style := form.style(comma)) is not None:
+def _learn_values(source: Source, table: CsvTable, records: _Records, codes_of: CodesOf) -> None:
+    facts = [ColumnFacts(codes_of(name or "")) for name in table.layout]
+    first = (table.layout[0] if table.layout else None) or ""
+    numbers = RowNumbers() if may_number_rows(first) else None
+    for _, rows in records.chunks():
+        source.step()
+        if set(map(len, rows)) != {len(facts)}:
+            rows = [cells for cells in rows if len(cells) == len(facts)]
+        columns = list(zip(*rows, strict=True))
+        for column, cells in zip(facts, columns, strict=False):
+            column.add(cells)
+        if numbers is not None:
+            numbers.add_all(columns[0] if columns else ())
+    _leave_out_empty(table, facts)
+    comma = has_comma(column.forms for column in facts)
+    for name, column in zip(table.layout, facts, strict=True):
+        if name is not None and (style := column.forms.style(comma)) is not None:
             table.styles[name] = style
+        if column.day_first is not None:
+            table.day_first[name or ""] = column.day_first
     table.index = frozenset(_index_of(table.names, numbers))
 
 
-def _leave_out_empty(table: CsvTable, filled: list[bool]) -> None:
+def _leave_out_empty(table: CsvTable, facts: list[ColumnFacts]) -> None:
     """Leave out columns without names and values, which spreadsheets write next to a table."""
-    for position, is_filled in enumerate(filled):
-        if position and not is_filled and table.layout[position] == f"column {position + 1}":
+    for position, column in enumerate(facts):
+        is_nameless = position and table.layout[position] == f"column {position + 1}"
+        if is_nameless and not column.is_filled:
             table.layout[position] = None
 
 
-def _index_of(names: list[str], numbers: RowNumbers) -> Iterator[str]:
+def _index_of(names: list[str], numbers: RowNumbers | None) -> Iterator[str]:
     for position, name in enumerate(names):
-        if is_index_name(name) or (not position and may_number_rows(name) and numbers.hold):
+        if is_index_name(name) or (not position and numbers is not None and numbers.hold):
             yield name
-
-
-def _value(cell: str, style: Style | None) -> Any:
-    if cell.strip().lower() in MISSING:
-        return None
-    if style is None:
-        return cell
-    number = number_of(cell, style)
-    # A code for a missing value stays as written.
-    return cell.strip() if number is None else number

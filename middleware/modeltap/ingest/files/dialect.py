@@ -45,12 +45,12 @@ class Dialect:
     lead: bool = False
     trail: bool = False
 
-    def reader(self, file: TextIO) -> Iterator[list[str]]:
-        """Return the file's records; the first one is the header."""
+    def reader(self, lines: Iterator[str]) -> Iterator[list[str]]:
+        """Return the records in a file's lines; the first one is the header."""
         for _ in range(self.skip):
-            file.readline()
+            next(lines, "")
         return csv.reader(
-            file,
+            lines,
             delimiter=self.delimiter,
             quotechar=self.quote,
             quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modeltap.errors import InputError, nearest
+from modeltap.ingest.files.chunk import CHUNK_ROWS, ColumnChunk
 from modeltap.ingest.files.index_columns import (
     RowNumbers,
     first_duplicate,
@@ -82,12 +83,21 @@ def read_excel(path: Path, sheet_name: str | None = None) -> ExcelTable:
     return table
 
 
-def excel_rows(table: ExcelTable) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield row numbers and rows with JSON values; empty rows are left out."""
-    for number, cells in enumerate(table.rows, table.first):
-        if not _is_empty(cells):
-            pairs = zip(table.layout, cells, strict=False)
-            yield number, {name: _plain(cell) for name, cell in pairs if name is not None}
+def excel_chunks(table: ExcelTable) -> Iterator[ColumnChunk]:
+    """Yield rows with JSON values in chunks; empty rows are left out."""
+    for start in range(0, len(table.rows), CHUNK_ROWS):
+        numbered = enumerate(table.rows[start : start + CHUNK_ROWS], table.first + start)
+        rows = [(number, cells) for number, cells in numbered if not _is_empty(cells)]
+        if rows:
+            columns = zip(*(cells for _, cells in rows), strict=True)
+            yield ColumnChunk(
+                [number for number, _ in rows],
+                {
+                    name: list(map(_plain, cells))
+                    for name, cells in zip(table.layout, columns, strict=False)
+                    if name is not None
+                },
+            )
 
 
 def _opened(path: Path) -> CalamineWorkbook:

@@ -44,6 +44,11 @@ class RowNumbers:
             self._known.add(int(cell))
             self.hold = len(self._known) > known
 
+    def add_all(self, cells: Iterable[str]) -> None:
+        """Check more cells."""
+        for cell in cells:
+            self.add(cell)
+
 
 def first_duplicate(names: Iterable[str]) -> str | None:
     """Return the first name that two columns have; None if there is none.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from modeltap.errors import InputError
+from modeltap.ingest.files.chunk import ColumnChunk
 from modeltap.ingest.files.index_columns import is_index_name
 
 PARQUET = ".parquet"
@@ -21,6 +22,9 @@ PARQUET = ".parquet"
 _BUFFER_BYTES = 1 << 18
 _ROWS = 1024
 """Bytes and rows read at a time: bounds on memory."""
+
+_JSON_TYPES = frozenset((str, int, bool, type(None)))
+"""The types of values that are JSON values, whatever they are."""
 
 _MAX_BYTES = 16 << 20
 """The largest size of one body's values: a few bytes of Parquet can expand to gigabytes."""
@@ -56,7 +60,7 @@ def has_pyarrow() -> bool:
 
 
 def rows_in(body: bytes, limit: int) -> list[dict[str, Any]]:
-    """Return the rows of a file held in memory, as `parquet_rows` does.
+    """Return the rows of a file held in memory, as `parquet_chunks` does.
 
     Raises `InputError` if the file has more than `limit` rows, or needs more than 16 MB: a few
     bytes of Parquet can expand to any number of rows or bytes.
@@ -99,14 +103,23 @@ def parquet_columns(path: Path) -> tuple[list[str], frozenset[str]]:
     return names, frozenset(name for name in names if name in index or is_index_name(name))
 
 
-def parquet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield row numbers, from 1, and rows with JSON values; NaN becomes None."""
-    number = 0
+def parquet_chunks(path: Path) -> Iterator[ColumnChunk]:
+    """Yield rows with JSON values in chunks; rows are numbered from 1, and NaN becomes None."""
+    number = 1
     with opened(path) as file:
         for batch in file.iter_batches(_ROWS, use_threads=False):
-            for row in batch.to_pylist():
-                number += 1
-                yield number, {name: _plain(value) for name, value in row.items()}
+            if not batch.num_rows:
+                continue
+            columns: dict[str, Sequence[Any]] = {
+                name: _plain_column(column.to_pylist())
+                for name, column in zip(batch.schema.names, batch.columns, strict=True)
+            }
+            yield ColumnChunk(range(number, number + batch.num_rows), columns)
+            number += batch.num_rows
+
+
+def _plain_column(values: list[Any]) -> list[Any]:
+    return values if _JSON_TYPES.issuperset(map(type, values)) else list(map(_plain, values))
 
 
 def _plain(value: Any) -> Any:

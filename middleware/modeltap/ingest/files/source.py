@@ -6,11 +6,15 @@ import gzip
 import io
 import json
 import zlib
+from bisect import insort
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO
+
+import msgspec
 
 from modeltap.errors import InputError, nearest
 
@@ -35,7 +39,6 @@ class Source:
     """A file, plain or compressed by gzip; invalid parts are counted and skipped."""
 
     path: Path
-    broken: list[str] = field(default_factory=list)
     broken_count: int = 0
     position: int = 0
     """The number of the file's own (compressed) bytes that have been read."""
@@ -46,11 +49,12 @@ class Source:
     """Remarks about the whole file for the user, such as a guessed encoding."""
     replaced: int = 0
     """The number of characters that could not be decoded and were replaced."""
+    _first_broken: list[tuple[int, str]] = field(default_factory=list)
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
         """Open the file for reading from its beginning, decompressed."""
-        self.broken, self.broken_count, self.position = [], 0, 0
+        self._first_broken, self.broken_count, self.position = [], 0, 0
         with self.path.open("rb", buffering=0) as raw:
             self._raw = raw
             buffered = io.BufferedReader(raw)
@@ -68,10 +72,18 @@ class Source:
         return Path(self.path.name.lower().removesuffix(".gz")).suffix
 
     def note(self, line: int, reason: str) -> None:
-        """Count an invalid part; keep the first few for reports."""
+        """Count an invalid part; keep the first few for reports.
+
+        A part of a chunk may be noted after a later part.
+        """
         self.broken_count += 1
-        if len(self.broken) < _MAX_BROKEN_LISTED:
-            self.broken.append(f"{self.unit} {line}: {reason}")
+        insort(self._first_broken, (line, reason), key=itemgetter(0))
+        del self._first_broken[_MAX_BROKEN_LISTED:]
+
+    @property
+    def broken(self) -> list[str]:
+        """The first invalid parts, each with the reason."""
+        return [f"{self.unit} {line}: {reason}" for line, reason in self._first_broken]
 
     def step(self) -> None:
         """Report how far the file has been read."""
@@ -122,10 +134,13 @@ def json_of(text: bytes) -> Any:
     >>> json_of(b'\\xef\\xbb\\xbf{"id": 12345678901234567890}'), json_of(b"a,b")
     ({'id': 12345678901234567890}, None)
     """
-    try:
-        return json.loads(text.removeprefix(b"\xef\xbb\xbf"))
-    except (ValueError, RecursionError):
-        return None
+    text = text.removeprefix(b"\xef\xbb\xbf")
+    for read in (msgspec.json.decode, json.loads):  # the second reads NaN and lone surrogates, too
+        try:
+            return read(text)
+        except (ValueError, RecursionError):
+            continue
+    return None
 
 
 def unreadable(source: Source, error: BaseException) -> InputError:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from modeltap.errors import InputError, nearest
-from modeltap.ingest.files.csv_table import CodesOf, CsvTable, csv_rows, learn_csv
-from modeltap.ingest.files.excel import EXCEL, ExcelTable, excel_rows, read_excel
+from modeltap.ingest.files.chunk import CHUNK_CHARACTERS, CHUNK_ROWS, Chunk, ObjectChunk
+from modeltap.ingest.files.column_facts import date_order
+from modeltap.ingest.files.csv_table import CodesOf, CsvTable, csv_chunks, learn_csv
+from modeltap.ingest.files.excel import EXCEL, ExcelTable, excel_chunks, read_excel
 from modeltap.ingest.files.index_columns import is_index_name
-from modeltap.ingest.files.parquet import PARQUET, opened, parquet_columns, parquet_rows
+from modeltap.ingest.files.parquet import PARQUET, opened, parquet_chunks, parquet_columns
 from modeltap.ingest.files.source import (
     UNREADABLE,
     OnRead,
@@ -22,7 +24,6 @@ from modeltap.ingest.files.source import (
     unreadable,
 )
 from modeltap.number_texts import number_of
-from modeltap.time_texts import order_in
 
 KINDS = {
     ".csv": "csv",
@@ -35,9 +36,6 @@ KINDS = {
     ".xlsm": EXCEL,
 }
 """Formats of tables, by suffix of the file."""
-
-_STEP_ROWS = 1024
-"""Rows between two reports of progress."""
 
 
 class TableForm(NamedTuple):
@@ -75,12 +73,17 @@ class Table(Source):
         if self.csv is not None:
             self.csv.styles.pop(name, None)
 
-    def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield line numbers and rows, with numbers as numbers and missing values as None."""
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the rows in chunks, with numbers as numbers and missing values as None."""
         try:
             yield from _READERS[self.kind](self)
         except (*UNREADABLE, UnicodeError, csv.Error) as error:
             raise unreadable(self, error) from None
+
+    def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield line numbers and rows."""
+        for chunk in self.chunks():
+            yield from chunk.rows()
 
     def day_first(self, name: str) -> bool | None:
         """Return whether 01/02/2024 in a column is the first of February; None if unknown."""
@@ -163,55 +166,65 @@ def _learn_format(table: Table, codes_of: CodesOf, encoding: str | None) -> CsvT
 def _learn_columns(table: Table) -> list[str]:
     """Return the names in the rows; record which columns have dates with the day first."""
     names: dict[str, None] = {}
-    for _, row in table.rows():
-        names.update(dict.fromkeys(row))
-        for name, value in row.items():
-            if type(value) is not str or name in table.orders:
-                continue
-            if (order := order_in(value.strip())) is not None:
-                table.orders[name] = order
+    for chunk in table.chunks():
+        own_names = chunk.names()
+        names.update(own_names)
+        for name in own_names:
+            if name not in table.orders:
+                texts = [value for value in chunk.column(name) if type(value) is str]
+                order = date_order(texts, "\n" + "\n".join(texts))
+                if order is not None:
+                    table.orders[name] = order
     return list(names)
 
 
-def _csv_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
-    return iter(()) if table.csv is None else csv_rows(table, table.csv)
+def _csv_chunks(table: Table) -> Iterator[Chunk]:
+    return iter(()) if table.csv is None else csv_chunks(table, table.csv)
 
 
-def _json_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
+def _json_chunks(table: Table) -> Iterator[Chunk]:
+    lines: list[int] = []
+    rows: list[dict[str, Any]] = []
+    size = 0
     for line, text in table.lines():
         row = json_of(text)
         if isinstance(row, dict):
-            yield line, row
+            lines.append(line)
+            rows.append(row)
+            size += len(text)
         else:
             table.note(line, "not valid JSON" if row is None else "not a JSON object")
+        if len(rows) >= CHUNK_ROWS or size >= CHUNK_CHARACTERS:
+            yield ObjectChunk(lines, rows)
+            lines, rows, size = [], [], 0
+    if rows:
+        yield ObjectChunk(lines, rows)
 
 
-def _parquet_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
+def _parquet_chunks(table: Table) -> Iterator[Chunk]:
     # Bytes are not in the order of rows, so progress is a fraction of rows.
     size = table.path.stat().st_size
     with opened(table.path) as file:
         count = max(1, file.metadata.num_rows)
-    for line, row in parquet_rows(table.path):
-        if line % _STEP_ROWS == 0:
-            table.read_to(size * line // count)
-        yield line, row
+    for chunk in parquet_chunks(table.path):
+        yield chunk
+        table.read_to(size * chunk.lines[-1] // count)
     table.read_to(size)
 
 
-def _excel_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
+def _excel_chunks(table: Table) -> Iterator[Chunk]:
     size = table.path.stat().st_size
     if table.excel is not None:
         count = len(table.excel.rows) + table.excel.first
-        for line, row in excel_rows(table.excel):
-            if line % _STEP_ROWS == 0:
-                table.read_to(size * line // count)
-            yield line, row
+        for chunk in excel_chunks(table.excel):
+            yield chunk
+            table.read_to(size * chunk.lines[-1] // count)
     table.read_to(size)
 
 
-_READERS: dict[str, Callable[[Table], Iterator[tuple[int, dict[str, Any]]]]] = {
-    "csv": _csv_rows,
-    "jsonl": _json_rows,
-    "parquet": _parquet_rows,
-    EXCEL: _excel_rows,
+_READERS: dict[str, Callable[[Table], Iterator[Chunk]]] = {
+    "csv": _csv_chunks,
+    "jsonl": _json_chunks,
+    "parquet": _parquet_chunks,
+    EXCEL: _excel_chunks,
 }

@@ -6,12 +6,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from modeltap.errors import InputError
 from modeltap.ingest.entry import Logged
+from modeltap.ingest.files.chunk import Chunk
 from modeltap.ingest.files.source import Source, json_of
 from modeltap.ingest.files.table import Table
 from modeltap.ingest.roles import Roles
@@ -30,12 +30,17 @@ def read(table: Table, roles: Roles) -> Iterator[Logged]:
     So a row keeps its identity when the log grows or is rotated under another name.
     """
 
-    def key(line: int, row: dict[str, Any]) -> str:
-        return f"{line}\x1f{hashlib.sha256(json.dumps(row).encode()).hexdigest()}"
+    def keys(chunk: Chunk) -> list[str]:
+        return [f"{line}\x1f{_hash_of(row)}" for line, row in chunk.rows()]
 
-    for logged in read_rows(table, roles, source=SOURCE, key=key, request_id="request_id"):
-        # Outside a request, BentoML writes the text "None".
-        yield replace(logged, request_id=None) if logged.request_id == "None" else logged
+    for logged in read_rows(table, roles, source=SOURCE, keys=keys, request_id="request_id"):
+        if logged.request_id == "None":  # BentoML writes this outside a request
+            logged.request_id = None
+        yield logged
+
+
+def _hash_of(row: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(row).encode()).hexdigest()
 
 
 def find_roles(table: Table, *, prediction: str | None, label: str | None) -> dict[str, Any]:

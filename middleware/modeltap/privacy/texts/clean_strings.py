@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from modeltap.privacy.limits import Budget
 
@@ -12,6 +13,8 @@ _MAX_LENGTH = 100
 
 _OUTSIDE = b" \t\r\n{}[],:+-.0123456789eE"
 _WORDS = (b"true", b"false", b"null")
+
+T = TypeVar("T", bytes, str)
 
 
 class CleanStrings:
@@ -31,6 +34,7 @@ class CleanStrings:
         self._is_clean = is_clean
         self._budget = budget
         self._known: set[bytes] = set()
+        self._known_texts: set[str] = set()
 
     def are_all_in(self, body: bytes) -> bool:
         """Return True if `body` looks like JSON with only clean strings; False if uncertain."""
@@ -47,12 +51,31 @@ class CleanStrings:
         strings = parts[1::2]
         return self._known.issuperset(strings) or all(map(self._check, set(strings) - self._known))
 
+    def are_known(self, texts: Iterable[str]) -> bool:
+        """Return True if all `texts` were found clean before."""
+        return self._known_texts.issuperset(texts)
+
+    def are_clean(self, texts: Iterable[str]) -> bool:
+        """Return True if all `texts` are clean: the names and values of one document."""
+        return all(map(self._check_text, set(texts) - self._known_texts))
+
     def _check(self, string: bytes) -> bool:
         self._budget.spend()
         if not self._is_clean(string.decode()):
             return False
-        if len(string) <= _MAX_LENGTH:
-            if len(self._known) >= _MAX_CACHED:
-                self._known.clear()
-            self._known.add(string)
+        _remember(self._known, string)
         return True
+
+    def _check_text(self, text: str) -> bool:
+        self._budget.spend()
+        if not self._is_clean(text):
+            return False
+        _remember(self._known_texts, text)
+        return True
+
+
+def _remember(known: set[T], string: T) -> None:
+    if len(string) <= _MAX_LENGTH:
+        if len(known) >= _MAX_CACHED:
+            known.clear()
+        known.add(string)

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from modeltap.decoding.decoders import Decoders
 from modeltap.payload import NO_PREDICTION, Payload
+from modeltap_protocols._shared.answer_rows import by_row
+from modeltap_protocols._shared.answers import _searched_output, plain_output
 
 LABELS = {"text": "cat", "number": 7.5, "whole": 3, "boolean": True}
 WRITTEN = {"boolean": "true"}
@@ -233,3 +235,43 @@ def test_a_text_that_is_called_one_is_an_answer(response, kind, predictions):
     payload.__dict__.pop("response_json", None)
     found = Decoders().decode(payload)
     assert (found.predictions, found.note) == ([], "response: not JSON")
+
+
+NAMES = st.sampled_from(
+    (
+        *("prediction", "label", "result", "y", "predicted_price", "class", "output", "value"),
+        *("score", "confidence", "probability", "p_yes", "p_no", "proba_0", "probabilities"),
+        *("status", "took_ms", "id", "data", "band", "price", "columns", "tensor", "ndarray"),
+    )
+)
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.sampled_from(["ok", "cat", "0.7", '{"label": "a"}', " [1]", '"cat"', "", 0.25, 0.75]),
+    st.lists(st.sampled_from([0.25, 0.75, "cat"]), max_size=2),
+    st.dictionaries(NAMES, st.sampled_from([0.25, 0.75, "cat"]), max_size=2),
+)
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=5), st.dictionaries(NAMES, VALUES, max_size=2))
+def test_the_shortcut_by_names_returns_what_the_search_does(answer, row):
+    """For every object that it takes, also as the response of a single row."""
+    output = plain_output(answer)
+    if output is not None:
+        assert repr(output) == repr(_searched_output(answer, row))
+        assert by_row(answer, 1) == [answer]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"prediction": "late", "score": 0.25},
+        {"label": 3, "confidence": 1},
+        {"predicted_price": 2.5, "currency": "USD", "band": "high"},
+        {"prediction": True, "status": "ok", "request_id": "r1"},
+    ],
+)
+def test_usual_responses_take_the_shortcut(answer):
+    assert plain_output(answer) is not None

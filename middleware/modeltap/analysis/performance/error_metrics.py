@@ -1,0 +1,102 @@
+"""Metrics that describe the errors of numbers, each with its 95 % interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import scipy
+
+from modeltap.analysis.model.metric import Metric, finite
+from modeltap.analysis.performance.labelled import NORMAL_95
+
+
+def describe_errors(errors: np.ndarray, labels: np.ndarray) -> list[Metric]:
+    """Return `rmse`, `bias`, `median_absolute_error`, `r2` and `mape`, as scikit-learn has them.
+
+    `r2` needs labels that vary, and `mape` labels other than 0. A metric that is infinite has no
+    value.
+
+    Args:
+        errors: (n,) prediction minus label, n at least 2.
+        labels: (n,) true values.
+
+    >>> labels = np.array([1.0, 2.0, 3.0, 4.0])
+    >>> {own.metric: own.value for own in describe_errors(np.full(4, 0.5), labels)}["r2"]
+    0.8
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return list(_described(errors, labels))
+
+
+def _described(errors: np.ndarray, labels: np.ndarray) -> Iterator[Metric]:
+    squares, absolute = errors**2, np.abs(errors)
+    yield _rmse(squares)
+    yield _bias(errors)
+    yield _median(absolute)
+    if np.ptp(labels) > 0:
+        yield _r2(squares, labels)
+    if (labels != 0).all():
+        yield _mean_of_positive("mape", absolute / np.abs(labels))
+
+
+def _rmse(squares: np.ndarray) -> Metric:
+    """Return the root of the mean square; its interval is the root of that of the mean."""
+    mean = _mean_of_positive("rmse", squares)
+    roots = [None if end is None else math.sqrt(end) for end in (mean.value, mean.low, mean.high)]
+    return Metric(metric="rmse", rows=len(squares), value=roots[0], low=roots[1], high=roots[2])
+
+
+def _bias(errors: np.ndarray) -> Metric:
+    value, half = float(errors.mean()), NORMAL_95 * _error_of_mean(errors)
+    return Metric(metric="bias", rows=len(errors), value=value, low=value - half, high=value + half)
+
+
+def _r2(squares: np.ndarray, labels: np.ndarray) -> Metric:
+    """Return the coefficient of determination, ``1 - sum of squares / that of the labels``.
+
+    The interval of the ratio of two means is that of the delta method, on the scale of logarithms.
+    """
+    gaps = (labels - labels.mean()) ** 2
+    ratio = float(squares.mean() / gaps.mean())
+    if not 0 < ratio < math.inf:
+        return Metric(metric="r2", rows=len(labels), value=finite(1 - ratio))
+    error = _error_of_mean(squares / squares.mean() - gaps / gaps.mean())
+    low, high = _times(ratio, error)
+    return Metric(
+        metric="r2", rows=len(labels), value=1 - ratio, low=finite(1 - high), high=finite(1 - low)
+    )
+
+
+def _mean_of_positive(name: str, values: np.ndarray) -> Metric:
+    """Return a mean of values that are not negative, with its interval on the scale of logs."""
+    mean = float(values.mean())
+    if not 0 < mean < math.inf:
+        return Metric(metric=name, rows=len(values), value=finite(mean))
+    low, high = _times(mean, _error_of_mean(values) / mean)
+    return Metric(metric=name, rows=len(values), value=mean, low=finite(low), high=finite(high))
+
+
+def _times(value: float, relative_error: float) -> tuple[float, float]:
+    factor = math.exp(min(NORMAL_95 * relative_error, 700.0))
+    return value / factor, value * factor
+
+
+def _median(absolute: np.ndarray) -> Metric:
+    """Return the median, and the exact interval between two order statistics (Thompson, 1936)."""
+    n = len(absolute)
+    ordered = np.sort(absolute)
+    # With probability .975, more than k rows are below the median.
+    k = int(scipy.special.bdtrik(0.025, n, 0.5)) if n > 5 else 0
+    return Metric(
+        metric="median_absolute_error",
+        rows=n,
+        value=finite(float(np.median(absolute))),
+        low=finite(float(ordered[k])),
+        high=finite(float(ordered[n - 1 - k])),
+    )
+
+
+def _error_of_mean(values: np.ndarray) -> float:
+    return float(values.std(ddof=1)) / math.sqrt(len(values))

@@ -1,0 +1,192 @@
+"""Rows of one type as compact columns: a tenth of the memory of objects, and no second decoding."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from itertools import chain
+from operator import itemgetter
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec import UNSET
+
+from modeltap.rows import MAX_DEPTH, MAX_FIELDS, Row
+
+_POINTER = 8
+"""Bytes of a reference to an object."""
+
+_OBJECT = 32
+"""Bytes of a number that is an object."""
+
+
+class RowTable(Sequence[Row]):
+    """N flat rows with the same names. Columns are float64 or int64 if all values are, else lists.
+
+    UNSET in a list marks a missing field, as in a struct.
+    """
+
+    def __init__(self, columns: Mapping[str, np.ndarray | list[Any]], rows: int) -> None:
+        self._columns, self._rows = columns, rows
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> RowTable | None:
+        """Return the table of structs of one type, or of dictionaries with the same names.
+
+        Dictionaries may also be among structs that have all their names. None for other rows.
+        """
+        kinds = set(map(type, rows)) - {dict}
+        if not kinds:
+            columns = _of_dictionaries(rows, MAX_DEPTH)  # type: ignore[arg-type]
+        else:
+            columns = _of_structs(rows, kinds.pop()) if len(kinds) == 1 else None
+        if columns is None or len(columns) > MAX_FIELDS:
+            return None
+        return cls({name: _packed(column) for name, column in columns.items()}, len(rows))
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self._rows
+
+    def __getitem__(self, position: Any) -> Any:
+        """Return the row at `position` as a dictionary."""
+        values = ((name, column[position]) for name, column in self.plain()._columns.items())
+        return {name: value for name, value in values if value is not UNSET}
+
+    @cached_property
+    def is_complete(self) -> bool:
+        """True if no row lacks a field, so that the order of the names is that of each row."""
+        return not any(
+            isinstance(column, list) and UNSET in column for column in self._columns.values()
+        )
+
+    @property
+    def size(self) -> int:
+        """The approximate size in bytes."""
+        return sum(map(_size, self._columns.values()))
+
+    def columns(self) -> dict[str, Any]:
+        """Return the columns as `rows.columns` does, but numbers as arrays."""
+        result: dict[str, Any] = {}
+        for name, column in self._columns.items():
+            if isinstance(column, np.ndarray) or UNSET not in column:
+                result[name] = column
+            elif any(value is not UNSET for value in column):
+                result[name] = [None if value is UNSET else value for value in column]
+        return result
+
+    def picked(self, positions: Sequence[int]) -> RowTable:
+        """Return the rows at `positions`."""
+        at = np.array(positions, dtype=np.int64)
+        columns = {
+            name: column[at] if isinstance(column, np.ndarray) else picked(column, positions)
+            for name, column in self._columns.items()
+        }
+        return RowTable(columns, len(positions))
+
+    def plain(self) -> RowTable:
+        """Return the rows with all columns as lists of Python values."""
+        columns = {
+            name: column.tolist() if isinstance(column, np.ndarray) else column
+            for name, column in self._columns.items()
+        }
+        return RowTable(columns, self._rows)
+
+    @staticmethod
+    def joined(tables: Sequence[RowTable]) -> RowTable | None:
+        """Return the rows of plain tables with the same names, in order; None for other tables."""
+        names = tables[0]._columns.keys()
+        if any(table._columns.keys() != names for table in tables):
+            return None
+        columns = {
+            name: list(chain.from_iterable(table._columns[name] for table in tables))
+            for name in names
+        }
+        return RowTable(columns, sum(map(len, tables)))
+
+
+def _of_structs(rows: Sequence[Row], kind: type[Any]) -> dict[str, Sequence[Any]] | None:
+    """Return the columns of structs of one type, and of flat dictionaries that fit it."""
+    names = kind.__struct_encode_fields__
+    try:
+        tuples = list(map(msgspec.structs.astuple, rows))  # type: ignore[arg-type]
+    except TypeError:
+        others = [row for row in rows if isinstance(row, dict)]
+        if not all(
+            row.keys() <= set(names) and dict not in map(type, row.values()) for row in others
+        ):
+            return None
+        tuples = [
+            tuple(row.get(name, UNSET) for name in names)
+            if isinstance(row, dict)
+            else msgspec.structs.astuple(row)
+            for row in rows
+        ]
+    return dict(zip(names, zip(*tuples, strict=True), strict=True))
+
+
+def _of_dictionaries(rows: Sequence[dict[str, Any]], depth: int) -> dict[str, Sequence[Any]] | None:
+    """Return the columns of rows with the same names, also in nested objects; else None.
+
+    >>> _of_dictionaries([{"a": 1, "b": {"c": 2}}, {"b": {"c": 3}, "a": 4}], 8)
+    {'a': (1, 4), 'b.c': (2, 3)}
+    """
+    names = rows[0].keys()
+    if not names or any(row.keys() != names for row in rows):
+        return None
+    result: dict[str, Sequence[Any]] = {}
+    for name in names:
+        column: tuple[Any, ...] = tuple(map(itemgetter(name), rows))
+        kinds = set(map(type, column))
+        if dict not in kinds or not depth:
+            parts: dict[str, Sequence[Any]] = {name: column}
+        elif kinds != {dict} or (inner := _of_dictionaries(column, depth - 1)) is None:
+            return None
+        else:
+            parts = {f"{name}.{part}": values for part, values in inner.items()}
+        if not parts.keys().isdisjoint(result):
+            return None
+        result |= parts
+    return result
+
+
+def picked(values: Sequence[Any], positions: Sequence[int]) -> list[Any]:
+    """Return the values at `positions`.
+
+    >>> picked("abc", [2, 0]), picked("abc", [1]), picked("abc", [])
+    (['c', 'a'], ['b'], [])
+    """
+    if len(positions) < 2:
+        return [values[position] for position in positions]
+    return list(itemgetter(*positions)(values))
+
+
+def _packed(values: Sequence[Any]) -> np.ndarray | list[Any]:
+    """Return numbers as an array, and texts with one object for each different text.
+
+    >>> _packed((1.5, 2.0)), _packed((1, 2)), _packed((1, None)), _packed((2**80, 1))[1]
+    (array([1.5, 2. ]), array([1, 2]), [1, None], 1)
+    """
+    kinds = set(map(type, values))
+    if kinds == {float}:
+        return np.array(values, dtype=np.float64)
+    if kinds == {int}:
+        try:
+            return np.array(values, dtype=np.int64)
+        except OverflowError:
+            pass
+    if kinds <= {str, type(None)}:
+        shared = {value: value for value in values}
+        return list(map(shared.__getitem__, values))
+    return list(values)
+
+
+def _size(column: np.ndarray | list[Any]) -> int:
+    if isinstance(column, np.ndarray):
+        return column.nbytes
+    different = {id(value): value for value in column}.values()
+    return _POINTER * len(column) + sum(
+        sys.getsizeof(value) if isinstance(value, str) else _OBJECT for value in different
+    )

@@ -1,0 +1,48 @@
+"""Values of the cells of CSV: numbers, texts, and None for missing values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from modeltap.number_texts import MISSING, Style, number_of
+
+_PLAIN_BYTES = b"0123456789.-"
+
+
+def column_values(cells: Sequence[str], style: Style | None) -> Sequence[Any]:
+    """Return the values of cells of one column.
+
+    Args:
+        style: the number format of the column; None for texts.
+
+    >>> column_values(["1", "2.5", "", "n/a"], "point"), column_values(["a", "NULL"], None)
+    ([1, 2.5, None, None], ['a', None])
+    """
+    if style == "point" and (numbers := _plain_numbers(cells)) is not None:
+        return numbers
+    values = {cell: _value(cell, style) for cell in set(cells)}
+    return list(map(values.__getitem__, cells))
+
+
+def _plain_numbers(cells: Sequence[str]) -> list[Any] | None:
+    """Return numbers without exponents and signs such as currencies; None if there are others."""
+    joined = "".join(cells)
+    if not joined.isascii() or joined.encode().translate(None, _PLAIN_BYTES):
+        return None
+    try:
+        if "." not in joined:
+            return [int(cell) if cell else None for cell in cells]
+        return [float(cell) if "." in cell else int(cell) if cell else None for cell in cells]
+    except ValueError:  # a code for a missing value, such as "--"
+        return None
+
+
+def _value(cell: str, style: Style | None) -> Any:
+    if cell.strip().lower() in MISSING:
+        return None
+    if style is None:
+        return cell
+    number = number_of(cell, style)
+    # A code for a missing value stays as written.
+    return cell.strip() if number is None else number

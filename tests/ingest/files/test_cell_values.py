@@ -1,0 +1,31 @@
+"""Values of cells: a column has the values that its cells have one by one."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modeltap.ingest.files.cell_values import column_values
+from modeltap.number_texts import MISSING, number_of
+
+CELLS = st.one_of(
+    st.integers().map(str),
+    st.floats().map(repr),
+    st.text("0123456789.-+eE, €na", max_size=8),
+    st.sampled_from(["", "n/a", " NaN ", "--", "1.234,5", "1,234.5", "-.5", "5.", "007", "inf"]),
+)
+
+
+def value(cell, style):
+    """Return the value of a single cell, by the definition."""
+    if cell.strip().lower() in MISSING:
+        return None
+    number = None if style is None else number_of(cell, style)
+    return number if number is not None else cell if style is None else cell.strip()
+
+
+@given(st.lists(CELLS, max_size=6), st.sampled_from(["point", "comma", "grouped", None]))
+def test_columns_have_the_values_of_their_cells(cells, style):
+    """With the same types: 1 is not 1.0."""
+    values = column_values(cells, style)
+    assert list(map(repr, values)) == [repr(value(cell, style)) for cell in cells]
