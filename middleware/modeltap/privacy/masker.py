@@ -162,7 +162,8 @@ class Masker:
                 lambda: self._bodies.masked(bytes(body), encoding, content_type), DROPPED_BODY
             )
         try:
-            return self._bodies.masked(bytes(body), encoding, content_type)
+            plain = body if isinstance(body, bytes) else bytes(body)
+            return self._bodies.masked(plain, encoding, content_type)
         except Unmaskable:
             return DROPPED_BODY
 
