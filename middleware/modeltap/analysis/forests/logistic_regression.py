@@ -6,12 +6,10 @@ scikit-learn, of which loading alone takes a second.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy
-
-from modeltap.analysis.statistics.classifier import Data
 
 _INVERSE_PENALTY = 0.1
 """C. Stronger regularisation than the common 1: there are more words than rows."""
@@ -30,9 +28,12 @@ _FLAT = 64 * float(np.finfo(np.float64).eps)
 
 
 class LogisticRegression:
-    """A regression that is fitted to (n, d) rows of the classes (n,) 0 and 1."""
+    """A regression that is fitted to (n, d) rows of the classes (n,) 0 and 1.
 
-    def __init__(self, rows: Data, classes: np.ndarray) -> None:
+    Rows are an array or a sparse matrix.
+    """
+
+    def __init__(self, rows: Any, classes: np.ndarray) -> None:
         self._weights = np.zeros(rows.shape[1])
         self._intercept = 0.0
         columns = _merged(rows)
@@ -41,29 +42,31 @@ class LogisticRegression:
         loss(start)
         if loss.steepest(columns.scale) > _STEEP:
             best = _minimum(loss, start, columns.scale)
-            self._weights = (best[:-1] / columns.scale)[columns.places]
+            self._weights[columns.used] = (best[:-1] / columns.scale)[columns.places]
             self._intercept = float(best[-1])
 
-    def scores(self, rows: Data) -> np.ndarray:
+    def scores(self, rows: Any) -> np.ndarray:
         """Return the (n,) probabilities that a row is of class 1."""
         return np.asarray(scipy.special.expit(rows @ self._weights + self._intercept))
 
 
 class MergedColumns(NamedTuple):
-    """Columns without repeats.
+    """Columns without repeats, and without empty ones.
 
     Attributes:
         values: (n, k) rows, of which each column is multiplied by its scale.
         scale: (k,) the square root of the number of equal columns.
-        places: (d,) the place of each of the original columns.
+        used: (u,) the original columns that are not empty.
+        places: (u,) the place of each of them.
     """
 
-    values: Data
+    values: Any
     scale: np.ndarray
+    used: np.ndarray
     places: np.ndarray
 
 
-def _merged(rows: Data) -> MergedColumns:
+def _merged(rows: Any) -> MergedColumns:
     """Return (n, d) rows with equal columns of zeros and ones merged.
 
     Most pairs of words occur in one text only. Equal columns get equal weights, and the penalty of
@@ -71,24 +74,25 @@ def _merged(rows: Data) -> MergedColumns:
     """
     size = rows.shape[1]
     if isinstance(rows, np.ndarray):
-        return MergedColumns(rows, np.ones(size), np.arange(size))
+        return MergedColumns(rows, np.ones(size), np.arange(size), np.arange(size))
     # Columns with the same rows have the same sum of these numbers; other columns have not, but
     # for a chance of one in a billion.
     marks = np.random.default_rng(0).random(rows.shape[0])
     sums = np.bincount(rows.indices, np.repeat(marks, np.diff(rows.indptr)), minlength=size)
+    used = np.flatnonzero(sums)
     _, first, places, counts = np.unique(
-        sums, return_index=True, return_inverse=True, return_counts=True
+        sums[used], return_index=True, return_inverse=True, return_counts=True
     )
     scale = np.sqrt(counts)
-    values = rows[:, first]
+    values = rows[:, used[first]]
     values.data *= scale[values.indices]
-    return MergedColumns(values, scale, places)
+    return MergedColumns(values, scale, used, places)
 
 
 class _Loss:
     """The loss of (k + 1,) weights, of which the last is the intercept, and its gradient."""
 
-    def __init__(self, rows: Data, classes: np.ndarray) -> None:
+    def __init__(self, rows: Any, classes: np.ndarray) -> None:
         count = len(classes)
         self._rows, self._transposed, self._classes = rows, rows.T, classes
         self._share = 0.5 / np.bincount(classes, minlength=2)[classes]
