@@ -34,7 +34,7 @@ from modeltap.config import sources
 from modeltap.privacy.bodies.body_text import as_text
 from modeltap.privacy.masker import Masker
 from modeltap.store.connection import connect
-from modeltap.store.exchanges import COMMON_COLUMNS, ExchangeRow
+from modeltap.store.exchanges import EXCHANGE_COLUMNS, ExchangeRow
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.packing import pack
 from modeltap.writer.batch_writer import BatchResult, BatchWriter
@@ -46,10 +46,6 @@ from modeltap.writer.row_masker import RowMasker
 BATCH = 512
 BODY_BYTES = 1072
 CHUNK_BYTES = 256 * 1024
-INSERT = (
-    f"insert into exchanges ({','.join(COMMON_COLUMNS)}) "
-    f"values ({','.join('?' * len(COMMON_COLUMNS))})"
-)
 
 
 def numbers(n: int) -> bytes:
@@ -125,12 +121,14 @@ class NoMasks(Masker):
 
 def by_executemany(rows: list[ExchangeRow], store: Path) -> float:
     """Return the seconds that SQLite alone takes."""
-    usual = list(map(attrgetter(*COMMON_COLUMNS), rows))
+    names = [name for name in EXCHANGE_COLUMNS if getattr(rows[0], name) is not None]
+    insert = f"insert into exchanges ({','.join(names)}) values ({','.join('?' * len(names))})"
+    usual = list(map(attrgetter(*names), rows))
     connection = connect(store)
     start = time.perf_counter()
     for batch in batches(usual):
         connection.execute("begin immediate")
-        connection.executemany(INSERT, batch)
+        connection.executemany(insert, batch)
         connection.execute("commit")
     seconds = time.perf_counter() - start
     connection.close()

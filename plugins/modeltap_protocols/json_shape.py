@@ -7,20 +7,20 @@ of a known name (`prediction`, `label`, `score`, ...), also within envelopes or 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from modeltap.hookspecs import hookimpl
-from modeltap.payload import Decoded, DecodedMany, Payload, opens_json, parse_json, unwrapped
-from modeltap.rows import as_dict, row_type
+from modeltap.payload import Body, Decoded, DecodedMany, Payload, opens_json, parse_json, unwrapped
+from modeltap.rows import Row, as_dict, row_type
 from modeltap_protocols._shared.answer_rows import by_row
-from modeltap_protocols._shared.answers import pair_outputs, plain_output
+from modeltap_protocols._shared.answers import only_number, pair_outputs, plain_output
 from modeltap_protocols._shared.cells import typed
 from modeltap_protocols._shared.inputs import CUT, bounded
-from modeltap_protocols._shared.json_rows import possible_rows
+from modeltap_protocols._shared.json_rows import only_row, possible_rows
 from modeltap_protocols._shared.replies import CUT as RESPONSE_CUT
 from modeltap_protocols._shared.replies import TOO_DEEP, document_of
 from modeltap_protocols._shared.values import is_distribution
@@ -29,6 +29,10 @@ _FORM = "application/x-www-form-urlencoded"
 
 _SAMPLE = 16
 """Documents to sample for the type of rows: a field that none of them has is too rare for it."""
+
+
+_BLOCK = 64
+"""Bodies that are decoded in one call; if one of them is refused, each is decoded by itself."""
 
 
 class _Answer(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -123,54 +127,64 @@ def _pair_outputs(decoded: Decoded, values: Sequence[Any]) -> Decoded:
 
 
 @hookimpl
-def decode_many(
-    requests: Sequence[str | bytes | None], responses: Sequence[str | bytes | None]
-) -> DecodedMany | None:
-    """Decode flat objects to structs, and leave all other exchanges to `decode`.
+def decode_many(requests: Sequence[Body], responses: Sequence[Body]) -> DecodedMany | None:
+    """Decode flat objects to structs, other rows to dictionaries; leave the rest to `decode`.
 
     An exchange whose response has no prediction in this form is also left to `decode`, because
     another protocol may have one.
     """
-    kind = _row_type(requests)
-    if kind is None:
+    documents = [parse_json(body) for body in requests[:: max(1, len(requests) // _SAMPLE)]]
+    flat = [document for document in documents if type(document) is dict and _is_flat(document)]
+    single = [only_row(document, is_single=True) is not None for document in documents]
+    most = len(documents) // 2
+    kind = row_type(flat) if len(flat) > most else None
+    if kind is None and sum(single) <= most:
         return None
-    decoded = DecodedMany()
-    add_row, add_answer = decoded.rows.append, decoded.predictions.append
-    read_row, read_answer = msgspec.json.Decoder(kind).decode, _answer_decoder.decode
-    unusual = []
-    for request, response in zip(requests, responses, strict=True):
-        try:
-            add_row(read_row(request))  # type: ignore[arg-type]
-        except _NOT_THIS:
-            add_row(None)
-            add_answer(None)
-            continue
-        try:
-            prediction = read_answer(response).prediction  # type: ignore[arg-type]
-        except _NOT_THIS:
-            prediction = None
-        if prediction is None or (type(prediction) is str and opens_json(prediction)):
-            prediction = None
-            unusual.append(len(decoded.rows) - 1)
-        add_answer(prediction)
+    predictions = list(map(_prediction, _each(_answer_decoder.decode, responses)))
+    rows: list[Row | None] = [None] * len(requests)
+    if kind is not None:
+        rows = _each(msgspec.json.Decoder(kind).decode, requests)
+    for position in [position for position, row in enumerate(rows) if row is None]:
+        is_single = predictions[position] is not None or not responses[position]
+        rows[position] = only_row(parse_json(requests[position]), is_single=is_single)
+    decoded = DecodedMany(rows=rows, predictions=predictions)
+    unusual = [position for position, value in enumerate(predictions) if value is None]
     _answer_each(decoded, unusual, responses)
     return decoded
 
 
-def _row_type(requests: Sequence[str | bytes | None]) -> type[msgspec.Struct] | None:
-    sample = requests[:: max(1, len(requests) // _SAMPLE)]
-    documents = [parse_json(body) for body in sample]
-    flat = [document for document in documents if type(document) is dict and _is_flat(document)]
-    return row_type(flat) if len(flat) > len(sample) // 2 else None
+def _each(read: Callable[[Any], Any], bodies: Sequence[Body]) -> list[Any]:
+    """Return what `read` decodes from each body; None for a body that it refuses."""
+    results: list[Any] = []
+    for start in range(0, len(bodies), _BLOCK):
+        block = bodies[start : start + _BLOCK]
+        try:
+            results += list(map(read, block))
+        except _NOT_THIS:
+            results += [_or_none(read, body) for body in block]
+    return results
+
+
+def _or_none(read: Callable[[Any], Any], body: Body) -> Any:
+    try:
+        return read(body)
+    except _NOT_THIS:
+        return None
+
+
+def _prediction(answer: _Answer | None) -> int | float | str | None:
+    """Return the prediction of the most frequent form; None for text that may be JSON."""
+    if answer is None:
+        return None
+    value = answer.prediction
+    return None if type(value) is str and opens_json(value) else value
 
 
 def _is_flat(document: dict[str, Any]) -> bool:
     return bool(document) and not {dict, list} & set(map(type, document.values()))
 
 
-def _answer_each(
-    decoded: DecodedMany, positions: Sequence[int], responses: Sequence[str | bytes | None]
-) -> None:
+def _answer_each(decoded: DecodedMany, positions: Sequence[int], responses: Sequence[Body]) -> None:
     count = len(decoded.rows)
     for name in (*_OF_ANSWERS, "notes"):
         setattr(decoded, name, [None] * count)
@@ -179,10 +193,14 @@ def _answer_each(
         if row is None or not responses[position]:
             continue
         document = unwrapped(parse_json(responses[position]))
+        if (number := only_number(document)) is not None:
+            decoded.predictions[position] = number
+            continue
         output = plain_output(document)
         if output is not None:
             decoded.predictions[position] = output.prediction
             decoded.scores[position] = output.score
+            decoded.probabilities[position] = output.probabilities
             decoded.answers[position] = output.rest or None
             continue
         single = Decoded(rows=[as_dict(row)])

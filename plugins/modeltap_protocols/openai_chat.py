@@ -51,11 +51,14 @@ def read_choices(payload: Payload, add: AddChoice) -> Generation:
 
 
 def _read(generation: Generation, chunk: Chunk, line: int, add: AddChoice) -> None:
-    generation.note(chunk.id, chunk.model, chunk.usage, chunk.error)
+    # A stream has a chunk for each token, and all repeat its id and model.
+    if chunk.usage or chunk.error or generation.id is None or generation.model is None:
+        generation.note(chunk.id, chunk.model, chunk.usage, chunk.error)
     for place, choice in enumerate(chunk.choices or ()):
         if choice is not None:
             completion = generation.at(choice.index, place)
-            completion.finish(choice.finish_reason)
+            if choice.finish_reason is not None:
+                completion.finish(choice.finish_reason)
             add(completion, choice, line)
 
 

@@ -93,7 +93,40 @@ response = st.one_of(
     st.just('{"label": "a", "score": 0.5}'),
     st.just("[[0.25, 0.75]]"),
     st.just("[1, 2]"),
+    st.just('{"prediction": 1, "probabilities": [0.25, 0.75], "took_ms": 3}'),
+    st.just('{"label": "a", "score": 0.5, "probabilities": [0.25, "b"]}'),
+    st.just('{"predictions": [2.5]}'),
+    st.just('{"predictions": [{"a": 1}, {"a": 2}]}'),
 )
+
+inner_names = st.sampled_from(
+    (
+        *("a", "b", "0", "1", "features", "instances", "inputs", "input", "data", "items", "rows"),
+        *(
+            "columns",
+            "names",
+            "ndarray",
+            "Inputs",
+            "messages",
+            "prompt",
+            "dataframe_split",
+            "vector",
+        ),
+    )
+)
+inner = st.recursive(
+    st.sampled_from([None, True, 1, 2.5, "a", "[1]", '{"a": 1}']),
+    lambda values: st.one_of(
+        st.lists(values, max_size=2), st.dictionaries(inner_names, values, max_size=2)
+    ),
+    max_leaves=4,
+)
+nested = st.one_of(
+    st.just({"a": 1, "b": {"c": {"d": "x"}, "e": [1, 2]}}),
+    st.just({"features": [1, 2.5]}),
+    st.just({"features": {"a": 1, "b": "x"}}),
+    st.dictionaries(inner_names, inner, min_size=1, max_size=3),
+).map(json.dumps)
 
 
 def exchanges(bodies: list[tuple[Any, Any]]) -> list[StoredExchange]:
@@ -130,6 +163,17 @@ def by_row(batch: reading.Batch) -> dict[tuple[str, int], str]:
 @given(st.lists(st.tuples(request, response), min_size=1, max_size=40), st.booleans())
 def test_many_at_once_are_decoded_as_each_by_itself(bodies, in_body):
     """Counts, notes, predictions and times are equal for any bodies."""
+    assert_equal_to_each_by_itself(bodies, in_body)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(nested, response), min_size=1, max_size=20), st.booleans())
+def test_nested_rows_at_once_are_decoded_as_each_by_itself(bodies, in_body):
+    """Also documents that may be several rows, or those of a protocol."""
+    assert_equal_to_each_by_itself(bodies, in_body)
+
+
+def assert_equal_to_each_by_itself(bodies, in_body):
     stored = exchanges(bodies)
     options = sources.load({"event_time": "body:when"} if in_body else {}, environ={})
     batches = []
@@ -159,6 +203,16 @@ def test_flat_documents_are_decoded_at_once():
     batch = reading.read(exchanges(bodies), sources.load(environ={}), Decoders())
     one_by_one = sum(isinstance(row, dict) for row in batch.rows)
     assert one_by_one == 3  # the first, and two whose answers are cut
+
+
+def test_nested_documents_are_decoded_at_once(monkeypatch):
+    """A decoder of a single exchange is called for the first, and for four that are cut."""
+    bodies = [(json.dumps({"x": n, "c": {"d": "a"}}), '{"prediction": 1}') for n in range(100)]
+    calls = []
+    decode = Decoders.decode
+    monkeypatch.setattr(Decoders, "decode", lambda *args: calls.append(1) or decode(*args))
+    batch = reading.read(exchanges(bodies), sources.load(environ={}), Decoders())
+    assert len(calls) == 5 and batch.columns()["c.d"] == ["a"] * 96
 
 
 def test_usual_answers_of_other_forms_are_decoded_at_once():

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
+from msgspec.structs import asdict
 
 from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import (
+    EXCHANGE_COLUMNS,
     ExchangeRow,
     count_exchanges,
     find_full_exchanges,
@@ -47,6 +51,37 @@ def test_the_same_exchange_again_adds_nothing(connection):
     assert (count_exchanges(connection), newest_exchange(connection)) == (10, 10)
     assert count_exchanges(connection, "a", until=5) == 3
     assert has_exchange(connection, "id9") and not has_exchange(connection, "id10")
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 31, 32, 75])
+@pytest.mark.parametrize("endpoints", [1, 3])
+def test_rows_of_any_columns_are_stored_as_they_are(store, count, endpoints):
+    """Rows of one endpoint share columns, those of several do not; values may be empty or zero."""
+    rng = random.Random(count * endpoints)
+    texts, numbers = ("", "a", "é\U0001f600"), (0, 1, 2**40)
+    shared = [
+        {"model": "m", "version": "1", "source": "asgi", "status": 200 + n, "host": "h", "pid": 0}
+        for n in range(endpoints)
+    ]
+    rows = [
+        ExchangeRow(
+            id=f"id{n}",
+            started_at="2024-01-01T00:00:00.000Z",
+            query=rng.choice((*texts, None)),
+            request_body=rng.choice((*texts, b"", b"\0\xff", None)),
+            headers_ms=rng.choice((0.0, 1.5, None)),
+            request_bytes=rng.choice((*numbers, None)),
+            trace_id=rng.choice((None, None, "t")) if count > 8 else None,
+            **rng.choice(shared),
+        )
+        for n in range(count)
+    ]
+    connection = connect(store)
+    with writing(connection):
+        insert_exchanges(connection, rows)
+    stored = connection.execute(f"select {','.join(EXCHANGE_COLUMNS)} from exchanges order by seq")
+    assert [dict(row) for row in stored] == [asdict(row) for row in rows]
+    connection.close()
 
 
 def test_an_exchange_is_found_by_id_prefix_or_request_id(connection):

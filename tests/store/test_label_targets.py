@@ -9,6 +9,7 @@ from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 from modeltap.store.label_targets import (
     LabelTarget,
     find_target,
+    find_targets,
     join_labels,
     join_new_labels,
     waiting_id,
@@ -120,7 +121,7 @@ def test_the_own_id_precedes_the_request_id_and_the_trace_id(connection):
     add(connection, "t", rows=[1], trace_id=TRACE)
     assert find_target(connection, "x").exchange_id == "x"
     assert find_target(connection, TRACE).exchange_id == "z"
-    assert find_target(connection, "w", own_id="y").exchange_id == "y"
+    assert find_targets(connection, {"w": "y"})["w"].exchange_id == "y"
     assert find_target(connection, "nobody") == LabelTarget()
 
 

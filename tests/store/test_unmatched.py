@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import random
 import time
 from contextlib import closing
 
@@ -83,3 +85,28 @@ def test_a_deleted_side_leaves_no_trace(connection):
     with writing(connection):
         unmatched.delete_unmatched(connection, ["a", "unknown"])
     assert match(connection, half("response"), "response") == "waits"
+
+
+def test_sides_that_arrive_together_are_matched_as_one_by_one(tmp_path):
+    """In any order, with repeated ones, and with sides that are stored already."""
+    letters = random.Random(5)
+    arrivals = [
+        half(letters.choice(["request", "response"]), letters.choice("abcdef")) for _ in range(60)
+    ]
+    sides = [
+        unmatched.SideRow(row, "request" if row.request_note is None else "response")
+        for row in arrivals
+    ]
+    results = []
+    for size in (1, 7, 60):
+        with closing(connect(tmp_path / f"{size}.db")) as connection:
+            outcomes = []
+            for start in range(0, len(sides), size):
+                with writing(connection):
+                    batch = copy.deepcopy(sides[start : start + size])
+                    outcomes += unmatched.match(connection, batch, "2024")
+            tables = ("exchanges", "unmatched")
+            stored = [connection.execute(f"select * from {name}").fetchall() for name in tables]
+            results.append((outcomes, [list(map(tuple, table)) for table in stored]))
+    assert results[0] == results[1] == results[2]
+    assert {"waits", "paired", "repeated"} <= set(results[0][0])

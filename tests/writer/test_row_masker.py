@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+from array import array
 
 import anyio
 import pytest
+from msgspec.structs import asdict
 
 from asgi_client import Client, echo, scope_of
+from modeltap.config.settings import Settings
+from modeltap.writer.records import CapturedRecord, origin_of
+from modeltap.writer.row_masker import RowMasker
 
 pytestmark = pytest.mark.anyio
 
@@ -232,3 +237,109 @@ async def test_lines_of_a_stream_changed_by_the_apps_mask_are_not_timed(tap):
     cut = await tap(in_chunks, Client(b"{}"), max_body_bytes=20)
     for row, lines in ((as_it_was, [2, 6]), (cut, [2, 4])):
         assert [count for _, count in json.loads(row["stream"])["lines"]] == lines
+
+
+def test_each_fact_is_in_its_own_column():
+    """Every field of the record has another value, and the row has it under its name."""
+    settings = Settings(
+        version="v1", environment="staging", sample_rate=0.5, event_time="header:x-time"
+    )
+    times = array("d", (1.0, 2, 3.5, 4)).tobytes()
+    record = CapturedRecord(
+        origin=0,
+        id="id-1",
+        source="asgi",
+        model="m",
+        started_at=1_362_355_200.25,
+        method="POST",
+        path="/predict/7",
+        query=b"a=1",
+        route="/predict/{n}",
+        status=201,
+        headers_ms=1.0,
+        first_byte_ms=2.0,
+        duration_ms=3.0,
+        request_headers=(
+            ("content-type", b"text/csv"),
+            ("content-encoding", b"identity"),
+            ("x-request-id", b"r-1"),
+            ("traceparent", b"00-" + b"a" * 32 + b"-" + b"b" * 16 + b"-01"),
+            ("x-time", b"2013-03-04"),
+            ("ce-id", b"c-1"),
+        ),
+        response_headers=(("content-type", b"text/plain"), ("x-bentoml-request-id", b"b-1")),
+        request_body=b"1,2",
+        response_body=b"ab\ncd\n",
+        request_bytes=3,
+        response_bytes=6,
+        request_read=True,
+        response_truncated=True,
+        response_note="masked",
+        error_type="ValueError",
+        error_message="no",
+        chunks=(2, times),
+    )
+    masker = RowMasker(origin_of(settings, 12, "host"))
+    for _ in range(2):  # the second row is made of cached facts
+        assert asdict(masker.row(record)) == {
+            "id": "id-1",
+            "model": "m",
+            "source": "asgi",
+            "started_at": "2013-03-04T00:00:00.250Z",
+            "event_time": "2013-03-04",
+            "path": "/predict/7",
+            "query": "a=1",
+            "headers_ms": 1.0,
+            "first_byte_ms": 2.0,
+            "duration_ms": 3.0,
+            "request_body": "1,2",
+            "response_body": "ab\ncd\n",
+            "request_bytes": 3,
+            "response_bytes": 6,
+            "request_id": "r-1",
+            "trace_id": "a" * 32,
+            "error_message": "no",
+            "stream": '{"chunks":2,"gap_p50_ms":2.5,"gap_p95_ms":2.5,"gap_max_ms":2.5}',
+            "version": "v1",
+            "environment": "staging",
+            "method": "POST",
+            "route": "/predict/{n}",
+            "status": 201,
+            "error_type": "ValueError",
+            "request_type": "text/csv",
+            "response_type": "text/plain",
+            "request_encoding": "identity",
+            "response_encoding": None,
+            "request_headers": '{"ce-id": "c-1"}',
+            "response_headers": '{"x-bentoml-request-id": "b-1"}',
+            "request_note": None,
+            "response_note": "masked",
+            "request_read": True,
+            "request_truncated": None,
+            "response_truncated": True,
+            "aborted": None,
+            "sample_rate": 0.5,
+            "pid": 12,
+            "host": "host",
+        }
+
+
+def test_a_sensitive_header_is_masked_in_each_exchange():
+    """Headers that are masked are not cached, so that no later message quotes them either."""
+    secret = "hunter2"
+    settings = Settings(capture_request_headers=("x-token",))
+    masker = RowMasker(origin_of(settings, 1, "host"))
+    for _ in range(2):
+        row = masker.row(
+            CapturedRecord(
+                origin=0,
+                id="i",
+                source="asgi",
+                model="m",
+                started_at=0.0,
+                request_headers=(("x-token", secret.encode()),),
+                error_message=f"refused {secret}",
+            )
+        )
+        assert secret not in str(asdict(row))
+        assert row.error_message == "refused [masked]"

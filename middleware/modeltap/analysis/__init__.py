@@ -4,7 +4,7 @@ Packages, each of which imports only those before it:
 
     model         features, references, metrics: the values everything else passes on
     counting      rows into counts, and counts into windows
-    forests       forests of random trees, which separate samples or outlying rows
+    forests       random trees and a regression, which separate samples or outlying rows
     statistics    distances, tests and classifiers; pure functions of counts and samples
     detectors     one a file: a context in, metrics with their evidence out
     estimation    performance before labels arrive, from scores

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -66,6 +67,9 @@ def analyze(
     # A pass creates and frees rows by the hundred thousand, none of them in a reference cycle.
     # Garbage collection would take a third of the time.
     gc.disable()
+    # Its matrices are small. Several threads would mostly wait for each other, and use the app's
+    # processors meanwhile.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     from modeltap.jobs.pipeline import PASS_WINDOWS  # imports NumPy and SciPy
 
     analyzer = open_analyzer(store, background, {"window": window} if window else {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import click
@@ -16,7 +17,7 @@ from modeltap.ingest.files.table import Table, TableForm, number, open_table
 from modeltap.number_texts import CODE, SHORT, form_of
 from modeltap.output import echo, emit_json
 from modeltap.store.connection import writing
-from modeltap.store.label_targets import find_target, waiting_id
+from modeltap.store.label_targets import LabelTarget, find_target, find_targets, waiting_id
 from modeltap.store.labels import Label, insert_labels, storable_label
 from modeltap.wording import plural
 
@@ -135,6 +136,18 @@ class _Sorted:
     unknown: int = 0
     ambiguous: list[str] = field(default_factory=list)
 
+    def add(self, line: int, entry: Label, target: LabelTarget) -> None:
+        """Add the label of a line, whose exchange is `target`."""
+        if target.exchange_id is not None:
+            self.labels.append(entry._replace(exchange_id=target.exchange_id))
+        elif target.candidates:
+            self.ambiguous.append(f"line {line}: {_several(entry.exchange_id, target.candidates)}")
+        elif target.waits:
+            self.labels.append(entry._replace(exchange_id=waiting_id(entry.exchange_id)))
+            self.waiting += 1
+        else:
+            self.unknown += 1
+
     def counts(self, table: Table) -> dict[str, int]:
         return {
             "labels": len(self.labels),
@@ -157,18 +170,12 @@ def _summary(counts: dict[str, int], model: str) -> str:
 
 def _sorted(connection: sqlite3.Connection, table: Table, model: str) -> _Sorted:
     result = _Sorted()
-    for line, entry in _labels(table):
-        target = find_target(connection, entry.exchange_id, model)
-        if target.exchange_id is not None:
-            result.labels.append(entry._replace(exchange_id=target.exchange_id))
-        elif target.candidates:
-            ids = _several(entry.exchange_id, target.candidates)
-            result.ambiguous.append(f"line {line}: {ids}")
-        elif target.waits:
-            result.labels.append(entry._replace(exchange_id=waiting_id(entry.exchange_id)))
-            result.waiting += 1
-        else:
-            result.unknown += 1
+    entries = _labels(table)
+    while batch := list(islice(entries, _BATCH)):
+        ids = [entry.exchange_id for _, entry in batch]
+        targets = find_targets(connection, dict(zip(ids, ids, strict=True)), model)
+        for line, entry in batch:
+            result.add(line, entry, targets[entry.exchange_id])
     return result
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, compress
@@ -38,6 +39,9 @@ _MAX_TRIED = 8
 
 _FIELD_BYTES = 100
 """Bytes of a name and a value in a dictionary."""
+
+_ITEM_BYTES = 40
+"""Bytes of a number in a list."""
 
 
 @dataclass(slots=True)
@@ -104,15 +108,16 @@ class Batch:
     def compact(self) -> Batch | None:
         """Return this batch with its rows in a table, without probabilities and notes.
 
+        Dictionaries with different names, such as chats with and without tools, remain a list.
         None if the rows have different types.
         """
-        table = RowTable.of(self.rows)
-        if table is None:
+        rows = RowTable.of(self.rows) or self.rows
+        if not isinstance(rows, RowTable) and set(map(type, rows)) != {dict}:
             return None
         return replace(
             self,
-            rows=table,
-            probabilities=[None] * len(table),
+            rows=rows,
+            probabilities=[None] * len(rows),
             times=list(self.times),
             unreadable=set(),
             protocol_ids={},
@@ -122,22 +127,26 @@ class Batch:
     @property
     def size(self) -> int:
         """The approximate size in bytes of a compact batch's features."""
-        answers = sum(map(len, filter(None, self.answers)))
-        return _FIELD_BYTES * answers + (self.rows.size if isinstance(self.rows, RowTable) else 0)
+        rows, texts = self.rows, filter(_is_text, self.predictions)
+        outputs = sum(map(_bytes_of, filter(None, self.answers))) + sum(map(sys.getsizeof, texts))
+        return outputs + (rows.size if isinstance(rows, RowTable) else sum(map(_bytes_of, rows)))
 
     @property
     def is_complete(self) -> bool:
-        """True for a compact batch in which no row lacks a field."""
-        return isinstance(self.rows, RowTable) and self.rows.is_complete
+        """True for a batch in which no row lacks a field of its table."""
+        return not isinstance(self.rows, RowTable) or self.rows.is_complete
 
     @staticmethod
     def joined(parts: Sequence[Batch]) -> Batch | None:
         """Return compact batches as one, in plain columns; None if their names differ."""
         tables = [part.rows.plain() for part in parts if isinstance(part.rows, RowTable)]
-        table = RowTable.joined(tables)
-        if table is None:
+        if not tables:
+            rows: Sequence[Row] | None = list(chain.from_iterable(part.rows for part in parts))
+        else:
+            rows = RowTable.joined(tables) if len(tables) == len(parts) else None
+        if rows is None:
             return None
-        whole = Batch(lists=parts[0].lists, rows=table)
+        whole = Batch(lists=parts[0].lists, rows=rows)
         for name in _BY_ROW:
             setattr(whole, name, list(chain.from_iterable(getattr(part, name) for part in parts)))
         return whole
@@ -357,6 +366,18 @@ def _joined(
         if name in outputs or _FEATURE_PREFIX + name in known:
             features[_FEATURE_PREFIX + name] = features.pop(name)
     return features | outputs
+
+
+def _is_text(value: object) -> bool:
+    return type(value) is str
+
+
+def _bytes_of(fields: Any) -> int:
+    """Return the approximate size of a dictionary; texts and lists may be long."""
+    values = fields.values()
+    texts = sum(map(sys.getsizeof, filter(_is_text, values)))
+    lists = sum(len(value) for value in values if type(value) in (list, dict))
+    return _FIELD_BYTES * len(fields) + texts + _ITEM_BYTES * lists
 
 
 def _keep(decoded: Decoded, positions: Sequence[int]) -> None:

@@ -23,7 +23,7 @@ from modeltap.store.exchanges import (
     insert_exchanges,
     known_exchanges,
 )
-from modeltap.store.label_targets import LabelTarget, find_target
+from modeltap.store.label_targets import LabelTarget, find_target, find_targets
 from modeltap.store.labels import (
     Label,
     early_labels,
@@ -35,7 +35,7 @@ from modeltap.store.labels import (
 from modeltap.store.text import storable_text
 from modeltap.store.unmatched import SideRow
 
-_BATCH = 2000
+_BATCH = 5000
 _BATCH_BYTES = 16 * 1024 * 1024
 """Entries and bytes per transaction: bounds on memory, and on the time that other writers wait."""
 
@@ -84,8 +84,7 @@ class Importer:
         with writing(self._connection):
             for kind, run in groupby(entries, _kind_of):
                 if kind is Truth:
-                    for truth in run:
-                        self._add_truth(cast(Truth, truth))
+                    self._add_truths([cast(Truth, entry) for entry in run])
                     continue
                 pairs = [(cast(Logged, entry), next(rows)) for entry in run]
                 if kind is Logged:
@@ -162,8 +161,17 @@ class Importer:
             # A matched entry without a time uses the time of its counterpart.
             self.done.without_time += logged.time is None and outcome == "waits"
 
-    def _add_truth(self, truth: Truth) -> None:
-        target = self._target_of(truth)
+    def _add_truths(self, truths: Sequence[Truth]) -> None:
+        """Store labels of exchanges, each once; they wait if their exchange is not stored yet."""
+        # An exchange is found by the log's own id, else by the caller's.
+        own_ids = {
+            storable_text(truth.id): self._rows.id_of(truth.source, truth.id) for truth in truths
+        }
+        targets = find_targets(self._connection, own_ids, self._model)
+        for truth in truths:
+            self._add_truth(truth, targets[storable_text(truth.id)])
+
+    def _add_truth(self, truth: Truth, target: LabelTarget) -> None:
         id_ = target.exchange_id or self._waiting_id(truth, target)
         source = f"{truth.source}:{truth.key}"
         if has_label_from(self._connection, id_, truth.row, source):
@@ -182,12 +190,6 @@ class Importer:
         if target.waits or target.candidates:
             return storable_text(truth.id)
         return self._rows.id_of(truth.source, truth.id)
-
-    def _target_of(self, truth: Truth) -> LabelTarget:
-        """Return the exchange with the log's own id, else with the caller's."""
-        own = self._rows.id_of(truth.source, truth.id)
-        id_ = storable_text(truth.id)
-        return find_target(self._connection, id_, self._model, own_id=own)
 
     def _adopt_labels(self, waiting: str, request_id: str) -> None:
         """Move labels that came first to their exchange, or back to the caller's id."""

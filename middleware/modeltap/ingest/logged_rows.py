@@ -6,6 +6,7 @@ import hashlib
 import os
 import socket
 import time
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from msgspec.structs import astuple, replace
@@ -33,9 +34,17 @@ _MAX_KINDS = 256
 
 
 class _Kind(NamedTuple):
-    """Entries that differ only in times, ids and bodies: a row with the other columns."""
+    """Entries without headers that differ only in their times, ids and bodies.
+
+    Attributes:
+        row: a row with the columns that they share.
+        request_type, response_type: the content types of their bodies.
+        masker: the masker of their bodies and ids.
+    """
 
     row: ExchangeRow
+    request_type: str
+    response_type: str
     masker: Masker
 
 
@@ -48,11 +57,11 @@ class ExchangeRows:
         self._version = version
         self._row_maskers: dict[str, RowMasker] = {}
         self._kinds: dict[tuple[object, ...], _Kind] = {}
-        headers = {name.lower() for name in settings.capture_request_headers}
-        self._differ_in_bodies_only = (
-            settings.capture_request_body
+        self._has_kinds = (
+            settings.mask_bodies
+            and settings.capture_request_body
             and settings.capture_response_body
-            and "x-request-id" not in headers
+            and "x-request-id" not in map(str.lower, settings.capture_request_headers)
         )
         self._masker = Masker(
             values=settings.mask_values,
@@ -67,44 +76,45 @@ class ExchangeRows:
 
     def row(self, logged: Logged) -> ExchangeRow:
         """Return the masked row of an entry."""
-        if logged.texts is not None and self._differ_in_bodies_only:
-            kind = self._kind(logged)
-            if kind.masker.are_clean(logged.texts):
-                return self._clean_row(logged, kind)
-        return self._any_row(logged)
-
-    def _any_row(self, logged: Logged) -> ExchangeRow:
-        masker = self._row_masker(logged.version)
-        row = masker.row(self._record(logged))
-        for message in masker.messages():
-            logger.warning("%s", message)
-        # The log gives the event time. Its sampling rate is unknown.
-        row.event_time = None if logged.time is None else row.started_at
-        row.sample_rate = 1.0
-        return _storable(row)
-
-    def _clean_row(self, logged: Logged, kind: _Kind) -> ExchangeRow:
-        """Return the row of an entry with bodies that need no masking."""
-        request, response = logged.request or b"", logged.response
+        if logged.headers or not self._has_kinds:
+            return self._any_row(logged)
+        kind = self._kind(logged)
+        masker = kind.masker
+        is_clean = logged.texts is not None and masker.are_clean(logged.texts)
+        masks = bool(logged.request_id) or not is_clean
+        if masks:
+            masker.begin()
+        request_id = logged.request_id and masker.line(bounded_text(logged.request_id))
+        request, request_note = _body(logged.request, kind.request_type, masker, is_clean)
+        response, response_note = _body(logged.response, kind.response_type, masker, is_clean)
+        if masks:
+            _log(masker.messages())
         started_at = iso(time.time() if logged.time is None else logged.time)
-        request_id = logged.request_id
-        if request_id:
-            kind.masker.begin()
-            request_id = storable_text(kind.masker.line(bounded_text(request_id)))
         return replace(
             kind.row,
             id=self.id_of(logged.source, logged.key),
             started_at=started_at,
             event_time=None if logged.time is None else started_at,
-            request_body=request.decode(),
-            request_bytes=len(request),
-            response_body=None if response is None else response.decode(),
-            response_bytes=0 if response is None else len(response),
-            request_id=request_id or None,
+            request_id=storable_text(request_id) if request_id else None,
+            request_body=request,
+            request_note=request_note,
+            request_bytes=len(logged.request or b""),
+            response_body=response,
+            response_note=response_note,
+            response_bytes=len(logged.response or b""),
         )
 
+    def _any_row(self, logged: Logged) -> ExchangeRow:
+        masker = self._row_masker(logged.version)
+        row = masker.row(self._record(logged))
+        _log(masker.messages())
+        # The log gives the event time. Its sampling rate is unknown.
+        row.event_time = None if logged.time is None else row.started_at
+        row.sample_rate = 1.0
+        return _storable(row)
+
     def _kind(self, logged: Logged) -> _Kind:
-        """Return the masker and the other columns of entries like this one."""
+        """Return the columns that an entry shares with others, and their masker."""
         key = (
             logged.source,
             logged.method,
@@ -112,17 +122,18 @@ class ExchangeRows:
             logged.version,
             logged.request_type,
             logged.response_type,
-            logged.response is None,
         )
         kind = self._kinds.get(key)
         if kind is None:
-            bare = replace(logged, request=b"", request_id=None)
-            bare.response = None if logged.response is None else b""
-            row = replace(self._any_row(bare), request_note=None)
-            row.response_note = NOT_SEEN if logged.response is None else None
+            bare = replace(logged, request=None, response=None, request_id=None)
             if len(self._kinds) >= _MAX_KINDS:
                 self._kinds.clear()
-            kind = self._kinds[key] = _Kind(row, self._row_masker(logged.version).masker)
+            kind = self._kinds[key] = _Kind(
+                self._any_row(bare),
+                bounded_text(logged.request_type or ""),
+                bounded_text(logged.response_type or ""),
+                self._row_masker(logged.version).masker,
+            )
         return kind
 
     def _record(self, logged: Logged) -> CapturedRecord:
@@ -161,6 +172,25 @@ class ExchangeRows:
         return self._row_maskers[version]
 
 
+def _body(
+    body: bytes | None, content_type: str, masker: Masker, is_clean: bool
+) -> tuple[str | bytes | None, str | None]:
+    """Return the body to store, and a note if there is none or it was changed."""
+    if body is None:
+        return None, NOT_SEEN
+    if not body:
+        return None, "empty"
+    if is_clean:
+        return body.decode(), None
+    kept, note = masker.body(body, "", content_type)
+    return storable_text(kept) if isinstance(kept, str) else kept, note
+
+
+def _log(messages: Iterable[str]) -> None:
+    for message in messages:
+        logger.warning("%s", message)
+
+
 def _request_headers(logged: Logged) -> list[Header]:
     headers: list[Header] = [*logged.headers, *_content_type(logged.request_type)]
     if logged.request_id:
@@ -174,7 +204,11 @@ def _content_type(value: str | None) -> list[Header]:
 
 def _storable(row: ExchangeRow) -> ExchangeRow:
     """Return `row` without characters that SQLite cannot store, which logs may contain."""
-    for name, value in zip(EXCHANGE_COLUMNS, astuple(row), strict=True):
-        if type(value) is str and (kept := storable_text(value)) is not value:
-            setattr(row, name, kept)
+    values = astuple(row)
+    joined = "".join([value for value in values if type(value) is str])
+    if joined.isascii() and "\0" not in joined:
+        return row
+    for name, value in zip(EXCHANGE_COLUMNS, values, strict=True):
+        if type(value) is str:
+            setattr(row, name, storable_text(value))
     return row

@@ -22,8 +22,8 @@ from modeltap.analysis.references.learning import relearn
 from modeltap.analysis.verdicts import analyze, capture_loss, rejected_times, results
 from modeltap.analysis.verdicts.results import WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
-from modeltap.config.retention import Retention, parse_retention
 from modeltap.config.settings import repeat_seconds
+from modeltap.config.validation import Retention, parse_retention
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import BusyError, InputError
 from modeltap.jobs import store_health
@@ -33,7 +33,7 @@ from modeltap.notify import digest, outbox
 from modeltap.notify.delivery import DeliveryReport, deliver
 from modeltap.store import reserve, retention, unmatched
 from modeltap.store.alerts import models_with_alerts
-from modeltap.store.connection import writing
+from modeltap.store.connection import enlarge_cache, writing
 from modeltap.store.deliveries import Waiting, waiting, webhooks_with_messages
 from modeltap.store.job_times import begin_pass, end_pass, job_time, record_job_time
 from modeltap.store.lease import HeldLease, Lease
@@ -289,6 +289,7 @@ class Analyzer:
         self, scope: PassScope, lease: Lease, on_progress: OnProgress, most_windows: int | None
     ) -> AnalysisReport:
         begin_pass(self.connection)
+        enlarge_cache(self.connection)
         counter = WindowCounter(self.connection, self.settings, lease, on_progress)
         exchanges, before = analyze.count(counter), count_frozen(self.connection)
         windows, unfinished = 0, False

@@ -10,7 +10,7 @@ from __future__ import annotations
 from modeltap.privacy.bodies.archives import ZIP, members
 from modeltap.privacy.bodies.binary import PARQUET, head_names, parquet_footer
 from modeltap.privacy.bodies.body_text import as_text
-from modeltap.privacy.bodies.charsets import hides_text, is_text_type, is_utf8_json, other_text
+from modeltap.privacy.bodies.charsets import UTF8_JSON, hides_text, is_text_type, other_text
 from modeltap.privacy.bodies.compression import MAX_INFLATED_BYTES, encoding_by_magic, inflate
 from modeltap.privacy.bodies.forms import is_form, masked_pairs
 from modeltap.privacy.bodies.multipart import (
@@ -54,6 +54,7 @@ class BodyMasker:
     def __init__(self, texts: TextMasker, budget: Budget) -> None:
         self._texts = texts
         self._names = texts.names
+        self._always_parses = texts.always_parses
         self._budget = budget
         self.clean = CleanStrings(texts.is_clean, budget)
         self._was_clean = True
@@ -67,7 +68,7 @@ class BodyMasker:
             return DROPPED_BODY
         if encoding and encoding != "identity":
             return self._compressed(body, encoding, content_type, depth)
-        if body[:1] in _JSON_STARTS and is_utf8_json(content_type):
+        if content_type == UTF8_JSON and body[:1] in _JSON_STARTS:
             text = as_text(body)  # the most common body, without the checks for all others
             if text is not None:
                 return self._utf8(body, text, content_type)
@@ -86,7 +87,7 @@ class BodyMasker:
 
     def _utf8(self, body: bytes, text: str, content_type: str) -> MaskedBody:
         """Mask a body whose only interpretation is the UTF-8 text `text`."""
-        if not (self._texts.always_parses or self._names.may_occur_in(body)):
+        if not self._always_parses and not self._names.may_occur_in(body):
             return text, None
         # After a masked body the next one probably needs masking, too, so the check does not pay.
         if self._was_clean and not self._texts.has_values and self.clean.are_all_in(body):

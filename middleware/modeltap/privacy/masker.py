@@ -157,12 +157,12 @@ class Masker:
         is returned. The `content_type` defines the charset of text and identifies multipart
         bodies and forms.
         """
-        plain = bytes(body)
         if self._custom:
             return self._limited(
-                lambda: self._bodies.masked(plain, encoding, content_type), DROPPED_BODY
+                lambda: self._bodies.masked(bytes(body), encoding, content_type), DROPPED_BODY
             )
         try:
+            plain = body if isinstance(body, bytes) else bytes(body)
             return self._bodies.masked(plain, encoding, content_type)
         except Unmaskable:
             return DROPPED_BODY

@@ -183,6 +183,16 @@ def synchronize(connection: sqlite3.Connection, *, with_disk: bool) -> None:
     connection.execute(f"pragma synchronous = {'full' if with_disk else 'normal'}")
 
 
+_CACHE_KIB = 16 * 1024
+"""The pages that a pass keeps in memory. It writes predictions under keys in any order, and with
+SQLite's 2 MB reads and writes most pages of the table again for each chunk."""
+
+
+def enlarge_cache(connection: sqlite3.Connection) -> None:
+    """Let a connection that writes in bulk keep more pages in memory."""
+    connection.execute(f"pragma cache_size = -{_CACHE_KIB}")
+
+
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """Run a write transaction, which takes the write lock at once and rolls back on any error."""

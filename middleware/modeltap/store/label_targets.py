@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from modeltap.store.labels import move_labels
@@ -37,10 +37,15 @@ _STATE = (
 )
 """2: has a prediction; 1: may still get one, or its rows have none; 0: has no row."""
 
+_TRACED = (
+    "e.seq in (select t.seq from exchanges t where t.trace_id = n.value "
+    f"and (:model is null or t.model = :model) limit {_MAX_CANDIDATES})"
+)
+
 _TIERS = (
-    ("e.id = :id",),
-    ("e.request_id = :id", "e.protocol_id = :id"),
-    ("e.trace_id = :trace",),
+    ("e.id = n.value",),
+    ("e.request_id = n.value", "e.protocol_id = n.value"),
+    (_TRACED,),
 )
 """The kinds of ids to try in order; the first kind that leads to a prediction counts."""
 
@@ -59,59 +64,79 @@ class LabelTarget(NamedTuple):
     waits: bool = False
 
 
-def find_target(
-    connection: sqlite3.Connection, id_: str, model: str | None = None, *, own_id: str | None = None
-) -> LabelTarget:
-    """Return the exchange that a label with this id belongs to: the one with a prediction.
+def find_target(connection: sqlite3.Connection, id_: str, model: str | None = None) -> LabelTarget:
+    """Return the exchange that a label with this id belongs to; see `find_targets`."""
+    return find_targets(connection, {id_: id_}, model)[id_]
+
+
+def find_targets(
+    connection: sqlite3.Connection, own_ids: Mapping[str, str], model: str | None = None
+) -> dict[str, LabelTarget]:
+    """Return for each id the exchange that its labels belong to: the one with a prediction.
 
     A retried request has two exchanges, and the services of a chain share a trace. If several
     exchanges have a prediction, none is chosen.
 
     Args:
-        id_: an exchange's id, its `x-request-id`, its protocol's id, a trace id or `traceparent`.
+        own_ids: the ids of labels: an exchange's id, its `x-request-id`, its protocol's id, a trace
+            id or `traceparent`; each with the exchange's own id, which is mostly the same.
         model: the model whose exchange is preferred: a gateway's id is also that of the service
             behind it. Without such an exchange, the one with this very id is found.
-        own_id: the exchange's own id, if it differs from `id_`.
     """
-    target = _find_target(connection, id_, model, own_id)
-    if model is None or target != LabelTarget():
-        return target
-    return _find_target(connection, id_, None, own_id, _TIERS[:1])
+    targets = _find_targets(connection, own_ids, model, _TIERS)
+    if model is not None:
+        others = {id_: own for id_, own in own_ids.items() if targets[id_] == LabelTarget()}
+        targets.update(_find_targets(connection, others, None, _TIERS[:1]))
+    return targets
 
 
-def _find_target(
+def _find_targets(
     connection: sqlite3.Connection,
-    id_: str,
+    own_ids: Mapping[str, str],
     model: str | None,
-    own_id: str | None,
-    tiers: Sequence[Sequence[str]] = _TIERS,
-) -> LabelTarget:
-    all_states: dict[str, int] = {}
+    tiers: Sequence[Sequence[str]],
+) -> dict[str, LabelTarget]:
+    targets: dict[str, LabelTarget] = {}
+    all_states: dict[str, dict[str, int]] = {id_: {} for id_ in own_ids}
     for tier in tiers:
-        states = _states(connection, tier, own_id if tier is _TIERS[0] and own_id else id_, model)
-        predicted = [exchange_id for exchange_id, state in states.items() if state == 2]
-        if len(predicted) == 1:
-            return LabelTarget(predicted[0])
-        if predicted:
-            return LabelTarget(candidates=tuple(predicted))
-        all_states.update(states)
-    return _unpredicted(all_states)
+        keys = {id_: _key(id_, own_ids, tier) for id_ in own_ids if id_ not in targets}
+        by_key = _states(connection, tier, set(keys.values()), model) if keys else {}
+        for id_, key in keys.items():
+            states = by_key.get(key, {})
+            predicted = [exchange_id for exchange_id, state in states.items() if state == 2]
+            if len(predicted) == 1:
+                targets[id_] = LabelTarget(predicted[0])
+            elif predicted:
+                targets[id_] = LabelTarget(candidates=tuple(predicted))
+            all_states[id_].update(states)
+    return {id_: targets.get(id_) or _unpredicted(all_states[id_]) for id_ in own_ids}
+
+
+def _key(id_: str, own_ids: Mapping[str, str], tier: Sequence[str]) -> str:
+    """Return the value to search for in the columns of `tier`."""
+    if tier is _TIERS[0]:
+        return own_ids[id_]
+    return waiting_id(id_).lower() if tier is _TIERS[2] else id_
 
 
 def _states(
-    connection: sqlite3.Connection, tier: Sequence[str], id_: str, model: str | None
-) -> dict[str, int]:
-    """Return the state of each exchange that meets one of the conditions of `tier`."""
+    connection: sqlite3.Connection, tier: Sequence[str], keys: Iterable[str], model: str | None
+) -> dict[str, dict[str, int]]:
+    """Return for each key the states of the exchanges that meet one of the conditions of `tier`."""
     rows = connection.execute(
         " union ".join(
-            f"select e.id, {_STATE} from exchanges e where {condition} "
-            "and (:model is null or e.model = :model)"
+            f"select n.value, e.id, {_STATE} from json_each(:keys) n cross join exchanges e "
+            f"where {condition} and (:model is null or e.model = :model)"
             for condition in tier
-        )
-        + f" limit {_MAX_CANDIDATES}",
-        {"id": id_, "trace": waiting_id(id_).lower(), "model": model},
+        ),
+        {"keys": json.dumps(list(keys)), "model": model},
     )
-    return {row[0]: row[1] for row in rows}
+    by_key: dict[str, dict[str, int]] = {}
+    for key, exchange_id, state in rows:
+        states = by_key.setdefault(key, {})
+        if len(states) < _MAX_CANDIDATES:
+            states[exchange_id] = state
+    return by_key
 
 
 def _unpredicted(states: dict[str, int]) -> LabelTarget:

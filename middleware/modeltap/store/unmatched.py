@@ -162,14 +162,15 @@ def delete_unmatched(connection: sqlite3.Connection, ids: Iterable[str]) -> None
 
 
 def _store_waiting(connection: sqlite3.Connection, sides: Iterable[SideRow], now: str) -> None:
-    for side in ("request", "response"):
-        columns = attrgetter(*_COLUMNS, *(f"{side}_{part}" for part in _BODY))
-        values = [(*columns(row), side, now) for row, own_side in sides if own_side == side]
-        connection.executemany(
-            f"insert into unmatched ({','.join((*_COLUMNS, *_BODY))}, side, received_at) "
-            f"values ({','.join('?' * (len(_COLUMNS) + len(_BODY) + 2))})",
-            values,
-        )
+    columns = {
+        side: attrgetter(*_COLUMNS, *(f"{side}_{part}" for part in _BODY))
+        for side in ("request", "response")
+    }
+    connection.executemany(
+        f"insert into unmatched ({','.join((*_COLUMNS, *_BODY))}, side, received_at) "
+        f"values ({','.join('?' * (len(_COLUMNS) + len(_BODY) + 2))})",
+        [(*columns[side](row), side, now) for row, side in sides],
+    )
 
 
 def _fill(connection: sqlite3.Connection, row: ExchangeRow, side: str) -> MatchOutcome:

@@ -45,6 +45,7 @@ class HeaderReader:
                 if len(self._known) >= _MAX_CACHED:
                     self._known.clear()
                 self._known[key] = facts
+                facts.recur = True
         return facts
 
 
@@ -58,10 +59,20 @@ class HeaderFacts:
     """The facts in the headers of a request or a response.
 
     `stored` has the headers to store, named in `wanted`. `event` is the value of the header
-    `event_name`, and `outer_id` that of `id_name`, which a tapped gateway sends.
+    `event_name`, and `outer_id` that of `id_name`, which a tapped gateway sends. `recur` is True
+    if the headers are short and have no value that differs in each request.
     """
 
-    __slots__ = ("encoding", "event", "outer_id", "request_id", "stored", "trace_id", "type")
+    __slots__ = (
+        "encoding",
+        "event",
+        "outer_id",
+        "recur",
+        "request_id",
+        "stored",
+        "trace_id",
+        "type",
+    )
 
     def __init__(
         self,
@@ -77,6 +88,7 @@ class HeaderFacts:
         self.trace_id: str | None = None
         self.event: str | None = None
         self.stored: dict[str, str] = {}
+        self.recur = False
         for name, raw in headers:
             value = text_of(raw)
             if name == "content-type":

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
+from operator import attrgetter
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from modeltap.clock import iso
 from modeltap.config.settings import Settings
@@ -15,6 +20,25 @@ from modeltap.store.exchanges import ExchangeRow
 from modeltap.writer.chunk_timing import stream_of
 from modeltap.writer.header_facts import HeaderFacts, HeaderReader, bounded_text
 from modeltap.writer.records import CapturedRecord, Origin
+
+_recurring_fields = attrgetter(
+    "source",
+    "model",
+    "method",
+    "route",
+    "status",
+    "error_type",
+    "request_read",
+    "request_truncated",
+    "response_truncated",
+    "aborted",
+    "sampled",
+)
+"""Fields of a record that, with its headers, determine all columns of `_Template.row`."""
+
+_MAX_CACHED = 256
+_MAX_METHOD_LENGTH = 20
+"""Bounds of the cache of templates, because clients choose methods and headers."""
 
 
 class _ModelRules:
@@ -30,6 +54,15 @@ class _ModelRules:
             event_header(settings),
             (settings.id_header or "").lower(),
         )
+
+
+class _Template(NamedTuple):
+    """The part that recurs in the exchanges of one endpoint: most columns of their rows."""
+
+    row: ExchangeRow
+    request: HeaderFacts
+    response: HeaderFacts
+    time_is_request: bool
 
 
 class RowMasker:
@@ -51,29 +84,64 @@ class RowMasker:
         self._rules = {name: _ModelRules(settings.for_model(name)) for name in settings.models}
         self._default_rules = _ModelRules(settings)
         self._response_headers = HeaderReader(settings.capture_response_headers)
+        self._keeps_requests = settings.capture_request_body
+        self._keeps_responses = settings.capture_response_body
+        self._masks_bodies = settings.mask_bodies
+        self._templates: dict[tuple[Hashable, ...], _Template] = {}
 
     def row(self, record: CapturedRecord) -> ExchangeRow:
         """Return the row of `record`, without sensitive data."""
-        settings = self.origin.settings
         self._masker.begin()
-        row = ExchangeRow(
-            id=record.id,
-            model=record.model,
-            source=record.source,
-            started_at=iso(record.started_at),
+        template = self._template(record)
+        request, response = template.request, template.response
+        row = self._begun(record, template)
+        row.request_body, row.request_note = self._request_body(record, request)
+        row.response_body, note = self._body(
+            record.response_body, record.response_truncated, response, self._keeps_responses
         )
-        rules = self._rules.get(record.model, self._default_rules)
-        row.version = rules.version
-        if settings.environment is not None:
-            row.environment = settings.environment
-        row.pid = self.origin.pid
-        row.host = self.origin.host
-        row.sample_rate = settings.sample_rate if record.sampled else 0.0
-        self._add_call(row, record)
-        self._add_request(row, record, rules)
-        self._add_response(row, record)
-        self._add_error(row, record)
+        row.response_note = record.response_note or note
+        if record.error_message is not None and row.request_note != UNMASKABLE:
+            # It may quote values that were masked or not stored.
+            row.error_message = self._masker.error_message(bounded_text(record.error_message))
+        if record.chunks is not None:
+            count, times = record.chunks
+            row.stream = stream_of(count, times, self._as_sent(record), response.encoding)
         return row
+
+    def _begun(self, record: CapturedRecord, template: _Template) -> ExchangeRow:
+        """Return the row of `record` without its bodies."""
+        started_at = iso(record.started_at)
+        row = replace(  # with more than 14 names, a call takes three times the time
+            template.row,
+            id=record.id,
+            started_at=started_at,
+            event_time=started_at if template.time_is_request else template.request.event,
+            path=self._masker.path(bounded_text(record.path), record.route or ""),
+            headers_ms=record.headers_ms,
+            first_byte_ms=record.first_byte_ms,
+            duration_ms=record.duration_ms,
+            request_bytes=record.request_bytes,
+            response_bytes=record.response_bytes,
+        )
+        if record.query:
+            row.query = self._masker.query(record.query.decode("latin-1"))
+        request_id = template.request.request_id
+        if template.request.outer_id not in (None, record.id):
+            request_id = template.request.outer_id  # a tapped gateway's, which its client has
+        if request_id is not None:
+            row.request_id = self._masker.line(request_id)
+        return row
+
+    def _request_body(
+        self, record: CapturedRecord, facts: HeaderFacts
+    ) -> tuple[str | bytes | None, str | None]:
+        """Return a request's body to store, and a note if there is none or it was changed."""
+        body, note = self._body(
+            record.request_body, record.request_truncated, facts, self._keeps_requests
+        )
+        if not record.request_read and not record.request_bytes:
+            return body, "not read"
+        return body, record.request_note or note
 
     @property
     def masker(self) -> Masker:
@@ -84,66 +152,72 @@ class RowMasker:
         """Return messages for the operator about masking; each is returned once."""
         return self._masker.messages()
 
-    def _add_call(self, row: ExchangeRow, record: CapturedRecord) -> None:
-        """Set the columns of the call and its duration."""
-        row.method = record.method
-        row.path = self._masker.path(bounded_text(record.path), record.route or "")
-        if record.query:
-            row.query = self._masker.query(record.query.decode("latin-1"))
-        row.route = record.route
-        row.status = record.status
-        row.headers_ms = record.headers_ms
-        row.first_byte_ms = record.first_byte_ms
-        row.duration_ms = record.duration_ms
-        if record.aborted:
-            row.aborted = True
+    def _template(self, record: CapturedRecord) -> _Template:
+        """Return the template of a record; it is cached if it is clean and may recur.
 
-    def _add_request(self, row: ExchangeRow, record: CapturedRecord, rules: _ModelRules) -> None:
-        facts = rules.headers.read(record.request_headers)
-        row.event_time = row.started_at if rules.time_is_request else facts.event
-        self._add_request_headers(row, facts)
-        captured = self.origin.settings.capture_request_body
-        row.request_bytes = record.request_bytes
-        row.request_read = record.request_read
-        if record.request_truncated:
-            row.request_truncated = True
-        row.request_body, note = self._body(
-            record.request_body, record.request_truncated, facts, captured
+        A template that was masked is not, because each exchange notes its masked values, which an
+        exception's message may quote.
+        """
+        request_headers, response_headers = record.request_headers, record.response_headers
+        key = (_recurring_fields(record), tuple(request_headers), tuple(response_headers))
+        template = self._templates.get(key)
+        if template is None:
+            template = self._new_template(record)
+            if self._may_recur(template):
+                if len(self._templates) >= _MAX_CACHED:
+                    self._templates.clear()
+                self._templates[key] = template
+        return template
+
+    def _new_template(self, record: CapturedRecord) -> _Template:
+        rules = self._rules.get(record.model, self._default_rules)
+        request = rules.headers.read(record.request_headers)
+        response = self._response_headers.read(record.response_headers)
+        row = ExchangeRow(
+            id="",
+            started_at="",
+            model=record.model,
+            version=rules.version,
+            environment=self.origin.settings.environment,
+            source=record.source,
+            method=record.method,
+            route=record.route,
+            status=record.status,
+            error_type=record.error_type,
+            request_type=request.type and self._masker.line(request.type),
+            response_type=response.type and self._masker.line(response.type),
+            request_encoding=self._masker.line(request.encoding) if request.encoding else None,
+            response_encoding=self._masker.line(response.encoding) if response.encoding else None,
+            request_headers=self._headers(request.stored) if request.stored else None,
+            response_headers=self._headers(response.stored) if response.stored else None,
+            trace_id=request.trace_id,
+            request_read=record.request_read,
+            request_truncated=record.request_truncated or None,
+            response_truncated=record.response_truncated or None,
+            aborted=record.aborted or None,
+            sample_rate=self.origin.settings.sample_rate if record.sampled else 0.0,
+            pid=self.origin.pid,
+            host=self.origin.host,
         )
-        is_unread = not record.request_read and not record.request_bytes
-        row.request_note = "not read" if is_unread else record.request_note or note
+        return _Template(row, request, response, rules.time_is_request)
 
-    def _add_request_headers(self, row: ExchangeRow, facts: HeaderFacts) -> None:
-        row.request_type = facts.type and self._masker.line(facts.type)
-        row.trace_id = facts.trace_id
-        if facts.encoding:
-            row.request_encoding = self._masker.line(facts.encoding)
-        if facts.stored:
-            row.request_headers = self._headers(facts.stored)
-        request_id = facts.request_id
-        if facts.outer_id not in (None, row.id):  # a tapped gateway's, which its client has
-            request_id = facts.outer_id
-        if request_id is not None:
-            row.request_id = self._masker.line(request_id)
-
-    def _add_response(self, row: ExchangeRow, record: CapturedRecord) -> None:
-        facts = self._response_headers.read(record.response_headers)
-        captured = self.origin.settings.capture_response_body
-        row.response_type = facts.type and self._masker.line(facts.type)
-        if facts.encoding:
-            row.response_encoding = self._masker.line(facts.encoding)
-        if facts.stored:
-            row.response_headers = self._headers(facts.stored)
-        row.response_bytes = record.response_bytes
-        if record.response_truncated:
-            row.response_truncated = True
-        row.response_body, note = self._body(
-            record.response_body, record.response_truncated, facts, captured
+    def _may_recur(self, template: _Template) -> bool:
+        """Return True if a template has no value of a single request, and nothing was masked."""
+        row, request, response = template.row, template.request, template.response
+        return (
+            request.recur
+            and response.recur
+            and len(row.method or "") <= _MAX_METHOD_LENGTH
+            and (row.request_type, row.response_type) == (request.type, response.type)
+            and (row.request_encoding or "", row.response_encoding or "")
+            == (request.encoding, response.encoding)
+            and (row.request_headers or "{}", row.response_headers or "{}")
+            == (json.dumps(request.stored), json.dumps(response.stored))
         )
-        row.response_note = record.response_note or note
-        if record.chunks is not None:
-            count, times = record.chunks
-            row.stream = stream_of(count, times, self._as_sent(record), facts.encoding)
+
+    def _headers(self, stored: dict[str, str]) -> str:
+        kept = ((name, self._masker.header(name, value)) for name, value in stored.items())
+        return json.dumps({name: value for name, value in kept if value is not None})
 
     def _as_sent(self, record: CapturedRecord) -> bytes | bytearray:
         """Return the response's body; empty if the app's own mask changed it and its lines."""
@@ -163,18 +237,7 @@ class RowMasker:
         if truncated and not encoding:
             complete = cut_at_character(body)
             body = complete if as_text(complete) is not None else body
-        if not self.origin.settings.mask_bodies:
+        if not self._masks_bodies:
             plain = bytes(body)
             return plain if encoding or (text := as_text(plain)) is None else text, None
         return self._masker.body(body, encoding, facts.type or "")
-
-    def _headers(self, stored: dict[str, str]) -> str:
-        kept = ((name, self._masker.header(name, value)) for name, value in stored.items())
-        return json.dumps({name: value for name, value in kept if value is not None})
-
-    def _add_error(self, row: ExchangeRow, record: CapturedRecord) -> None:
-        """Set the exception, whose message may quote values that were masked or not stored."""
-        row.error_type = record.error_type
-        text = record.error_message
-        if text is not None and row.request_note != UNMASKABLE:
-            row.error_message = self._masker.error_message(bounded_text(text))

@@ -179,33 +179,61 @@ def _output_of_list(values: list[Any]) -> RowOutput:
 
 
 def plain_output(answer: Any) -> RowOutput | None:
-    """Return the output in an object of single values whose names alone show the prediction.
+    """Return the output in an object whose names alone show the prediction.
 
-    None for anything else, in which the values or the request decide. Most responses are such
-    objects, and remembering the roles of their names takes a tenth of the time.
+    Its members are single values, and at most one list of probabilities. None for anything else,
+    in which the values or the request decide. Most responses are such objects, and remembering
+    the roles of their names takes a tenth of the time.
 
     >>> plain_output({"label": "x", "score": 0.9, "band": 3, "took_ms": 7})
     RowOutput(prediction='x', score=0.9, probabilities=None, rest={'band': 3})
-    >>> plain_output({"result": "x"}), plain_output({"label": "x", "probabilities": [0.9, 0.1]})
+    >>> plain_output({"label": 1, "probabilities": [0.25, 0.75]}).score
+    0.75
+    >>> plain_output({"result": "x"}), plain_output({"label": "x", "probabilities": [1]})
     (None, None)
     """
     if type(answer) is not dict or len(answer) > _MAX_NAMES:
         return None
     roles = _roles_of(tuple(answer))
-    if roles is None or not {dict, list}.isdisjoint(map(type, answer.values())):
+    if roles is None:
+        return None
+    kinds = [type(value) for name, value in answer.items() if name != roles.probabilities]
+    if not {dict, list}.isdisjoint(kinds):
         return None
     label = answer[roles.label]
     if label is None or label != label or (type(label) is str and opens_json(label)):
         return None
-    score = None if roles.score is None else number(answer[roles.score])
-    return RowOutput(scalar(label), score, None, {name: answer[name] for name in roles.rest})
+    score = None if roles.score is None else answer[roles.score]
+    rest = {name: answer[name] for name in roles.rest}
+    if roles.probabilities is None:
+        return RowOutput(scalar(label), number(score), None, rest)
+    each = answer[roles.probabilities]
+    if type(each) is not list or len(each) < 2 or not set(map(type, each)) <= {int, float}:
+        return None
+    return _joined(RowOutput(scalar(label)), score, chances(each), rest)
+
+
+def only_number(answer: Any) -> float | None:
+    """Return a number that is a whole response, alone, in a list or in a member for predictions.
+
+    >>> only_number(2), only_number({"predictions": [3]}), only_number({"price": 4})
+    (2, 3, None)
+    """
+    if type(answer) is dict and len(answer) == 1:
+        ((name, answer),) = answer.items()
+        if role_of(name) != "prediction":
+            return None
+    if type(answer) is list and len(answer) == 1:
+        answer = answer[0]
+    return answer if type(answer) in (int, float) and answer == answer else None
 
 
 class _Roles(NamedTuple):
-    """The names in a response that are the prediction, the score and further fields."""
+    """The names in a response of the prediction, the score, the probabilities, further fields."""
 
     label: str
     score: str | None
+    probabilities: str | None
     rest: tuple[str, ...]
 
 
@@ -213,13 +241,16 @@ class _Roles(NamedTuple):
 def _roles_of(names: tuple[str, ...]) -> _Roles | None:
     """Return the roles of a response's names; None if its values decide about them."""
     labels, scores = named(names, "prediction"), named(names, "score")
-    by_values = named(names, "probabilities") or not _FRAME_NAMES.isdisjoint(names)
-    if len(labels) != 1 or len(scores) > 1 or by_values or may_be_by_class(names):
+    chances = named(names, "probabilities")
+    if len(labels) != 1 or len(scores) > 1 or len(chances) > 1 or may_be_by_class(names):
+        return None
+    if not _FRAME_NAMES.isdisjoint(names):
         return None
     if snake_case(labels[0]) in _AMBIGUOUS:
         return None
-    rest = _rest(dict.fromkeys(names), {*labels, *scores})
-    return _Roles(labels[0], scores[0] if scores else None, tuple(rest))
+    rest = _rest(dict.fromkeys(names), {*labels, *scores, *chances})
+    score, probabilities = next(iter(scores), None), next(iter(chances), None)
+    return _Roles(labels[0], score, probabilities, tuple(rest))
 
 
 def _output_of_object(answer: dict[str, Any], row: Mapping[str, Any]) -> RowOutput:

@@ -6,7 +6,7 @@ from typing import Any
 
 from modeltap.payload import Payload, unwrapped
 from modeltap_protocols._shared.frames import Rows, azure_inputs, indexed_rows, named_rows
-from modeltap_protocols._shared.inputs import lengths, rows_of, transposed
+from modeltap_protocols._shared.inputs import MAX_COLUMNS, lengths, rows_of, transposed
 from modeltap_protocols._shared.replies import values_in
 
 ROWS_NAMES = ("instances", "inputs", "data", "rows", "records", "features", "items", "body")
@@ -17,6 +17,51 @@ _MATRICES = ("x", "input", "input_data", "values", "sample", "samples", "array",
 
 _ONE_ROW = ("features", "feature", "vector", "embedding", "instance", "pixels")
 """Names of a list of numbers that is one row, even if the response has as many values."""
+
+
+_OF_PROTOCOLS = frozenset(
+    (
+        *("instances", "inputs", "Inputs", "input", "data", "messages", "prompt", "specversion"),
+        *("columns", "names", "ColumnNames", "dataframe_split", "dataframe_records"),
+    )
+)
+"""Names in requests that are frames, or that another protocol may have."""
+
+
+def only_row(document: Any, *, is_single: bool = False) -> dict[str, Any] | None:
+    """Return the row of an object that has one reading in any protocol; None if it may have others.
+
+    Args:
+        is_single: True if the response has a single value, which fits no list of several rows.
+
+    >>> only_row({"a": 1, "b": {"c": [2]}}), only_row({"features": {"a": 1}})
+    ({'a': 1, 'b': {'c': [2]}}, {'a': 1})
+    >>> only_row({"features": [1, 2]}), only_row({"a": [1, 2], "b": [3, 4]})
+    ({'features': [1, 2]}, None)
+    >>> only_row({"a": 1, "items": [{"b": 2}]}), only_row({"inputs": 1, "b": 2})
+    (None, None)
+    >>> only_row({"a": 1, "items": [{"b": 2}]}, is_single=True)
+    {'a': 1, 'items': [{'b': 2}]}
+    """
+    if type(document) is not dict or not 0 < len(document) <= MAX_COLUMNS:
+        return None
+    if not _OF_PROTOCOLS.isdisjoint(document):
+        return None
+    kinds = set(map(type, document.values()))
+    if len(document) == 1:
+        ((name, inner),) = document.items()
+        if name == "features" and kinds == {dict} and not all(map(str.isdigit, inner)):
+            return only_row(inner, is_single=is_single)
+        return document if name in _ONE_ROW and _is_plain_list(inner) else None
+    if kinds <= {dict, list}:
+        return None  # a frame or columns
+    if list in kinds and any(map(_are_rows, document.values())):
+        return document if is_single and document.keys().isdisjoint(_BATCHES) else None
+    return document
+
+
+def _is_plain_list(value: Any) -> bool:
+    return type(value) is list and bool(value) and {dict, list}.isdisjoint(map(type, value))
 
 
 def possible_rows(payload: Payload) -> list[Rows]:

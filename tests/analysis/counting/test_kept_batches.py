@@ -83,7 +83,7 @@ def test_a_batch_follows_an_exchange(kept):
     assert kept.following(OF, 3).after == 6
     assert kept.following(OF, 6) is None
     mixed = batch_of([7, 8])
-    mixed.rows[0] = {"other": 1}
+    mixed.rows[0] = msgspec.convert({"other": 1}, row_type([{"other": 1}]))
     kept.add(OF, 8, mixed, [7, 7, 8, 8])
     kept.add(OF, 9, batch_of([9]), [9, 9])
     following = kept.following(OF, 6)
@@ -108,3 +108,47 @@ def test_rows_of_a_batch_in_which_some_lack_fields_are_decoded_again():
     kept.begin(0)
     kept.add(OF, 2, batch, [1, 1, 2, 2])
     assert kept.following(OF, 0) is not None and kept.picked("m", stored((1, 1))) is None
+
+
+def chats(seqs):
+    """Decode a chat for each `seq`; every other one has a temperature."""
+    empty = dict.fromkeys(StoredExchange._fields)
+    exchanges = []
+    for seq in seqs:
+        request = {"temperature": 0.5} if seq % 2 else {}
+        request |= {"model": "m", "messages": [{"role": "user", "content": f"question {seq}"}]}
+        message = {"role": "assistant", "content": f"response {seq}"}
+        own = {
+            "seq": seq,
+            "id": f"e{seq}",
+            "model": "m",
+            "status": 200,
+            "path": "/v1/chat/completions",
+            "request_type": "application/json",
+            "request_body": json.dumps(request),
+            "response_body": json.dumps({"choices": [{"index": 0, "message": message}]}),
+        }
+        exchanges.append(StoredExchange(**(empty | own)))
+    return read(exchanges, Settings(), Decoders())
+
+
+def test_rows_with_different_names_are_picked_as_decoded():
+    """So the order of their columns is that of the picked rows."""
+    kept = KeptBatches()
+    kept.begin(0)
+    kept.add(OF, 3, chats([1, 2, 3]), [1, 2, 3])
+    kept.add(OF, 6, chats([4, 5, 6]), [4, 5, 6])
+    for seqs in ([2, 5], [5, 2], [4], [6, 1, 3]):
+        picked = kept.picked("m", stored(*((seq, 0) for seq in seqs)))
+        assert (picked.ids, picked.answers) == (chats(seqs).ids, chats(seqs).answers)
+        assert list(picked.columns().items()) == list(chats(seqs).columns().items())
+
+
+def test_long_texts_and_vectors_count_as_large():
+    """In rows, predictions and further fields of the output."""
+    batch = chats([1, 2])
+    small = batch.compact().size
+    batch.rows[0]["prompt"] = "x" * 10_000
+    batch.predictions[0] = "x" * 10_000
+    batch.answers[1]["embedding"] = [0.5] * 1_000
+    assert batch.compact().size > small + 20_000 + 30_000

@@ -1,7 +1,8 @@
 """Batches of a pass that are needed again: for a new reference, row windows and samples.
 
 Decoding takes longer than counting, and a first pass needs most rows two or three times. Compact
-columns of the rows of one type are kept instead; other rows are decoded again. A pass holds the
+columns of the rows of one type are kept instead, and dictionaries with different names; other rows
+are decoded again. A pass holds the
 lease of the analysis, so no erasure removes a row meanwhile.
 """
 
@@ -53,7 +54,7 @@ class KeptBatches:
             self._begin = before
 
     def add(self, of: ModelVersion, after: int, batch: Batch, seqs: Sequence[int]) -> None:
-        """Keep the next batch, with rows up to `after`, if there is room and they have one type.
+        """Keep the next batch, with rows up to `after`, if there is room and its rows can be kept.
 
         Args:
             seqs: (rows,) the `seq` of each row's exchange.

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from modeltap.analysis.counting.sample import BUCKETS, Sample
 from modeltap.analysis.detectors.context import Context
+from modeltap.analysis.forests.logistic_regression import LogisticRegression
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, too_few
 from modeltap.analysis.statistics.classifier import Data, DomainClassifier
 from modeltap.analysis.statistics.hypothesis_tests import cauchy
-
-_INVERSE_PENALTY = 0.1
-"""Stronger regularisation than the default of 1: there are more words than rows."""
-
-_MAX_ITERATIONS = 200
-"""A bound on the time; if the samples differ, the fit converges much earlier."""
 
 _BOUND = 0.5
 """The largest value: an area of 1, less the 0.5 of chance."""
@@ -65,7 +59,7 @@ def evaluate(context: Context) -> list[Metric]:
 
 def _compared(feature: Feature, a: Data, b: Data, context: Context) -> Metric:
     rows = b.shape[0]
-    classifier = DomainClassifier(a, b, _Regression)
+    classifier = DomainClassifier(a, b, LogisticRegression)
     p = cauchy(classifier.p_values)
     before = context.baselines.highest("drift", feature.name)
     beyond = classifier.threshold(None if before is None else 0.5 + before) - 0.5
@@ -108,26 +102,6 @@ def _distances(feature: Feature, vectors: np.ndarray) -> np.ndarray:
     lengths = np.linalg.norm(vectors, axis=1)
     along = vectors @ np.array(feature.centroid)
     return np.asarray(np.where(lengths > 0, 1 - along / np.where(lengths > 0, lengths, 1.0), 1.0))
-
-
-class _Regression:
-    """A logistic regression fitted to two samples."""
-
-    def __init__(self, rows: Data, classes: np.ndarray) -> None:
-        # Loaded late: scikit-learn takes a second, and few commands need it.
-        from sklearn.linear_model import LogisticRegression
-
-        self._fitted = LogisticRegression(
-            C=_INVERSE_PENALTY, class_weight="balanced", max_iter=_MAX_ITERATIONS, random_state=0
-        )
-        with warnings.catch_warnings():
-            # With few rows a fit may not converge, but its scores still rank the rows.
-            warnings.simplefilter("ignore")
-            self._fitted.fit(rows, classes)
-
-    def scores(self, rows: Data) -> np.ndarray:
-        """Return the (n,) probabilities of the second sample."""
-        return np.asarray(self._fitted.predict_proba(rows)[:, 1])
 
 
 def _both(feature: Feature, reference: Sample, current: Sample) -> tuple[Data, Data]:

@@ -14,6 +14,7 @@ from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.counting.sample import REFERENCE_ROWS, choose, sample
 from modeltap.analysis.counting.window_starts import starts
+from modeltap.analysis.fairness.gap_learning import gaps_of_file
 from modeltap.analysis.inference.infer import for_untyped_file
 from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.local_times import hours_of_the_week
@@ -102,6 +103,7 @@ def freeze_file(
         model=model,
         version=version,
         source=table.path.name,
+        facts={"groups": gaps_of_file(settings, values, labels, times)},
         untyped=table.kind == "csv",
     )
 

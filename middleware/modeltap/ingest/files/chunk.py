@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 CHUNK_ROWS = 1024
@@ -21,6 +22,10 @@ class ColumnChunk(NamedTuple):
     lines: Sequence[int]
     columns: dict[str, Sequence[Any]]
 
+    def names(self) -> dict[str, None]:
+        """Return the names of the columns, in their order."""
+        return dict.fromkeys(self.columns)
+
     def column(self, name: str) -> Sequence[Any]:
         """Return the values of a column, None for each row if there is no such column."""
         values = self.columns.get(name)
@@ -38,6 +43,11 @@ class ObjectChunk(NamedTuple):
 
     lines: Sequence[int]
     objects: Sequence[dict[str, Any]]
+
+    def names(self) -> dict[str, None]:
+        """Return the names of the columns, in the order in which they occur."""
+        shapes = dict.fromkeys(map(tuple, self.objects))  # most objects have the same names
+        return dict.fromkeys(chain.from_iterable(shapes))
 
     def column(self, name: str) -> Sequence[Any]:
         """Return the values of a column, None for each row without it."""

@@ -36,21 +36,14 @@ class ColumnFacts:
     def add(self, cells: Sequence[str]) -> None:
         """Add consecutive cells of the column."""
         lines = "\n" + "\n".join(cells)
-        may_be_dates = self.day_first is None and ("/" in lines or "-" in lines)
-        if may_be_dates and _DATE.search(lines):
-            self._add_order(cells)
+        if self.day_first is None:
+            self.day_first = date_order(cells, lines)
         if self.forms.all:
             is_exact = not self._codes and lines.count("\n") == len(cells)
             shapes = number_shapes(lines) if is_exact else None
             self._add_forms(cells if shapes is None else shapes)
         elif not self.is_filled:
             self.is_filled = any(_filled(cells))
-
-    def _add_order(self, cells: Sequence[str]) -> None:
-        for text in _filled(cells):
-            self.day_first = order_in(text)
-            if self.day_first is not None:
-                return
 
     def _add_forms(self, cells: Iterable[str]) -> None:
         for text in _filled(set(cells)):
@@ -59,6 +52,20 @@ class ColumnFacts:
                 self.forms.add(text)
                 if not self.forms.all:
                     return
+
+
+def date_order(cells: Iterable[str], lines: str) -> bool | None:
+    """Return True if the first date that shows its order has its day first; None if none does.
+
+    `lines` has the cells, each after a line break.
+
+    >>> date_order(["01/02/2024", "31/01/2024"], "\\n01/02/2024\\n31/01/2024")
+    True
+    """
+    if not ("/" in lines or "-" in lines) or _DATE.search(lines) is None:
+        return None
+    orders = map(order_in, _filled(cells))
+    return next((order for order in orders if order is not None), None)
 
 
 def number_shapes(lines: str) -> set[str] | None:

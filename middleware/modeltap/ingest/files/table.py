@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from modeltap.errors import InputError, nearest
 from modeltap.ingest.files.chunk import CHUNK_CHARACTERS, CHUNK_ROWS, Chunk, ObjectChunk
+from modeltap.ingest.files.column_facts import date_order
 from modeltap.ingest.files.csv_table import CodesOf, CsvTable, csv_chunks, learn_csv
 from modeltap.ingest.files.excel import EXCEL, ExcelTable, excel_chunks, read_excel
 from modeltap.ingest.files.index_columns import is_index_name
@@ -23,7 +24,6 @@ from modeltap.ingest.files.source import (
     unreadable,
 )
 from modeltap.number_texts import number_of
-from modeltap.time_texts import order_in
 
 KINDS = {
     ".csv": "csv",
@@ -166,13 +166,15 @@ def _learn_format(table: Table, codes_of: CodesOf, encoding: str | None) -> CsvT
 def _learn_columns(table: Table) -> list[str]:
     """Return the names in the rows; record which columns have dates with the day first."""
     names: dict[str, None] = {}
-    for _, row in table.rows():
-        names.update(dict.fromkeys(row))
-        for name, value in row.items():
-            if type(value) is not str or name in table.orders:
-                continue
-            if (order := order_in(value.strip())) is not None:
-                table.orders[name] = order
+    for chunk in table.chunks():
+        own_names = chunk.names()
+        names.update(own_names)
+        for name in own_names:
+            if name not in table.orders:
+                texts = [value for value in chunk.column(name) if type(value) is str]
+                order = date_order(texts, "\n" + "\n".join(texts))
+                if order is not None:
+                    table.orders[name] = order
     return list(names)
 
 

@@ -6,6 +6,9 @@ import codecs
 import re
 from functools import lru_cache
 
+UTF8_JSON = "application/json"
+"""The type of JSON without a declared encoding, which is UTF-8 (RFC 8259)."""
+
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:+-]{1,40})", re.IGNORECASE)
 _TEXT_TYPE = re.compile(
     r"\s*(?:text/|application/(?:[\w.+-]*\+)?(?:json|xml|x-www-form-urlencoded|csv|yaml|x-yaml|"
@@ -63,15 +66,6 @@ def other_text(body: bytes, content_type: str) -> str | None:
 def hides_text(body: bytes, content_type: str) -> bool:
     """Return True if a body's declared encoding, such as UTF-7, gives other text than UTF-8."""
     return body.startswith(codecs.BOM_UTF8) or _is_other(content_type)
-
-
-def is_utf8_json(content_type: str) -> bool:
-    """Return True for JSON without a declared encoding, which is UTF-8 (RFC 8259).
-
-    >>> is_utf8_json("application/json"), is_utf8_json("application/json; charset=utf-16")
-    (True, False)
-    """
-    return content_type == "application/json"
 
 
 @lru_cache(maxsize=256)

@@ -88,6 +88,8 @@ class TableMasker:
     def _visit_object(self, fields: dict[str, Any], widths: frozenset[int]) -> list[TableHeader]:
         self._budget.spend(len(fields))
         self._changed = self._pairs.mask(fields) or self._changed
+        if _CONTAINERS.isdisjoint(map(type, fields.values())):
+            return []
         headers = []
         inner = [(key, value) for key, value in fields.items() if type(value) in (dict, list)]
         for key, value in inner:
