@@ -105,7 +105,7 @@ def test_a_descriptive_metric_can_have_a_rule():
         ({"metric": "mae", "above": 1, "below": 0}, "above and below cannot be in one rule"),
         ({"above": 1}, "above needs a metric"),
         ({"metric": "mae"}, "rule 'custom' needs a metric and above, below, change or target"),
-        ({"rule": "fairness"}, "rule 'fairness' needs a metric and above, below, change or target"),
+        ({"rule": "label_drift"}, "rule 'label_drift' needs a metric and above, below, change or"),
         ({"rule": "label_drift", "metric": "label_mean"}, "rule 'label_drift' needs a metric and"),
         ({"metric": "mae", "above": "high"}, "option rules.above = 'high' is invalid"),
         ({"metric": "mae", "change": -0.1}, "change = -0.1 is invalid"),

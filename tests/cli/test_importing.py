@@ -134,7 +134,7 @@ def test_a_progress_bar_reaches_the_end(tmp_path, store, packed, kind):
 
 def test_retention_by_age_skips_imported_exchanges(tmp_path, store):
     """Old logs are imported on purpose."""
-    from modeltap.config.retention import Retention
+    from modeltap.config.validation import Retention
     from modeltap.store.retention import prune
 
     log = write(tmp_path / "log.jsonl", captured("e1", "{}", "{}", inferenceTime="2020-01-01"))

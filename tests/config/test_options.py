@@ -14,6 +14,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 import pytest
 
+from modeltap.config.group_settings import GroupSettings
 from modeltap.config.options import MaskBody, Options
 from modeltap.config.settings import Settings
 from modeltap.config.webhook_settings import WebhookSettings
@@ -28,7 +29,7 @@ def accepted(kind: Any) -> Any:
         return Mapping[str, accepted(args[1])]
     if origin in (Union, types.UnionType):
         return reduce(or_, map(accepted, args))
-    if kind is WebhookSettings:
+    if kind in (WebhookSettings, GroupSettings):
         return str | kind | Mapping[str, Any]
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return kind | Mapping[str, Any]

@@ -5,7 +5,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from modeltap.config.validation import from_environment, refuse_unknown, struct_of
+from modeltap.config import sources
+from modeltap.config.settings import Settings
+from modeltap.config.validation import (
+    from_environment,
+    parse_retention,
+    refuse_unknown,
+    struct_of,
+)
 from modeltap.errors import ConfigError
 
 
@@ -34,3 +41,15 @@ def test_a_variable_is_replaced_by_its_value_and_must_be_set():
     for environ in ({}, {"KEY": ""}):
         with pytest.raises(ConfigError, match="KEY"):
             from_environment("env:KEY", "a secret", environ)
+
+
+@pytest.mark.parametrize("text", ["soon", "0GB", "10", "5d; 1GB", ""])
+def test_an_invalid_retention_is_an_error_with_the_fix(text):
+    with pytest.raises(ConfigError, match="such as '30d, 10GB'"):
+        sources.load({"retention": text}, environ={})
+
+
+def test_the_default_limits_age_and_size():
+    """One line of code must not fill a disk."""
+    kept = parse_retention(Settings().retention)
+    assert kept.seconds and kept.bytes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modeltap import clock
-from modeltap.config.retention import Retention
+from modeltap.config.validation import Retention
 from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 from modeltap.store.labels import insert_labels

@@ -16,6 +16,7 @@ import pytest
 import modeltap
 from modeltap.alerts import rules as default_rules
 from modeltap.cli.main import cli
+from modeltap.config.group_settings import GroupSettings
 from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.metrics import CATALOGUE
 from modeltap.config.rule_settings import RuleSettings
@@ -89,6 +90,7 @@ def test_every_option_is_documented(name):
     [
         ("Analysis", ModelSettings),
         ("Features", FeatureSettings),
+        ("Groups", GroupSettings),
         ("Mappings", MappingSettings),
         ("Webhooks", WebhookSettings),
     ],

@@ -30,7 +30,6 @@ HELD_ELSEWHERE = {
     "demo/flight_model.py": "system/test_demo.py",
     "demo/flights.py": "system/test_demo.py",
     "demo/play.py": "system/test_demo.py",
-    "demo/replay.py": "system/test_demo.py",
     "demo/stage.py": "system/test_demo.py",
     # Steps whose input is a store that the steps before them filled.
     "alerts/changes.py": "alerts/test_lifecycle.py",

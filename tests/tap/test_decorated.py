@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import json
 
 import pytest
 
 import modeltap
 from modeltap.errors import ConfigError
-from modeltap.tap.decorated import LAST_ID, CaptureDecorator
+from modeltap.tap.decorated import LAST_ID, Arguments, CaptureDecorator
 
 
 @pytest.fixture
@@ -104,3 +105,34 @@ def test_the_last_id_is_that_of_the_call_or_none_if_left_out(store, read_rows):
 def test_an_invalid_option_fails_at_the_decorator(store):
     with pytest.raises(ConfigError, match="sample_rate"):
         CaptureDecorator("m", "", {"store": store, "sample_rate": 2})
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda: None,
+        lambda a, b=2: None,
+        lambda a, b=2, *, c=3: None,
+        lambda a, *, c: None,
+        lambda a, *rest, c=1: None,
+        lambda a, /, b: None,
+        lambda a, **more: None,
+    ],
+    ids=lambda function: str(inspect.signature(function)),
+)
+def test_arguments_are_those_that_the_signature_binds(function):
+    """In the same order, and with the same errors."""
+    signature = inspect.signature(function)
+    arguments = Arguments(signature)
+    names = [chosen for size in range(4) for chosen in itertools.combinations("abcx", size)]
+    for count, chosen in itertools.product(range(4), names):
+        args, kwargs = tuple(range(count)), dict.fromkeys(chosen, "given")
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError as error:
+            with pytest.raises(TypeError) as raised:
+                arguments.by_name(args, kwargs)
+            assert str(raised.value) == str(error)
+        else:
+            bound.apply_defaults()
+            assert list(arguments.by_name(args, kwargs).items()) == list(bound.arguments.items())

@@ -41,6 +41,7 @@ COMMANDS = {
     "drift": Listed("reports", "drift", "Compare inputs and predictions with the reference."),
     "erase": Listed("erase", "erase_", "Erase a person's exchanges and values from the store."),
     "export": Listed("exporting", "export_", "Export decoded rows with predictions and labels."),
+    "fairness": Listed("reports", "fairness", "Compare groups of rows that the settings name."),
     "import": Listed(
         "importing", "import_", "Import exchanges from tables or from other tools' logs."
     ),

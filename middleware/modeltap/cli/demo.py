@@ -26,7 +26,7 @@ import click
 @click.option(
     "--requests",
     type=click.IntRange(100, 100_000),
-    default=14_000,
+    default=8_000,
     show_default=True,
     help="Number of flights to predict.",
 )

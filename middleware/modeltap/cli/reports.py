@@ -1,4 +1,4 @@
-"""The `metrics` command, and the reports `drift`, `quality`, `performance` and `latency`."""
+"""The `metrics` command, and the reports `drift`, `quality`, `fairness` and the others."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ _SHOWN_OF_METRICS = (
     "rows",
     "metric",
     "feature",
+    "segment",
     "value",
     "threshold",
     "verdict",
@@ -48,6 +49,21 @@ _SHOWN = (
     "verdict",
     "explanation",
 )
+_SHOWN_OF_GROUPS = (
+    "window_start",
+    "rows",
+    "segment",
+    "metric",
+    "value",
+    "low",
+    "high",
+    "threshold",
+    "verdict",
+    "explanation",
+)
+_ALSO_OF_GROUPS = ("mae",)
+"""Metrics of the performance that are computed by group, too."""
+
 _BAR = 30
 """Blocks of a full bar, so that the chart fits a terminal of 80 columns."""
 
@@ -78,6 +94,12 @@ _REPORTS = {
         "\b\nExample:\n  modeltap performance --model flights --last 3",
         "they need labels (see `modeltap label`) and predictions (see `modeltap doctor`)",
     ),
+    "fairness": _Report(
+        "Compare groups of rows that the settings name.\n\n"
+        "\b\nExample:\n  modeltap fairness --model loans --last 3",
+        'they need groups, such as groups = ["sex"] in [models.NAME]; '
+        "`modeltap analyze` computes them at the end of a window",
+    ),
     "latency": _Report(
         "Report response times, throughput and error rates.\n\n"
         "\b\nExample:\n  modeltap latency --model flights --last 24",
@@ -90,7 +112,7 @@ _REPORTS = {
 
 def _feature_option(name: str) -> Callable[[Any], Any]:
     """Return the option `--feature` for the reports whose metrics have a feature."""
-    if name in ("performance", "latency"):
+    if name in ("performance", "fairness", "latency"):
         return lambda command: command
     text = (
         "Only this feature, with a chart of its distribution."
@@ -121,11 +143,12 @@ def _command(name: str) -> click.Command:
         connection = read_store(store)
         check_model(connection, model)
         untested = untested_rows(connection, model, feature) if name == "drift" else []
-        rows = _rows(connection, reported_by(name), model, feature, last, untested)
+        rows = _rows(connection, name, model, feature, last, untested)
         if name == "performance":
             rows += unjoined_rows(connection, model)
         empty = f"no {name} results yet: {report.hint}"
-        emit(rows, _SHOWN, as_json=as_json, empty=empty)
+        shown = _SHOWN_OF_GROUPS if name == "fairness" else _SHOWN
+        emit(rows, shown, as_json=as_json, empty=empty)
         if feature is not None and name == "drift" and not as_json:
             _print_chart(connection, model, feature, rows)
 
@@ -134,7 +157,7 @@ def _command(name: str) -> click.Command:
 
 def _rows(
     connection: sqlite3.Connection,
-    metrics: Sequence[str],
+    report: str,
     model: str | None,
     feature: str | None,
     last: int,
@@ -148,7 +171,11 @@ def _rows(
         known = features_in_metrics(connection)
         if feature not in known:
             raise InputError(f"no feature {feature!r} in this store{nearest(feature, known)}")
-    latest = latest_metrics(connection, metrics, model=model, feature=feature, last=last)
+    grouped = report == "fairness"
+    names = [*reported_by(report), *(_ALSO_OF_GROUPS if grouped else ())]
+    latest = latest_metrics(
+        connection, names, model=model, feature=feature, last=last, grouped=grouped
+    )
     return [*latest, *without_tested(untested, latest)]
 
 
@@ -214,7 +241,9 @@ def metrics(
         "no metrics yet: `modeltap analyze` computes them at the end of a window (1 hour by "
         "default, see the option `window`); to get them now, run `modeltap analyze --open`"
     )
-    emit(rows, _SHOWN_OF_METRICS, as_json=as_json, empty=empty)
+    of_segments = any(row["segment"] for row in rows)
+    shown = [name for name in _SHOWN_OF_METRICS if of_segments or name != "segment"]
+    emit(rows, shown, as_json=as_json, empty=empty)
 
 
 def _check_known(column: str, value: str | None, known: Sequence[str]) -> None:
@@ -222,4 +251,4 @@ def _check_known(column: str, value: str | None, known: Sequence[str]) -> None:
         raise InputError(f"no {column} {value!r} in this store{nearest(value, known)}")
 
 
-drift, quality, performance, latency = map(_command, _REPORTS)
+drift, quality, performance, fairness, latency = map(_command, _REPORTS)

@@ -3,8 +3,8 @@
 - `settings`, `options`: every option with its default, and the options as keyword arguments
 - `sources`: merging of defaults, the store, a file, the environment and keyword arguments
 - `bounds`, `validation`: allowed values, and shared checks of names and types
-- `rule_settings`, `webhook_settings`, `schedule_settings`, `reference_settings` and
-  `mapping_settings`: options with a structure of their own
-- `windows`, `retention`: window lengths, and the age and size limits of a store
+- `rule_settings`, `webhook_settings`, `schedule_settings`, `reference_settings`,
+  `mapping_settings` and `group_settings`: options with a structure of their own
+- `windows`: window lengths
 - `metrics`: the catalogue of metrics and alert rules
 """

@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from modeltap import clock
 from modeltap.config.reference_settings import check_windows
-from modeltap.config.retention import parse_retention
 from modeltap.config.settings import Settings, repeat_seconds
-from modeltap.config.validation import parse_mode, setting
+from modeltap.config.validation import parse_mode, parse_retention, setting
 from modeltap.environments import SEPARATOR
 from modeltap.errors import ConfigError, nearest
 from modeltap.rows import MAX_COLUMNS

@@ -86,7 +86,7 @@ ALERT_RULES = {
         AlertRule("performance", "critical", "performance degraded", large=_LARGE_LOSS),
         AlertRule("data_quality", "warning", "data quality"),
         AlertRule("outliers", "warning", "unusual values"),
-        AlertRule("fairness", "warning", "groups are treated differently", needs_condition=True),
+        AlertRule("fairness", "warning", "groups are treated differently"),
         AlertRule("latency", "warning", "slow responses"),
         AlertRule("error_rate", "critical", "failing requests"),
         AlertRule("no_traffic", "critical", "no requests", min_windows=1, waits=True),
@@ -500,6 +500,99 @@ _PERFORMANCE = (
         "prediction_mean", "the label's", None, None, "performance", False, "mean prediction"
     ),
 )
+_FAIRNESS = (
+    CatalogueEntry(
+        "selection_rate",
+        "fraction",
+        None,
+        None,
+        "fairness",
+        False,
+        "predictions of the positive class",
+    ),
+    CatalogueEntry(
+        "tpr",
+        "fraction",
+        "higher",
+        None,
+        "fairness",
+        False,
+        "true positive rate: predictions of the positive class among rows that are positive",
+    ),
+    CatalogueEntry(
+        "fpr",
+        "fraction",
+        "lower",
+        None,
+        "fairness",
+        False,
+        "false positive rate: predictions of the positive class among rows that are not positive",
+    ),
+    CatalogueEntry(
+        "precision",
+        "fraction",
+        "higher",
+        None,
+        "fairness",
+        False,
+        "positive rows among predictions of the positive class",
+    ),
+    CatalogueEntry(
+        "misclassification_rate",
+        "fraction",
+        "lower",
+        None,
+        "fairness",
+        False,
+        "wrong predictions among labelled rows",
+    ),
+    CatalogueEntry(
+        "demographic_parity_difference",
+        "fraction",
+        "lower",
+        "fairness",
+        "fairness",
+        True,
+        "largest difference of the groups' selection rates",
+    ),
+    CatalogueEntry(
+        "demographic_parity_ratio",
+        "fraction",
+        "higher",
+        "fairness",
+        "fairness",
+        False,
+        "smallest selection rate of a group, divided by the largest",
+    ),
+    CatalogueEntry(
+        "equalized_odds_difference",
+        "fraction",
+        "lower",
+        "fairness",
+        "fairness",
+        True,
+        "largest difference of the groups' true positive rates, or of their false positive rates",
+        explained_by=("equal_opportunity_difference",),
+    ),
+    CatalogueEntry(
+        "equal_opportunity_difference",
+        "fraction",
+        "lower",
+        "fairness",
+        "fairness",
+        True,
+        "largest difference of the groups' true positive rates",
+    ),
+    CatalogueEntry(
+        "mae_difference",
+        "the label's",
+        "lower",
+        "fairness",
+        "fairness",
+        True,
+        "largest difference of the groups' mean absolute errors",
+    ),
+)
 _TRAFFIC = (
     CatalogueEntry(
         "error_rate", "fraction", "lower", "error_rate", "latency", True, "requests that failed"
@@ -584,7 +677,8 @@ _OPERATION = (
 )
 
 CATALOGUE = {
-    entry.name: entry for entry in (*_DRIFT, *_QUALITY, *_PERFORMANCE, *_TRAFFIC, *_OPERATION)
+    entry.name: entry
+    for entry in (*_DRIFT, *_QUALITY, *_PERFORMANCE, *_FAIRNESS, *_TRAFFIC, *_OPERATION)
 }
 """All metrics of the table `metrics`, by name."""
 
@@ -598,13 +692,29 @@ def reported_by(command: str) -> list[str]:
     return [entry.name for entry in CATALOGUE.values() if entry.report == command]
 
 
+OF_PREDICTIONS = (
+    "selection_rate",
+    "demographic_parity_difference",
+    "demographic_parity_ratio",
+)
+"""Fairness metrics that need no labels, so they are computed with a window's inputs."""
+
+
+OUTPUT_SEGMENT = "output="
+"""The beginning of a segment that is one of several outputs; other segments are groups."""
+
+
 def measured_with_labels() -> list[str]:
     """Return the metrics of a window's labels, which are evaluated when labels arrive.
 
+    >>> "tpr" in measured_with_labels(), "selection_rate" in measured_with_labels()
+    (True, False)
     >>> "accuracy" in measured_with_labels(), "estimated_accuracy" in measured_with_labels()
     (True, False)
     """
-    return [name for name in reported_by("performance") if not name.startswith(ESTIMATED)]
+    names = [*reported_by("performance"), *reported_by("fairness")]
+    unlabelled = (name for name in names if name not in OF_PREDICTIONS)
+    return [name for name in unlabelled if not name.startswith(ESTIMATED)]
 
 
 def has_verdict(metric: str) -> bool:

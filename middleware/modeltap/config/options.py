@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
+from modeltap.config.group_settings import GroupSettings
 from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.config.schedule_settings import ScheduleSettings
@@ -119,6 +120,8 @@ class Options(TypedDict, total=False):
     """Codes for missing values, for all features."""
     features: Mapping[str, FeatureSettings | Mapping[str, Any]]
     """Settings of single features, by name."""
+    groups: Sequence[str | GroupSettings | Mapping[str, Any]]
+    """Groups of rows whose treatment by the model is compared: fields, or tables."""
     multivariate: bool
     """True also compares samples of complete rows (multivariate drift)."""
     max_features: int

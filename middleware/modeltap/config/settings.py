@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from modeltap.config.group_settings import GroupSettings
 from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.reference_settings import DEFAULT_REFERENCE
 from modeltap.config.rule_settings import RuleSettings
@@ -66,6 +67,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     sensitivity: Literal["low", "normal", "high"] | None = None
     missing_values: tuple[str | int | float, ...] | None = None
     features: dict[str, FeatureSettings] | None = None
+    groups: tuple[GroupSettings, ...] | None = None
     multivariate: bool | None = None
     max_features: int | None = None
     max_list_features: int | None = None
@@ -133,6 +135,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sensitivity: Literal["low", "normal", "high"] = "normal"
     missing_values: tuple[str | int | float, ...] = ()
     features: dict[str, FeatureSettings] = {}
+    groups: tuple[GroupSettings, ...] = ()
     multivariate: bool = True
     max_features: int = 1000
     max_list_features: int = 100
@@ -224,6 +227,7 @@ ANALYSIS_OPTIONS = (
     "sensitivity",
     "missing_values",
     "features",
+    "groups",
     "multivariate",
     "max_features",
     "max_list_features",

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from modeltap.config.bounds import check_values
+from modeltap.config.group_settings import parse_groups
 from modeltap.config.mapping_settings import check_mapping
 from modeltap.config.rule_settings import RuleSettings, parse_rule
 from modeltap.config.schedule_settings import ScheduleSettings
@@ -68,6 +69,7 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     check_mapping(merged.get("mapping"), "mapping")
     merged["models"], own = _without_rules(merged.get("models", {}))
     merged["rules"] = [*_listed(merged.get("rules", ())), *own]
+    _parse_groups(merged)
     for name, table in _tables(merged.get("models")):
         refuse_unknown(table, ModelSettings.__struct_fields__, f"models.{name}")
         _check_features(table, f"models.{name}.features")
@@ -110,6 +112,15 @@ def _without_rules(models: object) -> tuple[object, list[object]]:
             for rule in _listed(table.get("rules", ()))
         ]
     return ({**models, **tables} if isinstance(models, Mapping) else models), rules
+
+
+def _parse_groups(merged: dict[str, object]) -> None:
+    """Replace the groups of all models, and of single ones, by their settings."""
+    if "groups" in merged:
+        merged["groups"] = parse_groups(merged["groups"])
+    for name, table in _tables(merged.get("models")):
+        if isinstance(table, dict) and table.get("groups") is not None:
+            table["groups"] = parse_groups(table["groups"], f"models.{name}.groups")
 
 
 def _check_features(options: Mapping[str, object], where: str) -> None:

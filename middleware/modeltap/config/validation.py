@@ -1,4 +1,4 @@
-"""Shared checks of settings: known names, types of values, environment variables.
+"""Shared checks of settings: known names, types of values, environment variables, limits.
 
 Errors quote the invalid value, except for options that may hold a secret, because errors are
 written to logs, to terminals and to the store.
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from modeltap.config.windows import parse_seconds
 from modeltap.errors import ConfigError, nearest
 
 _Part = TypeVar("_Part", bound=msgspec.Struct)
@@ -93,6 +94,39 @@ only), "0640" (group can read) or "0660" (group can write)
         f'option store_mode = {text!r} is invalid: must be "0600" (owner only), "0640" (group '
         'can read) or "0660" (group can write)'
     )
+
+
+class Retention(msgspec.Struct, frozen=True):
+    """Maximum age of exchanges and maximum size of the store; None means no limit."""
+
+    seconds: float | None = None
+    bytes: int | None = None
+
+
+def parse_retention(text: str) -> Retention:
+    """Parse the `retention` option: an age, a size, both, or ``"forever"``.
+
+    >>> parse_retention("30d, 10GB")
+    Retention(seconds=2592000.0, bytes=10000000000)
+    >>> parse_retention("forever")
+    Retention(seconds=None, bytes=None)
+    """
+    if text.strip().lower() == "forever":
+        return Retention()
+    seconds = size = None
+    for part in text.split(","):
+        if match := re.fullmatch(r"\s*(\d+)\s*([MGT])B\s*", part, re.IGNORECASE):
+            size = int(match[1]) * {"M": 10**6, "G": 10**9, "T": 10**12}[match[2].upper()]
+        elif re.fullmatch(r"\s*[1-9]\d*\s*[mhdw]\s*", part):
+            seconds = parse_seconds(part, "retention")
+        else:
+            size = 0
+        if size == 0:
+            raise ConfigError(
+                f"option retention = {text!r} is invalid: must be an age, a size, or both, "
+                "such as '30d, 10GB', or 'forever'"
+            )
+    return Retention(seconds, size)
 
 
 def bare(text: str) -> str:

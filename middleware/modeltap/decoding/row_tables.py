@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 from operator import itemgetter
 from typing import Any
@@ -18,7 +19,7 @@ _POINTER = 8
 """Bytes of a reference to an object."""
 
 _OBJECT = 32
-"""Bytes of a number in a list."""
+"""Bytes of a number that is an object."""
 
 
 class RowTable(Sequence[Row]):
@@ -27,13 +28,8 @@ class RowTable(Sequence[Row]):
     UNSET in a list marks a missing field, as in a struct.
     """
 
-    def __init__(
-        self,
-        columns: Mapping[str, np.ndarray | list[Any]],
-        rows: int,
-        partial: Collection[str] = (),
-    ) -> None:
-        self._columns, self._rows, self._partial = columns, rows, partial
+    def __init__(self, columns: Mapping[str, np.ndarray | list[Any]], rows: int) -> None:
+        self._columns, self._rows = columns, rows
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> RowTable | None:
@@ -48,10 +44,7 @@ class RowTable(Sequence[Row]):
             columns = _of_structs(rows, kinds.pop()) if len(kinds) == 1 else None
         if columns is None or len(columns) > MAX_FIELDS:
             return None
-        kinds_of = {name: set(map(type, column)) for name, column in columns.items()}
-        packed = {name: _packed(column, kinds_of[name]) for name, column in columns.items()}
-        partial = {name for name, kinds in kinds_of.items() if msgspec.UnsetType in kinds}
-        return cls(packed, len(rows), partial)
+        return cls({name: _packed(column) for name, column in columns.items()}, len(rows))
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -62,10 +55,12 @@ class RowTable(Sequence[Row]):
         values = ((name, column[position]) for name, column in self.plain()._columns.items())
         return {name: value for name, value in values if value is not UNSET}
 
-    @property
+    @cached_property
     def is_complete(self) -> bool:
         """True if no row lacks a field, so that the order of the names is that of each row."""
-        return not self._partial
+        return not any(
+            isinstance(column, list) and UNSET in column for column in self._columns.values()
+        )
 
     @property
     def size(self) -> int:
@@ -76,7 +71,7 @@ class RowTable(Sequence[Row]):
         """Return the columns as `rows.columns` does, but numbers as arrays."""
         result: dict[str, Any] = {}
         for name, column in self._columns.items():
-            if name not in self._partial:
+            if isinstance(column, np.ndarray) or UNSET not in column:
                 result[name] = column
             elif any(value is not UNSET for value in column):
                 result[name] = [None if value is UNSET else value for value in column]
@@ -89,7 +84,7 @@ class RowTable(Sequence[Row]):
             name: column[at] if isinstance(column, np.ndarray) else picked(column, positions)
             for name, column in self._columns.items()
         }
-        return RowTable(columns, len(positions), self._partial)
+        return RowTable(columns, len(positions))
 
     def plain(self) -> RowTable:
         """Return the rows with all columns as lists of Python values."""
@@ -97,7 +92,7 @@ class RowTable(Sequence[Row]):
             name: column.tolist() if isinstance(column, np.ndarray) else column
             for name, column in self._columns.items()
         }
-        return RowTable(columns, self._rows, self._partial)
+        return RowTable(columns, self._rows)
 
     @staticmethod
     def joined(tables: Sequence[RowTable]) -> RowTable | None:
@@ -109,8 +104,7 @@ class RowTable(Sequence[Row]):
             name: list(chain.from_iterable(table._columns[name] for table in tables))
             for name in names
         }
-        partial = {name for table in tables for name in table._partial}
-        return RowTable(columns, sum(map(len, tables)), partial)
+        return RowTable(columns, sum(map(len, tables)))
 
 
 def _of_structs(rows: Sequence[Row], kind: type[Any]) -> dict[str, Sequence[Any]] | None:
@@ -169,36 +163,30 @@ def picked(values: Sequence[Any], positions: Sequence[int]) -> list[Any]:
     return list(itemgetter(*positions)(values))
 
 
-def _packed(values: Sequence[Any], kinds: Collection[type]) -> np.ndarray | list[Any]:
+def _packed(values: Sequence[Any]) -> np.ndarray | list[Any]:
     """Return numbers as an array, and texts with one object for each different text.
 
-    >>> _packed((1.5, 2.0), {float}), _packed((1, 2), {int}), _packed((2**80, 1), {int})[1]
-    (array([1.5, 2. ]), array([1, 2]), 1)
+    >>> _packed((1.5, 2.0)), _packed((1, 2)), _packed((1, None)), _packed((2**80, 1))[1]
+    (array([1.5, 2. ]), array([1, 2]), [1, None], 1)
     """
+    kinds = set(map(type, values))
     if kinds == {float}:
-        return np.fromiter(values, np.float64, len(values))
+        return np.array(values, dtype=np.float64)
     if kinds == {int}:
         try:
-            return np.fromiter(values, np.int64, len(values))
+            return np.array(values, dtype=np.int64)
         except OverflowError:
             pass
-    if set(kinds) <= {str, type(None)}:
+    if kinds <= {str, type(None)}:
         shared = {value: value for value in values}
         return list(map(shared.__getitem__, values))
     return list(values)
 
 
 def _size(column: np.ndarray | list[Any]) -> int:
-    """Return the approximate size of a column in bytes; equal texts are one object."""
     if isinstance(column, np.ndarray):
         return column.nbytes
-    try:
-        different: Collection[Any] = set(column)
-    except TypeError:  # lists
-        different = column
-    return _POINTER * len(column) + sum(map(_bytes, different))
-
-
-def _bytes(value: object) -> int:
-    items = _OBJECT * len(value) if isinstance(value, list) else 0
-    return sys.getsizeof(value) + items
+    different = {id(value): value for value in column}.values()
+    return _POINTER * len(column) + sum(
+        sys.getsizeof(value) if isinstance(value, str) else _OBJECT for value in different
+    )

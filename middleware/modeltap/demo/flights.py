@@ -7,6 +7,8 @@ import importlib.util
 import io
 import zipfile
 from dataclasses import dataclass
+from functools import cache
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,11 @@ WEATHER = (
 )
 FEATURES = (*CATEGORIES, *NUMBERS, *WEATHER)
 
+_NO_WEATHER = dict.fromkeys(WEATHER)
+
+
+_COLUMNS = ("month", *CATEGORIES, "distance", "hour", "minute", "time_hour", "air_time")
+
 
 @dataclass(slots=True)
 class Flight:
@@ -38,8 +45,23 @@ class Flight:
 
     time: float
     month: int
-    features: dict[str, Any]
     air_time: float | None
+    place: tuple[str, str, str]
+    """The values of `CATEGORIES`."""
+    distance: str
+    hour: str
+    weather: dict[str, Any]
+
+    @property
+    def features(self) -> dict[str, Any]:
+        """The values of `FEATURES`; most flights are not chosen and need none."""
+        return {
+            **dict(zip(CATEGORIES, self.place, strict=True)),
+            "distance": int(self.distance),
+            "hour": int(self.hour),
+            "weekday": int((self.time // 86_400 + 3) % 7),
+            **self.weather,
+        }
 
 
 def load() -> list[Flight]:
@@ -49,15 +71,13 @@ def load() -> list[Flight]:
     """
     folder = _folder()
     weather = _weather(folder / "weather.csv")
-    nothing = dict.fromkeys(WEATHER)
     with zipfile.ZipFile(folder / "flights.csv.zip") as archive:
         name = archive.namelist()[0]
         with archive.open(name) as raw:
-            flights = [
-                _flight(row, weather.get((row["origin"], row["time_hour"]), nothing))
-                for row in csv.DictReader(io.TextIOWrapper(raw, "utf-8"))
-            ]
-    flights.sort(key=lambda flight: flight.time)
+            rows = csv.reader(io.TextIOWrapper(raw, "utf-8"))
+            columns = itemgetter(*map(next(rows).index, _COLUMNS))
+            flights = [_flight(*columns(row), weather=weather) for row in rows]
+    flights.sort(key=attrgetter("time"))
     return flights
 
 
@@ -78,16 +98,33 @@ def _weather(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
         }
 
 
-def _flight(row: dict[str, str], weather: dict[str, Any]) -> Flight:
-    time = (clock.parse(row["time_hour"]) or 0.0) + 60 * int(row["minute"])
-    features: dict[str, Any] = {name: row[name] for name in CATEGORIES}
-    features.update(
-        distance=int(row["distance"]),
-        hour=int(row["hour"]),
-        weekday=int((time // 86_400 + 3) % 7),
-        **weather,
+def _flight(
+    month: str,
+    carrier: str,
+    origin: str,
+    dest: str,
+    distance: str,
+    hour: str,
+    minute: str,
+    time_hour: str,
+    air_time: str,
+    *,
+    weather: dict[tuple[str, str], dict[str, Any]],
+) -> Flight:
+    return Flight(
+        _seconds(time_hour) + 60 * int(minute),
+        int(month),
+        _number(air_time),
+        (carrier, origin, dest),
+        distance,
+        hour,
+        weather.get((origin, time_hour), _NO_WEATHER),
     )
-    return Flight(time, int(row["month"]), features, _number(row["air_time"]))
+
+
+@cache
+def _seconds(hour: str) -> float:
+    return clock.parse(hour) or 0.0
 
 
 def _number(text: str) -> float | None:

@@ -8,14 +8,17 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
-
-import httpx
 
 from modeltap.errors import InputError, ModeltapError
 
 _START_SECONDS = 60.0
+
+_IDLE_SECONDS = "3600"
+"""At a low speed, a day without requests takes longer than uvicorn's default of 5 seconds."""
 
 
 class Server:
@@ -45,6 +48,8 @@ class Server:
             "--log-level",
             "warning",
             "--no-access-log",
+            "--timeout-keep-alive",
+            _IDLE_SECONDS,
         ]
         self._log = (self._folder / "server.log").open("w+")
         environ = {k: v for k, v in os.environ.items() if not k.startswith("MODELTAP_")}
@@ -83,11 +88,13 @@ class Server:
                 self._log.seek(0)
                 lines = self._log.read().strip().splitlines() or ["no message"]
                 raise ModeltapError(f"the demo's API failed to start: {lines[-1]}")
-            try:
-                httpx.get(f"{self.url}/openapi.json", timeout=1, trust_env=False)
-                return
-            except httpx.HTTPError:
-                time.sleep(0.1)
+            with closing(HTTPConnection("127.0.0.1", self.port, timeout=1)) as connection:
+                try:
+                    connection.request("GET", "/openapi.json")
+                    connection.getresponse().read()
+                    return
+                except (OSError, HTTPException):
+                    time.sleep(0.1)
         raise ModeltapError(f"the demo's API did not start within {_START_SECONDS:.0f} s")
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from msgspec.structs import replace
 
-from modeltap.analysis.model.baseline import Baseline
+from modeltap.analysis.model.baseline import Baseline, GroupBaseline
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.reference import Reference
 from modeltap.erasing.blurring import outside
@@ -78,10 +78,41 @@ def without(reference: Reference, erased: ErasedValues) -> Reference:
     features = tuple(without_values(feature, erased.of(feature)) for feature in reference.features)
     own = erased.own.get(PREDICTION)
     performance = reference.performance and _without_classes(reference.performance, own)
-    if features == reference.features and performance == reference.performance:
+    groups = reference.groups and _without_groups(reference.groups, erased.subjects)
+    same = reference.features, reference.performance, reference.groups
+    if (features, performance, groups) == same:
         return reference
-    changed = replace(reference, features=features, performance=performance)
+    changed = replace(reference, features=features, performance=performance, groups=groups)
     return replace(changed, known_as=(changed.bins_hash, reference.id))
+
+
+def segment_without(segment: str, subjects: Sequence[Subject]) -> str:
+    """Return a segment such as `sex=Female,race=2` with erased values replaced.
+
+    A common value is only replaced in a group with the name of the subject's field.
+    """
+    parts = []
+    for part in segment.split(","):
+        name, equals, value = part.partition("=")
+        gone = any(
+            subject.forms.equals(value) and (subject.is_named(name) or not subject.forms.is_common)
+            for subject in subjects
+        )
+        parts.append(f"{name}={ERASED}" if equals and gone else part)
+    return ",".join(parts)
+
+
+def _without_groups(baseline: GroupBaseline, subjects: Sequence[Subject]) -> GroupBaseline:
+    """Return a baseline without the groups that are named by an erased value."""
+    rates = {
+        grouping: {
+            segment: own
+            for segment, own in segments.items()
+            if segment_without(segment, subjects) == segment
+        }
+        for grouping, segments in baseline.rates.items()
+    }
+    return replace(baseline, rates=rates)
 
 
 def _without_classes(baseline: Baseline, own: OwnValues | None) -> Baseline:

@@ -11,11 +11,12 @@ from typing import Any
 import msgspec
 
 from modeltap.erasing.erased_rows import OwnValues
-from modeltap.erasing.learnt_values import ErasedValues
+from modeltap.erasing.learnt_values import ErasedValues, segment_without
 from modeltap.store.connection import writing
 from modeltap.store.erasure import (
     EXAMPLES,
     MESSAGES,
+    SEGMENTS,
     SENTENCES,
     TEXTS,
     TextColumn,
@@ -73,6 +74,10 @@ class Wording:
             if name in text:
                 text = own.erased_from(text)
         return text
+
+    def segment(self, text: str) -> str:
+        """Return the segment of a metric without the groups that are an erased value."""
+        return segment_without(text, self._subjects)
 
     def message(self, text: str) -> str:
         """Return the JSON of a message without erased values and ids of erased exchanges."""
@@ -137,6 +142,8 @@ def erase_sentences(connection: sqlite3.Connection, model: str, wording: Wording
     """Replace erased values in explanations, alerts and messages about `model`."""
     for column in SENTENCES:
         _replace(connection, model, column, wording.sentence)
+    for column in SEGMENTS:
+        _replace(connection, model, column, wording.segment)
     for column in EXAMPLES:
         _replace(connection, model, column, wording.examples)
     _replace(connection, model, MESSAGES, wording.message)

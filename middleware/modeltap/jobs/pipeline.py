@@ -22,8 +22,8 @@ from modeltap.analysis.references.learning import relearn
 from modeltap.analysis.verdicts import analyze, capture_loss, rejected_times, results
 from modeltap.analysis.verdicts.results import WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
-from modeltap.config.retention import Retention, parse_retention
 from modeltap.config.settings import repeat_seconds
+from modeltap.config.validation import Retention, parse_retention
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import BusyError, InputError
 from modeltap.jobs import store_health

@@ -67,6 +67,12 @@ SENTENCES: tuple[TextColumn, ...] = (
 )
 """Sentences written by the analysis, which quote values."""
 
+SEGMENTS: tuple[TextColumn, ...] = (
+    TextColumn("metrics", "segment", "model = :model"),
+    TextColumn("alerts", "segment", "model = :model"),
+)
+"""Names of groups, which are values of rows."""
+
 MESSAGES = TextColumn("deliveries", "body", _BY_ALERTS)
 """JSON that contains such sentences, and ids of exchanges."""
 
@@ -100,9 +106,13 @@ def texts_in(
 def put_text(
     connection: sqlite3.Connection, column: TextColumn, old: StoredText, text: str
 ) -> None:
-    """Replace the `old` text if it is unchanged, inside the caller's transaction."""
+    """Replace the `old` text if it is unchanged, inside the caller's transaction.
+
+    Of two groups that are no longer distinct, one remains.
+    """
     connection.execute(
-        f"update {column.table} set {column.name} = ? where rowid = ? and {column.name} = ?",
+        f"update or replace {column.table} set {column.name} = ? "
+        f"where rowid = ? and {column.name} = ?",
         (text, *old),
     )
 

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from modeltap.config.metrics import OUTPUT_SEGMENT
 from modeltap.environments import reported
 from modeltap.store.windows import Series
 
@@ -42,6 +43,8 @@ METRIC_COLUMNS = (
 
 _INTERNAL_COLUMNS = ("strength", "at_once", "related", "reference_id", "computed_at")
 _SHOWN = ", ".join(name for name in METRIC_COLUMNS if name not in _INTERNAL_COLUMNS)
+
+_IS_GROUP = f"(segment is not null and segment not like '{OUTPUT_SEGMENT}%')"
 
 REPORTED_COLUMNS = tuple(reported(dict.fromkeys(_SHOWN.split(", "), "")))
 """The columns that commands show, in order; the environment follows the version."""
@@ -140,7 +143,7 @@ def list_metrics(
         "and (:last is null or window_start in (select distinct window_start from metrics where "
         "(:model is null or model = :model) and (:metric is null or metric = :metric) "
         "order by window_start desc limit :last)) "
-        "order by model, version, window_start, metric, feature",
+        "order by model, version, window_start, metric, feature, segment",
         {"model": model, "metric": metric, "feature": feature, "last": last},
     )
     return [reported(dict(row)) for row in rows]
@@ -153,21 +156,28 @@ def latest_metrics(
     model: str | None,
     feature: str | None,
     last: int,
+    grouped: bool = False,
 ) -> list[dict[str, Any]]:
     """Return `REPORTED_COLUMNS` of these metrics in the last windows of each model's version.
 
     Rows are ordered by window, latest first, then alerts first, then by effect. Windows with the
     same end are one window: some metrics need more rows than others and start earlier.
+
+    Args:
+        grouped: return the metrics of groups instead of all others: first the gaps between them,
+            then the rates of each, then those that are too small.
     """
     places = ", ".join("?" * len(metrics))
     rows = connection.execute(
-        f"select {_SHOWN} from metrics m where metric in ({places}) "
+        f"select {_SHOWN} from metrics m where metric in ({places}) and {_IS_GROUP} = ? "
         "and (? is null or model = ?) and (? is null or feature = ?) and window_end in "
-        f"(select distinct window_end from metrics where metric in ({places}) and model = "
+        f"(select distinct window_end from metrics where metric in ({places}) "
+        f"and {_IS_GROUP} = ? and model = "
         "m.model and version = m.version order by window_end desc limit ?) "
-        "order by model, version, window_end desc, verdict = 'alert' desc, "
-        "ifnull(strength, 0) desc, feature, metric",
-        (*metrics, model, model, feature, feature, *metrics, last),
+        f"order by model, version, window_end desc, {_IS_GROUP} and instr(segment, '=') > 0, "
+        f"{_IS_GROUP} and value is null, verdict = 'alert' desc, "
+        "ifnull(strength, 0) desc, feature, metric, segment",
+        (*metrics, grouped, model, model, feature, feature, *metrics, grouped, last),
     )
     return [reported(dict(row)) for row in rows]
 

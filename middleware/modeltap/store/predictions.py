@@ -152,6 +152,8 @@ class LabelledPrediction(NamedTuple):
     label: Any
     event_time: str | None = None
     score: float | None = None
+    exchange_id: str = ""
+    row: int = 0
 
 
 def labelled_predictions(
@@ -160,7 +162,8 @@ def labelled_predictions(
     """Return the rows from `start` to `end`, half-open, with their last labels."""
     rows = connection.execute(
         "select p.prediction, (select l.value from labels l where l.exchange_id = "
-        "p.exchange_id and l.row = p.row order by l.seq desc limit 1), p.event_time, p.score "
+        "p.exchange_id and l.row = p.row order by l.seq desc limit 1), p.event_time, p.score, "
+        "p.exchange_id, p.row "
         "from predictions p where p.model = ? and p.version = ? and p.event_time >= ? "
         "and (p.event_time, p.seq, p.row) >= (?, ?, ?) "
         "and (p.event_time, p.seq, p.row) < (?, ?, ?)",

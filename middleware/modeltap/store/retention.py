@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from modeltap import clock
-from modeltap.config.retention import Retention
+from modeltap.config.validation import Retention
 from modeltap.store.connection import writing
 from modeltap.store.label_targets import delete_waiting, waiting_labels
 from modeltap.store.watermarks import advance, watermark

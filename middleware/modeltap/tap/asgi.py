@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from time import perf_counter
 from typing import Any, Unpack
 
 import msgspec
@@ -91,11 +92,10 @@ class ASGIMiddleware:
         headers = scope["headers"]
         if type(headers) is not list and type(headers) is not tuple:
             scope["headers"] = headers = list(headers)  # reading another iterable may consume it
-        kept = tap.kept_headers(tap.request_filter, headers)
-        exchange = tap.begin(method, path, query, kept, outer_id)
+        exchange = tap.begin(method, path, query, headers, outer_id)
         if exchange is not None:
             outer_id = exchange.id
-            if tap.id_header is not None and not tap.has_id(kept):
+            if tap.id_header is not None and tap.id_name not in dict(exchange.request_headers):
                 # A gateway's app forwards it to tapped services behind it.
                 scope["headers"] = [*headers, (tap.id_names[1], outer_id.encode())]
         call = (method, scope["path"], query)
@@ -147,7 +147,6 @@ class ASGIResponder(msgspec.Struct):
     scope: Scope
     server_receive: Receive
     server_send: Send
-    is_started: bool = False
     finished: bool = False
 
     async def receive(self) -> Message:
@@ -161,18 +160,18 @@ class ASGIResponder(msgspec.Struct):
         return message
 
     async def send(self, message: Message) -> None:
-        kind = message["type"]
+        kind, send = message["type"], self.server_send
         if kind == "http.response.start":
-            await self.server_send(self._start(message))
+            await send(self._start(message))
         elif kind == "http.response.body":
             if body := message.get("body"):
                 self.exchange.add_response(body, self.tap.response_limit)
             if message.get("more_body"):
-                await self.server_send(message)
+                await send(message)
             elif self.tap.durable:
                 await self._send_durably(message)
             else:
-                await self.server_send(message)
+                await send(message)
                 self._finish()
         else:
             await self._send_other(message)
@@ -198,34 +197,34 @@ class ASGIResponder(msgspec.Struct):
     def _start(self, message: Message) -> Message:
         """Note status and headers; return the message to forward, with the id in its headers."""
         exchange, tap = self.exchange, self.tap
-        self.is_started = True
-        exchange.headers_ms = exchange.elapsed_ms()
+        exchange.headers_ms = (perf_counter() - exchange.started) * 1000
         exchange.status = message["status"]
         headers = message.get("headers", ())
         if type(headers) is not list and type(headers) is not tuple:
             headers = list(headers)
             message = {**message, "headers": headers}
-        exchange.response_headers = kept = tap.kept_headers(tap.response_filter, headers)
-        if tap.id_header is None or self._is_over():
+        try:
+            exchange.response_headers = tap.response_filter.kept(headers)
+        except Exception as error:  # the server will report them
+            tap.log_failure(error)
+        if tap.id_header is None or self.finished or self.place.taken:
             return message
-        names = tap.id_names
-        if tap.has_id(kept):
+        if tap.id_name in dict(exchange.response_headers):
             # Replace the id that a gateway's app forwards from a tapped service behind it.
-            headers = [header for header in headers if header[0] not in names]
+            headers = [header for header in headers if header[0] not in tap.id_names]
         # A copy, because the app may send the same message again.
-        return {**message, "headers": [*headers, (names[0], exchange.id.encode())]}
-
-    def _is_over(self) -> bool:
-        """Return True if the exchange is already recorded, or belongs to an inner tap."""
-        return self.finished or self.place.taken
+        return {**message, "headers": [*headers, (tap.id_names[0], exchange.id.encode())]}
 
     def _finish(self) -> Ticket | None:
-        """Record the exchange when the response is complete; later work of the app is not timed."""
-        if self._is_over():
+        """Record the exchange when the response is complete; later work of the app is not timed.
+
+        Does nothing if it is recorded already, or by an inner tap.
+        """
+        if self.finished or self.place.taken:
             return None
         self.finished = True
         exchange = self.exchange
-        exchange.duration_ms = exchange.elapsed_ms()
+        exchange.duration_ms = (perf_counter() - exchange.started) * 1000
         try:
             exchange.route = _route(self.scope)
         except Exception as error:  # the app may put anything into the scope
@@ -234,12 +233,12 @@ class ASGIResponder(msgspec.Struct):
 
     def end(self, error: BaseException | None) -> None:
         """Record the exchange after the app returned or raised without a last body message."""
-        if self._is_over():
-            return
         exchange = self.exchange
+        if self.finished:
+            return
         if error is not None:
             exchange.fail(error)
-        if self.is_started or not isinstance(error, Exception):
+        if exchange.headers_ms is not None or not isinstance(error, Exception):
             exchange.aborted = True
         else:
             exchange.status = 500  # the server's response to an exception of the app

@@ -11,8 +11,6 @@ from typing import cast
 
 from modeltap.config.options import MaskBody
 from modeltap.errors import ConfigError
-from modeltap.privacy.bodies.compression import MAX_INFLATED_BYTES, inflate
-from modeltap.privacy.body_masker import MASKED, UNMASKABLE
 from modeltap.privacy.headers import Header, text_of
 from modeltap.tap.exchange import Exchange
 
@@ -46,6 +44,10 @@ def _masked(
     """Return the masked body, its headers, and a note if the body changed."""
     if not body:
         return b"", headers, None
+    # Imported here, because few apps have their own mask, and the writer's masks load much.
+    from modeltap.privacy.bodies.compression import MAX_INFLATED_BYTES, inflate
+    from modeltap.privacy.body_masker import MASKED, UNMASKABLE
+
     plain: bytes | None = bytes(body)
     encoding = _header(headers, "content-encoding").lower()
     if encoding not in ("", "identity"):

@@ -6,13 +6,16 @@ import functools
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from modeltap.privacy.sensitive.names import SensitiveNames
 from modeltap.tap.calls import ABSENT, add_request, call_taps, end_call, with_store
 from modeltap.tap.exchange import Exchange
-from modeltap.tap.recording.recorder import Ticket
+from modeltap.tap.recording.recorder import Recorder, Ticket
+from modeltap.tap.recording.recorders import recorders
 from modeltap.tap.tapping import Tap, with_absolute_paths
+
+if TYPE_CHECKING:
+    from modeltap.privacy.sensitive.names import SensitiveNames
 
 AnyFunction = Callable[..., Any]
 
@@ -54,25 +57,31 @@ class DecoratedFunction:
     def __init__(self, decorator: CaptureDecorator, function: AnyFunction) -> None:
         self.function = function
         self._decorator = decorator
-        self._signature = inspect.signature(function)
-        self._names = SensitiveNames(decorator.tap.settings.mask_body_fields)
+        self._arguments = Arguments(inspect.signature(function))
+        self._names = _sensitive_names(decorator.tap)
         self._name = decorator.name or f"{function.__module__}.{function.__qualname__}"
         self._outer: list[Tap] = []
+        self._known: tuple[list[Recorder], Tap] | None = None
 
     def add_outer(self, tap: Tap) -> None:
         """Apply the masks of another tap that decorates the function, too."""
         if not tap.disabled:
             self._outer.append(tap)
-            self._names = SensitiveNames(self._tap().settings.mask_body_fields)
+            self._known = None
+            self._names = _sensitive_names(self._tap())
 
     def _tap(self) -> Tap:
         """Return the tap for the next call, with the masks of all taps of the function.
 
-        Resolved at each call, because an app watched in the meantime defines the default store.
+        Resolved again after an app was watched, because that defines the default store.
         """
+        now = recorders.all()
+        if self._known is not None and self._known[0] == now:
+            return self._known[1]
         tap = call_taps.of(self._decorator.options)
         for outer in self._outer:
             tap = tap.within(outer, self._decorator.model)
+        self._known = (now, tap)
         return tap
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RunningCall:
@@ -86,24 +95,75 @@ class DecoratedFunction:
         LAST_ID.set(exchange.id if exchange else None)
         if exchange is not None:
             try:
-                add_request(tap, exchange, self._arguments(args, kwargs))
+                add_request(tap, exchange, self._request(args, kwargs))
             except Exception as error:  # invalid arguments, for which the function itself raises
                 tap.log_failure(error)
         return RunningCall(tap, exchange)
 
-    def _arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the arguments by name, or the value of a single argument with a row or rows.
 
         A single number or text keeps its name, so that it can be masked by name.
         """
-        bound = self._signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        given = {name: v for name, v in bound.arguments.items() if name not in ("self", "cls")}
+        given = self._arguments.by_name(args, kwargs)
+        given.pop("self", None)
+        given.pop("cls", None)
         if len(given) != 1:
             return given
         ((name, value),) = given.items()
         is_named = isinstance(value, _SCALARS) or self._names.is_sensitive(name)
         return given if is_named else value
+
+
+class Arguments:
+    """The arguments of a function's calls.
+
+    >>> arguments = Arguments(inspect.signature(lambda a, b=2, *, c=3: None))
+    >>> arguments.by_name((1,), {"c": 4})
+    {'a': 1, 'b': 2, 'c': 4}
+    """
+
+    def __init__(self, signature: inspect.Signature) -> None:
+        self._signature = signature
+        parameters = signature.parameters.values()
+        kinds = [parameter.kind for parameter in parameters]
+        self._names = [parameter.name for parameter in parameters]
+        self._positional = kinds.count(inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        self._is_plain = len(kinds) == self._positional + kinds.count(
+            inspect.Parameter.KEYWORD_ONLY
+        )
+        self._defaults = {
+            parameter.name: parameter.default
+            for parameter in parameters
+            if parameter.default is not parameter.empty
+        }
+
+    def by_name(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments of a call in the order of the parameters, with defaults.
+
+        Raises `TypeError` for a call that the function would refuse.
+        """
+        if self._is_plain and len(args) <= self._positional:
+            # In a fifth of the time that the signature takes, which knows all kinds of parameters.
+            rest = {**self._defaults, **kwargs}
+            given = dict(zip(self._names, args, strict=False))
+            try:
+                given.update({name: rest[name] for name in self._names[len(args) :]})
+            except KeyError:
+                pass  # the signature reports the missing argument
+            else:
+                if kwargs.keys() <= set(self._names[len(args) :]):
+                    return given
+        bound = self._signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return dict(bound.arguments)
+
+
+def _sensitive_names(tap: Tap) -> SensitiveNames:
+    # Imported here, because apps without decorated functions do not need it.
+    from modeltap.privacy.sensitive.names import SensitiveNames
+
+    return SensitiveNames(tap.settings.mask_body_fields)
 
 
 class RunningCall:

@@ -120,7 +120,8 @@ class IdSource:
     def seed(self) -> None:
         """Set a random start, on creation and in a forked child."""
         noise = int.from_bytes(os.urandom(10), "big")
-        self._counter = itertools.count(noise & 0x7FFF_FFFF_FFFF)
+        # A number of 12 hexadecimal digits, and still of 12 after any number of requests.
+        self._counter = itertools.count(0x4000_0000_0000 | noise & 0x3FFF_FFFF_FFFF)
         random_a, random_b = (noise >> 48) & 0xFFF, (noise >> 60) & 0x3FFF
         self._middle = f"-7{random_a:03x}-{0x8000 | random_b:04x}-"
 
@@ -132,8 +133,9 @@ class IdSource:
             period = millisecond >> 16
             prefix = f"{period & 0xFFFF_FFFF:08x}-"
             self._period = (period, prefix)
-        count = next(self._counter)  # atomic across threads
-        return f"{prefix}{millisecond & 0xFFFF:04x}{self._middle}{count:012x}"
+        # Slices of `hex` take half the time of format specifications; `next` is atomic.
+        rest, count = hex(millisecond & 0xFFFF | 0x1_0000), hex(next(self._counter))
+        return f"{prefix}{rest[3:]}{self._middle}{count[2:]}"
 
 
 def _seed_all() -> None:

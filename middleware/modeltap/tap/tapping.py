@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from modeltap.config.settings import ModelChooser, Settings
 from modeltap.config.validation import from_environment
 from modeltap.errors import ConfigError, StoreError
 from modeltap.logs import logger
-from modeltap.privacy.headers import Header, HeaderFilter
+from modeltap.privacy.headers import HeaderFilter
 from modeltap.store.connection import check_path, check_writable
 from modeltap.tap.choosing.routing import Router
 from modeltap.tap.choosing.sampling import Sampler
@@ -49,8 +49,8 @@ class Tap:
         self._limit_bodies()
         self.id_header = settings.id_header.encode() if settings.id_header else None
         self.id_names = _spellings(self.id_header)
-        self._id_name = (settings.id_header or "").lower()
-        self.request_filter = HeaderFilter.of_requests(settings)
+        self.id_name = (settings.id_header or "").lower()
+        self._request_filter = HeaderFilter.of_requests(settings)
         self.response_filter = HeaderFilter.of_responses(settings)
         self._router = Router(settings, model)
         self._recorder: Recorder | None = None
@@ -105,12 +105,12 @@ class Tap:
         method: str,
         path: str,
         query: bytes,
-        headers: Sequence[Header],
+        headers: Iterable[tuple[Any, Any]],
         outer_id: str | None = None,
     ) -> Exchange | None:
         """Return the exchange to fill, or None if the request is not tapped.
 
-        `headers` are those to keep. `outer_id` is the id that an outer tap assigned to the request.
+        It has the headers to keep. `outer_id` is the id that an outer tap assigned to the request.
         """
         if self.disabled:
             return None
@@ -118,7 +118,8 @@ class Tap:
             model = self._router.model_for(method, path)
             if model is None:
                 return None
-            exchange = Exchange(self.source, model, method, path, query, headers)
+            kept = self._request_filter.kept(headers)
+            exchange = Exchange(self.source, model, method, path, query, kept)
             exchange.id = outer_id or ids.next(exchange.started_at)
             return exchange if self._keeps_all or self._sampler.accepts(exchange) else None
         except Exception as error:
@@ -132,20 +133,6 @@ class Tap:
         exchange = Exchange(self.source, model, "", name, b"")
         exchange.id = ids.next(exchange.started_at)
         return exchange if self._keeps_all or self._sampler.accepts(exchange) else None
-
-    def kept_headers(
-        self, filter_: HeaderFilter, headers: Iterable[tuple[Any, Any]]
-    ) -> list[Header]:
-        """Return the headers to keep; none if they are not pairs."""
-        try:
-            return filter_.kept(headers)
-        except Exception as error:
-            self.log_failure(error)
-            return []
-
-    def has_id(self, kept: Iterable[Header]) -> bool:
-        """Return True if one of these headers has the id of another tap."""
-        return self._id_name in [name for name, _ in kept]
 
     def finish(self, exchange: Exchange) -> Ticket | None:
         """Pass a finished exchange to the recorder; return a ticket if it is durable."""

@@ -102,7 +102,7 @@ class WSGIResponder:
         exchange.headers_ms = exchange.elapsed_ms()
         exchange.status = _number(status[:3])
         tap = self._tap
-        exchange.response_headers = kept = tap.kept_headers(tap.response_filter, headers)
+        exchange.response_headers = kept = tap.response_filter.kept(headers)
         # Flask removes its request from the environ before it returns, so its rule is read now.
         flask = self._environ.get("werkzeug.request")
         exchange.route = _template(getattr(flask, "url_rule", None) or self._environ.get(ROUTE))
@@ -110,7 +110,7 @@ class WSGIResponder:
             exchange.fail(exc_info[1])
         if tap.id_header is not None and not self._is_over():
             name = tap.id_header.decode()
-            if tap.has_id(kept):
+            if tap.id_name in dict(kept):
                 # Replace the id that a gateway's app forwards from a tapped service behind it.
                 headers = [header for header in headers if header[0].lower() != name.lower()]
             headers = [*headers, (name, exchange.id)]

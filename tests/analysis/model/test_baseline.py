@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis.model.baseline import infer_task, is_unknown, listed
+from modeltap.analysis.model.baseline import GroupBaseline, infer_task, is_unknown, listed
+from modeltap.analysis.model.moments import Moments
+from modeltap.analysis.model.reference import Reference
 
 
 @pytest.mark.parametrize(
@@ -40,3 +42,25 @@ def test_none_and_nan_are_unknown_values():
     assert all(map(is_unknown, [None, float("nan"), np.float64("nan")]))
     assert not any(map(is_unknown, [0, "", False, "nan"]))
     assert [type(value) for value in listed(np.array([1, 2]))] == [int, int]
+
+
+RATE_OF_A_GROUP = Moments(100, 0.25, 0.1875, 0.09375)
+GROUPS = GroupBaseline(
+    key="k",
+    rates={"sex": {"sex=F": {"tpr": RATE_OF_A_GROUP}, "sex=M": {}}},
+    variation={"sex": {"tpr": 0.02}},
+    newest_label=7,
+)
+
+
+def test_the_treatment_of_groups_is_stored_with_its_reference():
+    """And does not change the reference's id, which only depends on bins."""
+    reference = Reference(model="m", version="", source="", rows=100, features=(), groups=GROUPS)
+    read = Reference.from_json(reference.to_json())
+    assert read.groups == GROUPS
+    assert read.id == Reference(model="m", version="", source="", rows=100, features=()).id
+
+
+def test_only_groups_with_the_rate_are_returned():
+    assert GROUPS.of("sex", "tpr") == {"sex=F": RATE_OF_A_GROUP}
+    assert GROUPS.of("race", "tpr") == {} and GROUPS.names("race") == set()

@@ -187,14 +187,14 @@ def settings_without_match(
 ) -> list[Unmonitored]:
     """Return the settings of a model that match nothing in an environment.
 
-    Features and columns of mappings are settings for all environments, so a match in one of them is
-    enough. A rule may be about one environment. Exchanges are decoded only if a name is in no
-    reference, which is rare.
+    Features, groups and columns of mappings are settings for all environments, so a match in one
+    of them is enough. A rule may be about one environment. Exchanges are decoded only if a name is
+    in no reference, which is rare.
 
     Args:
         within: exchanges of all models that are searched for those of this one; None for all.
     """
-    if not (settings.features or settings.rules or settings.mapping):
+    if not (settings.features or settings.groups or settings.rules or settings.mapping):
         return []
     environment = environment or None
     of = ModelVersion(model, with_environment("", environment))

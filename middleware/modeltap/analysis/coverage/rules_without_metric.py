@@ -51,9 +51,14 @@ def rules_without_metric(
 
 def _labelled(connection: sqlite3.Connection, of: ModelVersion) -> list[dict[str, Any]]:
     """Return the metrics of the last labelled windows, with versions as they are analysed."""
-    rows = latest_metrics(
-        connection, reported_by("performance"), model=of.model, feature=None, last=_WINDOWS
-    )
+    names = reported_by("performance")
+    rows = [
+        row
+        for grouped in (False, True)
+        for row in latest_metrics(
+            connection, names, model=of.model, feature=None, last=_WINDOWS, grouped=grouped
+        )
+    ]
     environment = environment_of(of.version)
     return [
         {**row, "version": with_environment(row["version"], environment)}

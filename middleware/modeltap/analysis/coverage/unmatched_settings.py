@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from modeltap.analysis.coverage.mapping_proposals import toml_key
 from modeltap.analysis.coverage.recent_rows import RecentRows
 from modeltap.analysis.coverage.unmonitored import Unmonitored
+from modeltap.config.group_settings import GroupSettings
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.config.settings import Settings
 from modeltap.decoding.shortfalls import Shortfall
@@ -39,6 +40,11 @@ def unmatched_settings(
     findings += [
         _unmatched(model, f"[models.{toml_key(model)}.features.{toml_key(name)}]", name, known)
         for name in features
+    ]
+    findings += [
+        _unmatched(model, f"{group.name} in groups of {model}", group.column, known)
+        for group in settings.groups
+        if _is_of_no_column(group, known)
     ]
     rules = (rule for rule in settings.rules if rule.enabled and _fits_no_column(rule, of, known))
     findings += [_unmatched(model, _subject(rule), rule.feature or "", known) for rule in rules]
@@ -93,6 +99,11 @@ def _of_store(subject: str, name: str, models: Sequence[str]) -> Unmonitored:
 def _is_known(name: str, known: Collection[str]) -> bool:
     """Return whether a column has this name, or is an item or a member of it."""
     return name in known or any(column.startswith(f"{name}.") for column in known)
+
+
+def _is_of_no_column(group: GroupSettings, known: Collection[str]) -> bool:
+    """Return whether a group is a field that rows do not have."""
+    return group.file is None and group.header is None and not _is_known(group.column, known)
 
 
 def _is_of_model(rule: RuleSettings, model: str) -> bool:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.explanations import (
     column_sentences,
+    fairness_sentences,
     finding_sentences,
     model_sentences,
     window_sentences,
@@ -26,6 +27,7 @@ SUBJECTS = (
     window_sentences,
     finding_sentences,
     model_sentences,
+    fairness_sentences,
 )
 """The modules that register a function with `sentence` for each kind of evidence."""
 

@@ -7,7 +7,7 @@ binning    fine and coarse bins
 moments    a sample's moments, and those of two samples combined
 local_times  dates, weekdays and hours by the clock of a time zone
 calibration  how often a row with a score was of the positive class
-baseline   the model's performance in the reference
+baseline   the model's performance and its treatment of groups in the reference
 type_finding  unusual types in a column
 reference  the frozen features of a model's version
 monitored  the columns that become features if there are too many

@@ -1,4 +1,4 @@
-"""The model's performance in the reference, which windows are compared with."""
+"""The model's performance and its treatment of groups in the reference."""
 
 from __future__ import annotations
 
@@ -108,6 +108,33 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                     scores=self.scores,
                 )
         return self
+
+
+class GroupBaseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Rates by group in the reference's rows, without the groups that are too small."""
+
+    key: str
+    """A hash of the settings that define groups and rates; others make it invalid."""
+    rates: dict[str, dict[str, dict[str, Moments]]]
+    """By grouping, segment (`sex=Female`) and rate."""
+    variation: dict[str, dict[str, float]] = {}
+    """By grouping and rate, how much the gap of its own windows varies beyond chance."""
+    newest_label: int = 0
+    """The last label (its `seq`) that was known."""
+
+    def names(self, grouping: str) -> set[str]:
+        """Return the names of a grouping's groups.
+
+        >>> rates = {"sex": {"sex=Female": {}, "sex=Male": {}}}
+        >>> sorted(GroupBaseline(key="", rates=rates).names("sex"))
+        ['Female', 'Male']
+        """
+        return {segment.partition("=")[2] for segment in self.rates.get(grouping, {})}
+
+    def of(self, grouping: str, rate: str) -> dict[str, Moments]:
+        """Return a rate by segment; segments without enough rows for it are absent."""
+        own = self.rates.get(grouping, {})
+        return {segment: rates[rate] for segment, rates in own.items() if rate in rates}
 
 
 def pooled_baseline(parts: Sequence[Baseline]) -> Baseline:

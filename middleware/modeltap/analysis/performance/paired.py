@@ -137,7 +137,7 @@ def pair_up(
     task = task or infer_task(known_rows.labels, known_rows.predictions)
     if task == "regression":
         return _numbers(known_rows)
-    scores = _scores(known_rows.predictions, known)
+    scores = as_scores(known_rows.predictions, known)
     if scores is None:
         return _classes(known_rows, known)
     return _scored(scores, known_rows, form, known)
@@ -192,7 +192,7 @@ def _numbers(rows: _Rows) -> Paired:
     return Paired("regression", both[0][kept], both[1][kept], rows.places[kept], mismatch=mismatch)
 
 
-def _scores(predictions: list[Any], known: KnownClasses | None) -> np.ndarray | None:
+def as_scores(predictions: list[Any], known: KnownClasses | None) -> np.ndarray | None:
     """Return the predictions as scores; None if they are not scores.
 
     Zeros and ones alone are classes, unless the reference's predictions are scores.

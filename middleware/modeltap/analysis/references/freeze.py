@@ -14,6 +14,7 @@ from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.counting.sample import REFERENCE_ROWS, choose, sample
 from modeltap.analysis.counting.window_starts import starts
+from modeltap.analysis.fairness.gap_learning import gaps_of_file
 from modeltap.analysis.inference.infer import for_untyped_file
 from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.local_times import hours_of_the_week
@@ -42,7 +43,7 @@ from modeltap.ingest.roles import Roles, choose_roles
 from modeltap.logs import logger
 from modeltap.rows import columns
 from modeltap.store.connection import writing
-from modeltap.store.labels import last_labels, newest_label
+from modeltap.store.labels import last_label
 from modeltap.store.learning_progress import delete_provisional
 from modeltap.store.predictions import StoredRow
 from modeltap.store.references import (
@@ -52,9 +53,6 @@ from modeltap.store.references import (
     save_reference,
     save_rows,
 )
-
-_LABELLED_AT_ONCE = 900
-"""Exchanges whose labels are read in one query; SQLite allows 999 parameters."""
 
 
 def freeze_named_file(counter: WindowCounter, model: str, version: str) -> Reference:
@@ -105,6 +103,7 @@ def freeze_file(
         model=model,
         version=version,
         source=table.path.name,
+        facts={"groups": gaps_of_file(settings, values, labels, times)},
         untyped=table.kind == "csv",
     )
 
@@ -208,8 +207,7 @@ def freeze(
     chosen = choose_rows(reference, keys)
     part = {name: [column[place] for place in chosen] for name, column in columns.items()}
     rows = sample(part, len(chosen), reference)
-    is_provisional = (facts or {}).get("state") == "provisional"  # its rows are never compared
-    if learnt is not None and settings.multivariate and not rolling and not is_provisional:
+    if learnt is not None and settings.multivariate and not rolling:
         groups = RowGroups(reference, rows, moments[chosen], learnt.rhythm)
         baselines = row_baselines(groups, columns, moments, learnt.windows)
         reference = replace(reference, row_baselines=baselines)
@@ -268,9 +266,7 @@ def save(connection: sqlite3.Connection, reference: Reference) -> None:
 
 
 def _labels_of(connection: sqlite3.Connection, batch: Batch) -> list[Any]:
-    """Return the last label of each row, None if it has none."""
-    ids, newest = list(dict.fromkeys(batch.ids)), newest_label(connection)
-    labels: dict[tuple[str, int], Any] = {}
-    for first in range(0, len(ids), _LABELLED_AT_ONCE) if newest else ():
-        labels |= last_labels(connection, ids[first : first + _LABELLED_AT_ONCE], newest)
-    return [labels.get(key) for key in zip(batch.ids, batch.row_numbers, strict=True)]
+    return [
+        last_label(connection, exchange_id, row)
+        for exchange_id, row in zip(batch.ids, batch.row_numbers, strict=True)
+    ]

@@ -23,6 +23,7 @@ from modeltap.analysis.estimation.estimates import can_estimate, estimated_metri
 from modeltap.analysis.estimation.unlabelled import Outputs
 from modeltap.analysis.explanations.examples import values_of, with_examples
 from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.fairness.fair_windows import grouped_window
 from modeltap.analysis.findings.finder import with_findings
 from modeltap.analysis.model.metric import (
     ALERT,
@@ -36,6 +37,7 @@ from modeltap.analysis.references.clean_time import CleanTime, clean_times
 from modeltap.analysis.references.rhythm import Rhythm, spans, stored_rhythm
 from modeltap.analysis.references.rolling import rolled
 from modeltap.analysis.references.row_variation import RowGroups
+from modeltap.analysis.relearning.saved_gaps import with_saved_gaps
 from modeltap.analysis.verdicts.results import EvaluatedWindows, Period, WindowResult, is_within
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
@@ -46,7 +48,14 @@ from modeltap.decoding.batches import Batch
 from modeltap.decoding.times import parse_times
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
-from modeltap.store.predictions import LAST, RowKey, StoredRow, outputs_between, rows_between
+from modeltap.store.predictions import (
+    LAST,
+    RowKey,
+    StoredRow,
+    labelled_predictions,
+    outputs_between,
+    rows_between,
+)
 from modeltap.store.references import sampled_rows
 from modeltap.store.windows import CountedWindow, Series
 
@@ -178,7 +187,11 @@ class InputWindows:
         )
         return WindowResult(
             period,
-            [*self._metrics(group, window, start, end), *self._estimates(group)],
+            [
+                *self._metrics(group, window, start, end),
+                *self._estimates(group),
+                *self._fairness(group, window, end),
+            ],
             self.reference,
             EvaluatedWindows(self._series, group),
             job=f"inputs {self.reference.id}",
@@ -229,6 +242,25 @@ class InputWindows:
         outputs = Outputs(*outputs_between(self.scope.connection, model, version, first, after))
         threshold, min_rows = self._settings.decision_threshold, self._settings.min_rows
         return explained(estimated_metrics(outputs, known, threshold, min_rows))
+
+    def _fairness(self, group: Sequence[CountedWindow], window: Tally, end: str) -> list[Metric]:
+        """Return the gaps between groups that need no labels, in the windows of the settings."""
+        too_few = window.rows < self._settings.min_rows
+        if (
+            not self._settings.groups
+            or too_few
+            or self._series != self.counter.series(self.reference)
+        ):
+            return []
+        connection, own = self.scope.connection, self._with_gaps
+        rows = labelled_predictions(connection, own.model, own.version, *self._bounds(group))
+        groups = grouped_window(connection, self._settings, own, rows)
+        return self._urgent(explained(groups.selection_metrics()), group, own, end)
+
+    @cached_property
+    def _with_gaps(self) -> Reference:
+        """The reference with the rates of its groups, learnt when the first window needs them."""
+        return with_saved_gaps(self.scope.connection, self.reference, self._settings)
 
     def _urgent(
         self,

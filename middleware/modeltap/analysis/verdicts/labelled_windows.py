@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from modeltap import clock
 from modeltap.analysis.detectors.context import ALPHA
 from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.fairness.fair_windows import grouped_window
 from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.model.metric import LEARNING, NOT_COMPARABLE, NOT_ENOUGH_ROWS, Metric
 from modeltap.analysis.model.reference import Reference
@@ -17,6 +18,7 @@ from modeltap.analysis.performance.evaluation import evaluate
 from modeltap.analysis.performance.labelled import LabelledContext
 from modeltap.analysis.references.late_baseline import with_performance
 from modeltap.analysis.references.performance_baseline import label_form
+from modeltap.analysis.relearning.saved_gaps import with_saved_gaps
 from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
@@ -125,6 +127,9 @@ class LabelledWindows:
         weekly = windows_a_week(self._connection, series, period.end)
         metrics = urgent(_performance(pairs, reference, settings, period), weekly, reference)
         metrics.append(_coverage(pairs))
+        if enough and settings.groups:
+            window = grouped_window(self._connection, settings, reference, pairs)
+            metrics += urgent(explained(window.labelled_metrics()), weekly, reference)
         return WindowResult(
             period,
             metrics if enough else _of_all(metrics, group),
@@ -179,10 +184,15 @@ class LabelledWindows:
         key = model, version
         if key not in self._references:
             row = active_reference(self._connection, model, version)
-            self._references[key] = row and with_performance(
-                self._connection, Reference.from_json(row.payload), settings
+            self._references[key] = row and self._with_baselines(
+                Reference.from_json(row.payload), settings
             )
         return self._references[key]
+
+    def _with_baselines(self, reference: Reference, settings: Settings) -> Reference:
+        """Return the reference with its performance and the rates of its groups, if known."""
+        learnt = with_performance(self._connection, reference, settings)
+        return with_saved_gaps(self._connection, learnt, settings)
 
 
 def _counted(due: DueWindow, pairs: Sequence[LabelledPrediction]) -> LabelledWindow:

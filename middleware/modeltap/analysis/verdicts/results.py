@@ -13,7 +13,7 @@ from modeltap import clock
 from modeltap.analysis.detectors.quality import is_declared
 from modeltap.analysis.model.metric import ALERT, LEARNING, OK, Metric
 from modeltap.analysis.model.reference import Reference
-from modeltap.config.metrics import measured_with_labels, reported_by
+from modeltap.config.metrics import OF_PREDICTIONS, measured_with_labels, reported_by
 from modeltap.store.dropped import DROPPED
 from modeltap.store.due_windows import DueWindow, delete_due_window
 from modeltap.store.event_times import mark_reported
@@ -156,6 +156,10 @@ def write(
         period = result.period
         series = Series(period.model, period.version, result.reference.id, period.window)
         delete_other_comparisons(connection, series, period.start, period.end)
+        if isinstance(result.done, EvaluatedWindows):
+            # Groups may have other names now.
+            place = period.model, period.version, period.window
+            delete_metrics_at(connection, *place, [period.start], OF_PREDICTIONS)
     rows = [_row(result, metric) for metric in result.metrics]
     save_metrics(connection, rows)
     return rows

@@ -13,6 +13,8 @@ times a week. With hourly windows and the normal level of .009:
     twice in a row: requests, two tests, .005 beyond each end    168 x 2 x .005^2 = .008
     incidents per week and model without a change, at most                        .073
 
+Fairness is a fifth kind, where groups are configured, and adds .01 at once.
+
 The thresholds account for windows that depend on each other (by a rhythm or autocorrelation), as
 they are learnt from blocks of the reference. With fewer than four blocks, only alerts that neither
 chance nor variation can explain fire at once.
