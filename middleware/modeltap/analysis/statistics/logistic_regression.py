@@ -41,7 +41,7 @@ class LogisticRegression:
         loss(start)
         if loss.steepest(columns.scale) > _STEEP:
             best = _minimum(loss, start, columns.scale)
-            self._weights = (best[:-1] / columns.scale)[columns.places]
+            self._weights[columns.used] = (best[:-1] / columns.scale)[columns.places]
             self._intercept = float(best[-1])
 
     def scores(self, rows: Data) -> np.ndarray:
@@ -50,16 +50,18 @@ class LogisticRegression:
 
 
 class MergedColumns(NamedTuple):
-    """Columns without repeats.
+    """Columns without repeats, and without empty ones.
 
     Attributes:
         values: (n, k) rows, of which each column is multiplied by its scale.
         scale: (k,) the square root of the number of equal columns.
-        places: (d,) the place of each of the original columns.
+        used: (u,) the original columns that are not empty.
+        places: (u,) the place of each of them.
     """
 
     values: Data
     scale: np.ndarray
+    used: np.ndarray
     places: np.ndarray
 
 
@@ -71,18 +73,19 @@ def _merged(rows: Data) -> MergedColumns:
     """
     size = rows.shape[1]
     if isinstance(rows, np.ndarray):
-        return MergedColumns(rows, np.ones(size), np.arange(size))
+        return MergedColumns(rows, np.ones(size), np.arange(size), np.arange(size))
     # Columns with the same rows have the same sum of these numbers; other columns have not, but
     # for a chance of one in a billion.
     marks = np.random.default_rng(0).random(rows.shape[0])
     sums = np.bincount(rows.indices, np.repeat(marks, np.diff(rows.indptr)), minlength=size)
+    used = np.flatnonzero(sums)
     _, first, places, counts = np.unique(
-        sums, return_index=True, return_inverse=True, return_counts=True
+        sums[used], return_index=True, return_inverse=True, return_counts=True
     )
     scale = np.sqrt(counts)
-    values = rows[:, first]
+    values = rows[:, used[first]]
     values.data *= scale[values.indices]
-    return MergedColumns(values, scale, places)
+    return MergedColumns(values, scale, used, places)
 
 
 class _Loss:
