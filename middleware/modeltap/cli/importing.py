@@ -27,6 +27,7 @@ from modeltap.ingest.logs import bentoml
 from modeltap.ingest.roles import Roles, choose_roles
 from modeltap.ingest.table_rows import read_rows
 from modeltap.output import echo, emit_json
+from modeltap.store.connection import enlarge_cache
 from modeltap.wording import plural
 
 _READ_TWICE = ("csv", "jsonl", "xlsx", "bentoml")
@@ -138,7 +139,9 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _created(store: str | None) -> sqlite3.Connection:
-    return open_store(store, create=True)
+    connection = open_store(store, create=True)
+    enlarge_cache(connection)
+    return connection
 
 
 def _opened(

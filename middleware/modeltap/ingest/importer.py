@@ -35,7 +35,7 @@ from modeltap.store.labels import (
 from modeltap.store.text import storable_text
 from modeltap.store.unmatched import SideRow
 
-_BATCH = 2000
+_BATCH = 5000
 _BATCH_BYTES = 16 * 1024 * 1024
 """Entries and bytes per transaction: bounds on memory, and on the time that other writers wait."""
 

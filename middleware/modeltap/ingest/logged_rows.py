@@ -80,13 +80,16 @@ class ExchangeRows:
             return self._any_row(logged)
         kind = self._kind(logged)
         masker = kind.masker
-        masker.begin()
-        started_at = iso(time.time() if logged.time is None else logged.time)
-        request_id = logged.request_id and masker.line(bounded_text(logged.request_id))
         is_clean = logged.texts is not None and masker.are_clean(logged.texts)
+        masks = bool(logged.request_id) or not is_clean
+        if masks:
+            masker.begin()
+        request_id = logged.request_id and masker.line(bounded_text(logged.request_id))
         request, request_note = _body(logged.request, kind.request_type, masker, is_clean)
         response, response_note = _body(logged.response, kind.response_type, masker, is_clean)
-        _log(masker.messages())
+        if masks:
+            _log(masker.messages())
+        started_at = iso(time.time() if logged.time is None else logged.time)
         return replace(
             kind.row,
             id=self.id_of(logged.source, logged.key),
