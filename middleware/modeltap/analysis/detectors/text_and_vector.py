@@ -8,11 +8,11 @@ import numpy as np
 
 from modeltap.analysis.counting.sample import BUCKETS, Sample
 from modeltap.analysis.detectors.context import Context
+from modeltap.analysis.learners.logistic_regression import LogisticRegression
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, too_few
 from modeltap.analysis.statistics.classifier import Data, DomainClassifier
 from modeltap.analysis.statistics.hypothesis_tests import cauchy
-from modeltap.analysis.statistics.logistic_regression import LogisticRegression
 
 _BOUND = 0.5
 """The largest value: an area of 1, less the 0.5 of chance."""

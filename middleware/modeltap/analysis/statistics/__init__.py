@@ -12,6 +12,5 @@ confusion         confusion matrices: accuracy, macro F1, kappa
 scores            scores of two classes: ROC AUC, Brier score, log loss
 matrix            a sample as a matrix of numbers on one scale
 classifier        a domain classifier of two samples
-logistic_regression  a classifier of texts and vectors
 components        principal components and reconstruction errors
 """

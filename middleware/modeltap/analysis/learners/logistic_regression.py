@@ -6,12 +6,10 @@ scikit-learn, of which loading alone takes a second.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy
-
-from modeltap.analysis.statistics.classifier import Data
 
 _INVERSE_PENALTY = 0.1
 """C. Stronger regularisation than the common 1: there are more words than rows."""
@@ -30,9 +28,12 @@ _FLAT = 64 * float(np.finfo(np.float64).eps)
 
 
 class LogisticRegression:
-    """A regression that is fitted to (n, d) rows of the classes (n,) 0 and 1."""
+    """A regression that is fitted to (n, d) rows of the classes (n,) 0 and 1.
 
-    def __init__(self, rows: Data, classes: np.ndarray) -> None:
+    Rows are an array or a sparse matrix.
+    """
+
+    def __init__(self, rows: Any, classes: np.ndarray) -> None:
         self._weights = np.zeros(rows.shape[1])
         self._intercept = 0.0
         columns = _merged(rows)
@@ -44,7 +45,7 @@ class LogisticRegression:
             self._weights[columns.used] = (best[:-1] / columns.scale)[columns.places]
             self._intercept = float(best[-1])
 
-    def scores(self, rows: Data) -> np.ndarray:
+    def scores(self, rows: Any) -> np.ndarray:
         """Return the (n,) probabilities that a row is of class 1."""
         return np.asarray(scipy.special.expit(rows @ self._weights + self._intercept))
 
@@ -59,13 +60,13 @@ class MergedColumns(NamedTuple):
         places: (u,) the place of each of them.
     """
 
-    values: Data
+    values: Any
     scale: np.ndarray
     used: np.ndarray
     places: np.ndarray
 
 
-def _merged(rows: Data) -> MergedColumns:
+def _merged(rows: Any) -> MergedColumns:
     """Return (n, d) rows with equal columns of zeros and ones merged.
 
     Most pairs of words occur in one text only. Equal columns get equal weights, and the penalty of
@@ -91,7 +92,7 @@ def _merged(rows: Data) -> MergedColumns:
 class _Loss:
     """The loss of (k + 1,) weights, of which the last is the intercept, and its gradient."""
 
-    def __init__(self, rows: Data, classes: np.ndarray) -> None:
+    def __init__(self, rows: Any, classes: np.ndarray) -> None:
         count = len(classes)
         self._rows, self._transposed, self._classes = rows, rows.T, classes
         self._share = 0.5 / np.bincount(classes, minlength=2)[classes]
