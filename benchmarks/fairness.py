@@ -37,12 +37,11 @@ from modeltap.analysis.fairness.gap_learning import ReferenceRows, key_of, learn
 from modeltap.analysis.fairness.group_reader import GroupedRows
 from modeltap.analysis.fairness.group_values import bin_name
 from modeltap.analysis.fairness.groupings import with_intersections
-from modeltap.analysis.fairness.treatment import decisions, outcomes
+from modeltap.analysis.fairness.treatment import Treatment, decisions, outcomes
 from modeltap.analysis.model.metric import ALERT, Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.performance.positive_class import LabelForm
 from modeltap.config import sources
-from modeltap.config.settings import Settings
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
@@ -84,17 +83,29 @@ def grouped(rows: pd.DataFrame) -> GroupedRows:
     return GroupedRows([LabelledPrediction(*pair) for pair in pairs], listed, {})
 
 
-def reference_of(rows: pd.DataFrame, settings: Settings = SETTINGS) -> Reference:
-    """Return a reference with the gaps of its rows."""
+def treatments_of(rows: pd.DataFrame) -> tuple[Treatment, Treatment]:
+    """Return the selected rows, and the outcomes of rows with labels."""
     predictions, labels = rows["prediction"].tolist(), rows["label"].tolist()
-    form = LabelForm()
+    return (
+        decisions(predictions, LabelForm(), None, None),
+        outcomes(predictions, labels, LabelForm(), None, None),
+    )
+
+
+def reference_of(
+    rows: pd.DataFrame, treatments: tuple[Treatment, Treatment] | None = None
+) -> Reference:
+    """Return a reference with the gaps of its rows.
+
+    Args:
+        treatments: those of the rows, if they are known.
+    """
     learnt = ReferenceRows(
-        with_intersections(grouped(rows).groupings(settings.groups, None)),
-        decisions(predictions, form, None, None),
-        outcomes(predictions, labels, form, None, None),
+        with_intersections(grouped(rows).groupings(SETTINGS.groups, None)),
+        *(treatments or treatments_of(rows)),
         np.array_split(np.arange(len(rows)), REFERENCE_WINDOWS),
     )
-    groups = learn_gaps(learnt, key_of(settings), 0)
+    groups = learn_gaps(learnt, key_of(SETTINGS), 0)
     return Reference(
         model="adult", version="", source="", rows=len(rows), features=(), groups=groups
     )
@@ -153,12 +164,13 @@ def beside_fairlearn(rows: pd.DataFrame, reference: Reference) -> None:
 def shuffled_alerts(rows: pd.DataFrame, window: int, shuffles: int) -> int:
     """Return the number of windows in which any gap alerts, with shuffled labels of groups."""
     rng = np.random.default_rng(0)
+    own = rows[: (REFERENCE_WINDOWS + 1) * window].copy()
+    treatments = treatments_of(own[window:])
     alerts = 0
     for _ in range(shuffles):
-        own = rows.sample((REFERENCE_WINDOWS + 1) * window, random_state=rng).reset_index(drop=True)
         for name in ("sex", "race", "years"):
             own[name] = rng.permutation(own[name].to_numpy())
-        reference = reference_of(own[window:])
+        reference = reference_of(own[window:], treatments)
         alerts += any(metric.verdict == ALERT for metric in metrics_of(own[:window], reference))
     return alerts
 

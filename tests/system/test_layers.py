@@ -62,6 +62,17 @@ def test_serving_a_request_loads_no_numpy(tmp_path):
     assert done.stdout.strip() == "[]"
 
 
+def test_starting_an_analysis_loads_only_what_every_pass_needs():
+    """The slowest imports wait for a window to evaluate, or a message to send."""
+    late = ("scipy.special", "scipy.stats", "sklearn", "httpx", "tabulate", "modeltap.tap")
+    code = (
+        "import modeltap.cli.analyze, modeltap.jobs.pipeline, sys; "
+        f"print([m for m in {late!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def runs_sql(file: Path) -> bool:
     """Whether a module calls `execute`, `executemany` or `executescript` of anything."""
     calls = (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call))

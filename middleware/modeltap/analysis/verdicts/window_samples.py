@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
@@ -66,9 +66,15 @@ class RecentBaselines:
     start: str
     rolling: str
     clean: CleanTime
+    _known: dict[tuple[str, str | None], float | None] = field(default_factory=dict, repr=False)
 
     def highest(self, metric: str, feature: str | None) -> float | None:
         """Return the largest value of a feature's metric; None if too few are known."""
+        if (metric, feature) not in self._known:
+            self._known[metric, feature] = self._highest(metric, feature)
+        return self._known[metric, feature]
+
+    def _highest(self, metric: str, feature: str | None) -> float | None:
         length = parse_reference(self.rolling).seconds
         spans = self.clean.before(clock.parse(self.start) or 0.0, length)
         since = clock.iso(spans[0][0]) if spans else self.start
