@@ -26,7 +26,7 @@ from modeltap.analysis.detectors import (
     text_and_vector,
 )
 from modeltap.analysis.detectors.context import BothSamples, Context
-from modeltap.analysis.forests.separating_forest import SeparatingForest
+from modeltap.analysis.learners.separating_forest import SeparatingForest
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.fit import fit
 from modeltap.analysis.statistics.classifier import DomainClassifier

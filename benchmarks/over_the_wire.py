@@ -1,12 +1,13 @@
 """Requests a second and p99 over the wire: uvicorn bare, with the floor's tee, with modeltap.
 
-    python benchmarks/over_the_wire.py [--app starlette] [--rounds 11] [--seconds 2]
+    python benchmarks/over_the_wire.py [--app starlette] [--rounds 11] [--seconds 2] [--apart]
 
 Needs `wrk` and `hey` (`apt install wrk hey`). An app of `apps.py` under uvicorn answers 1,072 B
 JSON requests on loopback: `starlette` and `fastapi` do nothing with them, `model` has scikit-learn
 predict. First 64 connections that ask as fast as they can (wrk): the share of bare
 requests a second that is kept. Then half of that load at a fixed rate (hey): p99, against bare.
-Each variant has a server of its own, and takes its turn in each round.
+Each variant has a server of its own, and takes its turn in each round. With `--apart`, the server
+and what writes share the first core, and the load generator has the second.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class Server:
         folder: Path,
         make: str = "apps:starlette_app",
         store: Path | None = None,
+        core: int | None = None,
     ) -> None:
         folder.mkdir()
         if store is not None:
@@ -84,6 +86,8 @@ class Server:
             ],
             cwd=folder,
         )
+        if core is not None:
+            os.sched_setaffinity(self.process.pid, {core})  # its children inherit it
         self.url = f"http://127.0.0.1:{self.port}/predict"
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
@@ -156,17 +160,18 @@ def at_rate(server: Server, rate: float, seconds: int, body: Path) -> float:
 class Wire:
     """Measures one variant after the other, with what wrk and hey send in `folder`."""
 
-    def __init__(self, folder: Path, app: str, seconds: int) -> None:
+    def __init__(self, folder: Path, app: str, seconds: int, core: int | None = None) -> None:
         self._folder = folder
         self._make = f"apps:{app}_app"
         self._seconds = seconds
+        self._core = core
         self._count = 0
         self._body, self._script = write_requests(folder)
 
     def measure(self, variant: str, half: float | None = None) -> tuple[float, float]:
         """Return requests a second, saturated, and p99 in ms at `half` requests a second."""
         self._count += 1
-        server = Server(variant, self._folder / str(self._count), self._make)
+        server = Server(variant, self._folder / str(self._count), self._make, core=self._core)
         try:
             saturate(server, WARM_UP_SECONDS, self._script)
             rate = saturate(server, self._seconds, self._script)
@@ -180,18 +185,24 @@ def main() -> None:
     parser.add_argument("--app", choices=("starlette", "fastapi", "model"), default="starlette")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--apart", action="store_true", help="load from a core of its own")
     args = parser.parse_args()
     for tool in ("wrk", "hey"):
         if shutil.which(tool) is None:
             raise SystemExit(f"{tool} is not installed: apt install wrk hey")
     print(describe("starlette", "fastapi", "uvicorn"))
     print(f"{args.app}, {args.rounds} rounds of {args.seconds} s, {CONNECTIONS} connections")
+    core = None
+    if args.apart:
+        core, own = sorted(os.sched_getaffinity(0))[:2]
+        os.sched_setaffinity(0, {own})  # of this process, and of wrk and hey
+        print(f"server and writer on core {core}, load from core {own}")
     print("medians\n")
     names = ("bare", "floor", "modeltap")
     rates: dict[str, list[float]] = {name: [] for name in names}
     tails: dict[str, list[float]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as folder:
-        wire = Wire(Path(folder), args.app, args.seconds)
+        wire = Wire(Path(folder), args.app, args.seconds, core)
         half = statistics.median(wire.measure("bare")[0] for _ in range(3)) / 2
         for turn in range(args.rounds):
             for name in names if turn % 2 == 0 else names[::-1]:

@@ -23,7 +23,7 @@ from modeltap_protocols._shared.inputs import CUT, bounded
 from modeltap_protocols._shared.json_rows import only_row, possible_rows
 from modeltap_protocols._shared.replies import CUT as RESPONSE_CUT
 from modeltap_protocols._shared.replies import TOO_DEEP, document_of
-from modeltap_protocols._shared.values import is_distribution
+from modeltap_protocols._shared.values import is_distribution, number
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -36,9 +36,10 @@ _BLOCK = 64
 
 
 class _Answer(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """The most frequent form of responses."""
+    """The most frequent forms of responses."""
 
     prediction: int | float | str
+    score: int | float | None = None
 
 
 _KNOWN = (
@@ -140,7 +141,8 @@ def decode_many(requests: Sequence[Body], responses: Sequence[Body]) -> DecodedM
     kind = row_type(flat) if len(flat) > most else None
     if kind is None and sum(single) <= most:
         return None
-    predictions = list(map(_prediction, _each(_answer_decoder.decode, responses)))
+    answers = _each(_answer_decoder.decode, responses)
+    predictions = list(map(_prediction, answers))
     rows: list[Row | None] = [None] * len(requests)
     if kind is not None:
         rows = _each(msgspec.json.Decoder(kind).decode, requests)
@@ -148,6 +150,10 @@ def decode_many(requests: Sequence[Body], responses: Sequence[Body]) -> DecodedM
         is_single = predictions[position] is not None or not responses[position]
         rows[position] = only_row(parse_json(requests[position]), is_single=is_single)
     decoded = DecodedMany(rows=rows, predictions=predictions)
+    count = len(rows)
+    for name in (*_OF_ANSWERS, "notes"):
+        setattr(decoded, name, [None] * count)
+    decoded.scores = [None if answer is None else number(answer.score) for answer in answers]
     unusual = [position for position, value in enumerate(predictions) if value is None]
     _answer_each(decoded, unusual, responses)
     return decoded
@@ -185,16 +191,13 @@ def _is_flat(document: dict[str, Any]) -> bool:
 
 
 def _answer_each(decoded: DecodedMany, positions: Sequence[int], responses: Sequence[Body]) -> None:
-    count = len(decoded.rows)
-    for name in (*_OF_ANSWERS, "notes"):
-        setattr(decoded, name, [None] * count)
     for position in positions:
         row = decoded.rows[position]
         if row is None or not responses[position]:
             continue
         document = unwrapped(parse_json(responses[position]))
-        if (number := only_number(document)) is not None:
-            decoded.predictions[position] = number
+        if (alone := only_number(document)) is not None:
+            decoded.predictions[position] = alone
             continue
         output = plain_output(document)
         if output is not None:

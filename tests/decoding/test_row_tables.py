@@ -55,6 +55,13 @@ def test_a_row_of_a_table_is_a_dictionary():
     assert not table.is_complete and RowTable.of(structs(FLAT)).is_complete
 
 
+def test_long_texts_and_lists_count_as_large():
+    """Equal texts count once."""
+    small = RowTable.of([{"a": "x"}, {"a": "y"}]).size
+    assert RowTable.of([{"a": "x" * 10_000}] * 9).size in range(small + 9_000, small + 11_000)
+    assert RowTable.of([{"a": [0.5] * 1_000}, {"a": []}]).size > small + 30_000
+
+
 @pytest.mark.parametrize(
     "rows",
     [

@@ -4,8 +4,8 @@ Packages, each of which imports only those before it:
 
     model         features, references, metrics: the values everything else passes on
     counting      rows into counts, and counts into windows
-    forests       random trees and a regression, which separate samples or outlying rows
     statistics    distances, tests and classifiers; pure functions of counts and samples
+    learners      models fitted to samples of rows: forests, a logistic regression
     detectors     one a file: a context in, metrics with their evidence out
     estimation    performance before labels arrive, from scores
     performance   predictions against labels, in whatever form either is written

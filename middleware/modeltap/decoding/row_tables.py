@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Any
@@ -19,7 +18,7 @@ _POINTER = 8
 """Bytes of a reference to an object."""
 
 _OBJECT = 32
-"""Bytes of a number that is an object."""
+"""Bytes of a number in a list."""
 
 
 class RowTable(Sequence[Row]):
@@ -28,8 +27,13 @@ class RowTable(Sequence[Row]):
     UNSET in a list marks a missing field, as in a struct.
     """
 
-    def __init__(self, columns: Mapping[str, np.ndarray | list[Any]], rows: int) -> None:
-        self._columns, self._rows = columns, rows
+    def __init__(
+        self,
+        columns: Mapping[str, np.ndarray | list[Any]],
+        rows: int,
+        partial: Collection[str] = (),
+    ) -> None:
+        self._columns, self._rows, self._partial = columns, rows, partial
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> RowTable | None:
@@ -44,7 +48,10 @@ class RowTable(Sequence[Row]):
             columns = _of_structs(rows, kinds.pop()) if len(kinds) == 1 else None
         if columns is None or len(columns) > MAX_FIELDS:
             return None
-        return cls({name: _packed(column) for name, column in columns.items()}, len(rows))
+        kinds_of = {name: set(map(type, column)) for name, column in columns.items()}
+        packed = {name: _packed(column, kinds_of[name]) for name, column in columns.items()}
+        partial = {name for name, kinds in kinds_of.items() if msgspec.UnsetType in kinds}
+        return cls(packed, len(rows), partial)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -55,12 +62,10 @@ class RowTable(Sequence[Row]):
         values = ((name, column[position]) for name, column in self.plain()._columns.items())
         return {name: value for name, value in values if value is not UNSET}
 
-    @cached_property
+    @property
     def is_complete(self) -> bool:
         """True if no row lacks a field, so that the order of the names is that of each row."""
-        return not any(
-            isinstance(column, list) and UNSET in column for column in self._columns.values()
-        )
+        return not self._partial
 
     @property
     def size(self) -> int:
@@ -71,7 +76,7 @@ class RowTable(Sequence[Row]):
         """Return the columns as `rows.columns` does, but numbers as arrays."""
         result: dict[str, Any] = {}
         for name, column in self._columns.items():
-            if isinstance(column, np.ndarray) or UNSET not in column:
+            if name not in self._partial:
                 result[name] = column
             elif any(value is not UNSET for value in column):
                 result[name] = [None if value is UNSET else value for value in column]
@@ -84,7 +89,7 @@ class RowTable(Sequence[Row]):
             name: column[at] if isinstance(column, np.ndarray) else picked(column, positions)
             for name, column in self._columns.items()
         }
-        return RowTable(columns, len(positions))
+        return RowTable(columns, len(positions), self._partial)
 
     def plain(self) -> RowTable:
         """Return the rows with all columns as lists of Python values."""
@@ -92,7 +97,7 @@ class RowTable(Sequence[Row]):
             name: column.tolist() if isinstance(column, np.ndarray) else column
             for name, column in self._columns.items()
         }
-        return RowTable(columns, self._rows)
+        return RowTable(columns, self._rows, self._partial)
 
     @staticmethod
     def joined(tables: Sequence[RowTable]) -> RowTable | None:
@@ -104,7 +109,8 @@ class RowTable(Sequence[Row]):
             name: list(chain.from_iterable(table._columns[name] for table in tables))
             for name in names
         }
-        return RowTable(columns, sum(map(len, tables)))
+        partial = {name for table in tables for name in table._partial}
+        return RowTable(columns, sum(map(len, tables)), partial)
 
 
 def _of_structs(rows: Sequence[Row], kind: type[Any]) -> dict[str, Sequence[Any]] | None:
@@ -163,30 +169,36 @@ def picked(values: Sequence[Any], positions: Sequence[int]) -> list[Any]:
     return list(itemgetter(*positions)(values))
 
 
-def _packed(values: Sequence[Any]) -> np.ndarray | list[Any]:
+def _packed(values: Sequence[Any], kinds: Collection[type]) -> np.ndarray | list[Any]:
     """Return numbers as an array, and texts with one object for each different text.
 
-    >>> _packed((1.5, 2.0)), _packed((1, 2)), _packed((1, None)), _packed((2**80, 1))[1]
-    (array([1.5, 2. ]), array([1, 2]), [1, None], 1)
+    >>> _packed((1.5, 2.0), {float}), _packed((1, 2), {int}), _packed((2**80, 1), {int})[1]
+    (array([1.5, 2. ]), array([1, 2]), 1)
     """
-    kinds = set(map(type, values))
     if kinds == {float}:
-        return np.array(values, dtype=np.float64)
+        return np.fromiter(values, np.float64, len(values))
     if kinds == {int}:
         try:
-            return np.array(values, dtype=np.int64)
+            return np.fromiter(values, np.int64, len(values))
         except OverflowError:
             pass
-    if kinds <= {str, type(None)}:
+    if set(kinds) <= {str, type(None)}:
         shared = {value: value for value in values}
         return list(map(shared.__getitem__, values))
     return list(values)
 
 
 def _size(column: np.ndarray | list[Any]) -> int:
+    """Return the approximate size of a column in bytes; equal texts are one object."""
     if isinstance(column, np.ndarray):
         return column.nbytes
-    different = {id(value): value for value in column}.values()
-    return _POINTER * len(column) + sum(
-        sys.getsizeof(value) if isinstance(value, str) else _OBJECT for value in different
-    )
+    try:
+        different: Collection[Any] = set(column)
+    except TypeError:  # lists
+        different = column
+    return _POINTER * len(column) + sum(map(_bytes, different))
+
+
+def _bytes(value: object) -> int:
+    items = _OBJECT * len(value) if isinstance(value, list) else 0
+    return sys.getsizeof(value) + items

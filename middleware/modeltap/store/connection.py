@@ -189,7 +189,7 @@ SQLite's 2 MB reads and writes most pages of the table again for each chunk."""
 
 
 def enlarge_cache(connection: sqlite3.Connection) -> None:
-    """Let a connection that writes in bulk keep more pages in memory."""
+    """Allow a connection that writes in bulk to keep more pages in memory."""
     connection.execute(f"pragma cache_size = -{_CACHE_KIB}")
 
 

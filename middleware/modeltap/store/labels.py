@@ -50,15 +50,6 @@ def newest_label(connection: sqlite3.Connection) -> int:
     return connection.execute("select max(seq) from labels").fetchone()[0] or 0
 
 
-def last_label(connection: sqlite3.Connection, exchange_id: str, row: int) -> Any:
-    """Return the value of a row's last label, None if it has no label."""
-    label = connection.execute(
-        "select value from labels where exchange_id = ? and row = ? order by seq desc limit 1",
-        (exchange_id, row),
-    ).fetchone()
-    return label[0] if label else None
-
-
 def last_labels(
     connection: sqlite3.Connection, exchange_ids: Sequence[str], until: int
 ) -> dict[tuple[str, int], Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -91,13 +91,26 @@ def rows_between(
         limit: the maximum number of rows; negative for all.
         after: start after the row at `start` instead of with it.
     """
+    return list(each_row_between(connection, model, version, start, end, limit, after))
+
+
+def each_row_between(
+    connection: sqlite3.Connection,
+    model: str,
+    version: str,
+    start: RowKey,
+    end: RowKey,
+    limit: int = -1,
+    after: bool = False,
+) -> Iterator[StoredRow]:
+    """Yield the rows that `rows_between` returns, to hold only a part of them."""
     rows = connection.execute(
         f"select {_COLUMNS} from predictions where model = ? "
         f"and version = ? and event_time >= ? and (event_time, seq, row) {'>' if after else '>='} "
         "(?, ?, ?) and (event_time, seq, row) < (?, ?, ?) order by event_time, seq, row limit ?",
         (model, version, start[0], *start, *end, limit),
     )
-    return list(map(StoredRow._make, rows))
+    return map(StoredRow._make, rows)
 
 
 def first_rows(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 _IDS_PER_QUERY = 500
 """SQLite supports at least 999 parameters per query."""
@@ -53,6 +54,9 @@ class DecodeNote(NamedTuple):
 
 _COLUMNS = ", ".join(StoredExchange._fields)
 
+_exchange: Callable[[Iterable[Any]], StoredExchange] = partial(tuple.__new__, StoredExchange)
+"""`StoredExchange._make` without its checks, which take a quarter of the time to read a row."""
+
 
 def _select(
     connection: sqlite3.Connection, where: str, parameters: Sequence[object]
@@ -60,7 +64,7 @@ def _select(
     cursor = connection.cursor()
     cursor.row_factory = None  # plain tuples, because each row is converted anyway
     cursor.execute(f"select {_COLUMNS} from exchanges where {where}", parameters)
-    return list(map(StoredExchange._make, cursor))
+    return list(map(_exchange, cursor))
 
 
 def exchanges_after(connection: sqlite3.Connection, seq: int, limit: int) -> list[StoredExchange]:
@@ -162,7 +166,7 @@ def exchanges_up_to(
     )
     exchanges: list[StoredExchange] = []
     size = 0
-    for exchange in map(StoredExchange._make, cursor):
+    for exchange in map(_exchange, cursor):
         exchanges.append(exchange)
         size += len(exchange.request_body or "") + len(exchange.response_body or "")
         if size >= max_bytes:

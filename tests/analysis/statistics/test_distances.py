@@ -180,3 +180,11 @@ def test_at_most_163_bins_are_needed(shape):
     """For any shape, with the bins outside the reference."""
     reference = fit({"x": SHAPES[shape](np.random.default_rng(0))}, ROWS, model="m")
     assert len(reference.features[0].edges) <= 163
+
+
+@pytest.mark.parametrize("column", [rng.normal(size=900).tolist(), list("abcdefghij") * 90])
+def test_many_counts_are_coarsened_as_each_of_them(column):
+    feature, counts, _ = compare(column, column)
+    several = np.stack([counts, 2 * counts, rng.permutation(counts)])
+    expected = [distances.coarse(feature, each) for each in several]
+    assert distances.coarse_each(feature, several).tolist() == np.array(expected).tolist()

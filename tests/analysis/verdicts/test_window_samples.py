@@ -6,9 +6,16 @@ from contextlib import closing
 
 import pytest
 
+from modeltap.analysis.counting.sample import choose
 from modeltap.analysis.references.clean_time import CleanTime
-from modeltap.analysis.verdicts.window_samples import RecentBaselines, WindowSamples
+from modeltap.analysis.verdicts.window_samples import (
+    RecentBaselines,
+    WindowSamples,
+    window_rows,
+)
+from modeltap.clock import iso
 from modeltap.store.connection import connect, writing
+from modeltap.store.predictions import StoredRow
 from modeltap.store.windows import Series
 
 SERIES = Series("m", "", "r", "1d")
@@ -66,3 +73,11 @@ def test_the_baseline_is_the_highest_of_at_least_four_values(store, days, highes
         )
         assert known.highest("multivariate_drift", None) == highest
         assert known.highest("row_outlier_rate", None) is None
+
+
+@pytest.mark.parametrize("count", [0, 1, 1999, 2001, 25_000])
+def test_the_sample_of_a_window_is_that_of_all_its_rows(count):
+    rows = [StoredRow(f"id{n}", n % 2, iso(n), n) for n in range(count)]
+    own = window_rows(iter(rows))
+    assert own.total == count and own.times.tolist() == list(range(count))
+    assert own.sampled == [rows[n] for n in choose((row.exchange_id, row.row) for row in rows)]

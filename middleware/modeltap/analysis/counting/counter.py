@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import reduce
-from operator import add
+from operator import add, attrgetter
 
 import numpy as np
 
@@ -58,6 +58,8 @@ CHUNK = 4096
 """Exchanges per transaction: a few megabytes of bodies, a tenth of a second."""
 
 _HOUR = Window("seconds", 3600)
+
+_of_model = attrgetter("model", "version", "environment")
 
 OnProgress = Callable[[], None]
 
@@ -196,15 +198,18 @@ class WindowCounter:
                             self._add_windows(reference, series, part)
 
     def _by_version(self, chunk: list[StoredExchange]) -> dict[ModelVersion, list[StoredExchange]]:
-        own = [(exchange.model, exchange.version, exchange.environment) for exchange in chunk]
-        analyzed = {
-            key: ModelVersion(key[0], self.settings.for_model(key[0]).analyzed_version(*key[1:]))
-            for key in dict.fromkeys(own)
-        }
+        own = list(map(_of_model, chunk))
+        analyzed = {key: self._analyzed(*key) for key in dict.fromkeys(own)}
+        if len(analyzed) == 1:
+            return {analyzed[own[0]]: chunk}
         groups: dict[ModelVersion, list[StoredExchange]] = {}
         for key, exchange in zip(own, chunk, strict=True):
             groups.setdefault(analyzed[key], []).append(exchange)
         return groups
+
+    def _analyzed(self, model: str, version: str, environment: str | None) -> ModelVersion:
+        own = self.settings.for_model(model)
+        return ModelVersion(model, own.analyzed_version(version, environment))
 
     def _keep(self, work: Mapping[ModelVersion, _Decoded], before: int, after: int) -> None:
         """Keep rows that this pass needs again: for row windows, or a reference to be learnt."""

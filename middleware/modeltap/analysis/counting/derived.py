@@ -170,7 +170,8 @@ def count_documents(feature: Feature, column: Column, counted: np.ndarray) -> No
     for text, rows in texts.items():
         _add_document(documents, known.intersection(words_of(text)), rows)
     counted[0] += texts.total()
-    counted[1 : 1 + len(feature.vocabulary)] += [documents[word] for word in feature.vocabulary]
+    rows_of_words = [documents[word] for word in feature.vocabulary]
+    counted[1 : 1 + len(rows_of_words)] += np.array(rows_of_words, dtype=np.int64)
 
 
 def _distinct_texts(values: Sequence[Any]) -> Counter[str]:

@@ -2,8 +2,7 @@
 
 Decoding takes longer than counting, and a first pass needs most rows two or three times. Compact
 columns of the rows of one type are kept instead, and dictionaries with different names; other rows
-are decoded again. A pass holds the
-lease of the analysis, so no erasure removes a row meanwhile.
+are decoded again. A pass holds the lease of the analysis, so no erasure removes a row meanwhile.
 """
 
 from __future__ import annotations

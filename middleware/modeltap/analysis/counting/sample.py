@@ -16,7 +16,7 @@ import numpy as np
 
 from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.counting.derived import words_of
-from modeltap.analysis.model.feature import Column, Feature, as_category, is_missing, plain
+from modeltap.analysis.model.feature import Column, Feature, as_category, plain
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.model.vectors import vector
 
@@ -155,19 +155,19 @@ def _coded(feature: Feature, values: Values) -> Any:
         numbers, _ = values.numbers(feature, column)
         places = np.searchsorted(np.array(feature.edges), numbers, side="right")
         return np.where(np.isnan(numbers), NO_VALUE, places)
-    known = {w: place for place, w in enumerate(feature.vocabulary)}
-    rare = len(feature.vocabulary)
-    return np.array(
-        [
-            NO_VALUE
-            if is_missing(value) or type(value) is not str
-            else known.get(
-                as_category(value), rare if as_category(value) in feature.rare else rare + 1
-            )
-            for value in values.categories(feature, column)
-        ],
-        dtype=np.int64,
-    )
+    categories = values.categories(feature, column)
+    known = {word: place for place, word in enumerate(feature.vocabulary)}
+    codes = {value: _category_code(value, known, feature) for value in set(categories)}
+    return np.array([codes[value] for value in categories], dtype=np.int64)
+
+
+def _category_code(value: Any, known: Mapping[str, int], feature: Feature) -> int:
+    """Return the place of a category among the `known` ones, or after them: rare, then unseen."""
+    if type(value) is not str:
+        return NO_VALUE
+    word = as_category(value)
+    rare = len(known)
+    return known.get(word, rare if word in feature.rare else rare + 1)
 
 
 def _grams(text: str) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from modeltap.analysis.detectors.context import Context
-from modeltap.analysis.forests.separating_forest import SeparatingForest
+from modeltap.analysis.learners.separating_forest import SeparatingForest
 from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, too_few
 from modeltap.analysis.statistics import components as reconstruction
 from modeltap.analysis.statistics.classifier import BEYOND_BASELINE, FLOOR, DomainClassifier, auc

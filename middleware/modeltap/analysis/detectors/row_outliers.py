@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from modeltap.analysis.detectors.context import Context
-from modeltap.analysis.forests.isolation_forest import IsolationForest
+from modeltap.analysis.learners.isolation_forest import IsolationForest
 from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, too_few
 from modeltap.analysis.statistics import hypothesis_tests
 from modeltap.analysis.statistics.classifier import BEYOND_BASELINE, halved

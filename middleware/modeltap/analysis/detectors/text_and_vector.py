@@ -8,7 +8,7 @@ import numpy as np
 
 from modeltap.analysis.counting.sample import BUCKETS, Sample
 from modeltap.analysis.detectors.context import Context
-from modeltap.analysis.forests.logistic_regression import LogisticRegression
+from modeltap.analysis.learners.logistic_regression import LogisticRegression
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, too_few
 from modeltap.analysis.statistics.classifier import Data, DomainClassifier

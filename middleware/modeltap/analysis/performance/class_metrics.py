@@ -193,7 +193,7 @@ def f1_interval(
 
 
 def _on_log_odds(value: float, error: float, rows: int) -> tuple[float, float]:
-    """Return a 95 % interval of a score from 0 to 1; at 0 or 1 it is that of so many rows."""
+    """Return a 95 % interval of a score from 0 to 1; at 0 or 1 it is the exact one of a rate."""
     if not 0 < value < 1:
         return clopper_pearson(round(value) * rows, rows, 0.95)
     middle = math.log(value / (1 - value))

@@ -43,7 +43,7 @@ from modeltap.ingest.roles import Roles, choose_roles
 from modeltap.logs import logger
 from modeltap.rows import columns
 from modeltap.store.connection import writing
-from modeltap.store.labels import last_label
+from modeltap.store.labels import last_labels, newest_label
 from modeltap.store.learning_progress import delete_provisional
 from modeltap.store.predictions import StoredRow
 from modeltap.store.references import (
@@ -53,6 +53,9 @@ from modeltap.store.references import (
     save_reference,
     save_rows,
 )
+
+_LABELLED_AT_ONCE = 900
+"""Exchanges whose labels are read in one query; SQLite allows 999 parameters."""
 
 
 def freeze_named_file(counter: WindowCounter, model: str, version: str) -> Reference:
@@ -207,7 +210,8 @@ def freeze(
     chosen = choose_rows(reference, keys)
     part = {name: [column[place] for place in chosen] for name, column in columns.items()}
     rows = sample(part, len(chosen), reference)
-    if learnt is not None and settings.multivariate and not rolling:
+    is_provisional = (facts or {}).get("state") == "provisional"  # its rows are never compared
+    if learnt is not None and settings.multivariate and not rolling and not is_provisional:
         groups = RowGroups(reference, rows, moments[chosen], learnt.rhythm)
         baselines = row_baselines(groups, columns, moments, learnt.windows)
         reference = replace(reference, row_baselines=baselines)
@@ -266,7 +270,9 @@ def save(connection: sqlite3.Connection, reference: Reference) -> None:
 
 
 def _labels_of(connection: sqlite3.Connection, batch: Batch) -> list[Any]:
-    return [
-        last_label(connection, exchange_id, row)
-        for exchange_id, row in zip(batch.ids, batch.row_numbers, strict=True)
-    ]
+    """Return the last label of each row, None if it has none."""
+    ids, newest = list(dict.fromkeys(batch.ids)), newest_label(connection)
+    labels: dict[tuple[str, int], Any] = {}
+    for first in range(0, len(ids), _LABELLED_AT_ONCE) if newest else ():
+        labels |= last_labels(connection, ids[first : first + _LABELLED_AT_ONCE], newest)
+    return [labels.get(key) for key in zip(batch.ids, batch.row_numbers, strict=True)]

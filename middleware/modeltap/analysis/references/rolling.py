@@ -63,7 +63,8 @@ def rolled(
     general = rolling.reference_for(ALL_TIME)
     if general is None:
         return None
-    known = {view: rolling.reference_for(view) or general for view in views}
+    others = (view for view in views if view != ALL_TIME)
+    known = {ALL_TIME: general} | {view: rolling.reference_for(view) or general for view in others}
     features = [known[clean.of(feature.name)].by_name[feature.name] for feature in general.features]
     repeats = known[clean.repeats].baseline_repeats
     return replace(general, features=tuple(features), baseline_repeats=repeats)

@@ -21,7 +21,7 @@ from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.model.feature import Column, Feature
 from modeltap.analysis.model.reference import Reference, layout
 from modeltap.analysis.statistics import words
-from modeltap.analysis.statistics.distances import JS_OF_CHI2, divergences
+from modeltap.analysis.statistics.distances import JS_OF_CHI2, coarse_each, divergences
 from modeltap.analysis.statistics.gains import gains_of
 
 _MIN_BLOCK_ROWS = 100
@@ -137,7 +137,7 @@ def _distance(feature: Feature, rest: np.ndarray, own: np.ndarray) -> float:
     The squared distance is a divergence or, for numbers, the squared shift if that is larger: it
     distinguishes a small creep of all windows from noise.
     """
-    a, b = (_coarse(feature, counts) for counts in (rest, own))
+    a, b = (coarse_each(feature, counts) for counts in (rest, own))
     some = (a.sum(axis=1) > 0) & (b.sum(axis=1) > 0)
     if not some.any():
         return 0.0
@@ -183,12 +183,6 @@ def _shifts(rest: np.ndarray, own: np.ndarray) -> np.ndarray:
         return np.zeros(len(own))
     means = (counts @ scores / counts.sum(axis=1) for counts in (rest, own))
     return np.asarray(np.subtract(*means) ** 2 / (spread * _sizes(rest, own)))
-
-
-def _coarse(feature: Feature, counts: np.ndarray) -> np.ndarray:
-    coarse = np.zeros((max(feature.coarse, default=-1) + 1, len(counts)), dtype=np.int64)
-    np.add.at(coarse, np.array(feature.coarse, dtype=np.int64), counts.T)
-    return coarse.T
 
 
 def _sizes(a: np.ndarray, b: np.ndarray) -> np.ndarray:

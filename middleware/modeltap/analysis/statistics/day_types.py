@@ -14,7 +14,7 @@ from modeltap.analysis.model.blocks import Blocks
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.local_times import LocalTimes, local_times
 from modeltap.analysis.model.reference import Reference, layout
-from modeltap.analysis.statistics.distances import JS_OF_CHI2
+from modeltap.analysis.statistics.distances import JS_OF_CHI2, coarse_each
 
 ALIKE = (0,) * 7
 """The types of Monday to Sunday if no day differs."""
@@ -90,11 +90,7 @@ def cells(feature: Feature, counts: np.ndarray) -> np.ndarray:
         common = 1 + int(np.argmax(counts[:, 1 : feature.bins].sum(axis=0)))
         there = counts[:, common]
         return np.stack([there, counts[:, 0] - there], axis=1)
-    places = np.array(feature.coarse, dtype=np.int64)
-    size = int(places.max(initial=-1)) + 1
-    few = np.zeros((len(counts), size), dtype=np.int64)
-    np.add.at(few.T, places, counts[:, : feature.bins].T)
-    return np.hstack([few, counts[:, feature.bins :]])
+    return np.hstack([coarse_each(feature, counts), counts[:, feature.bins :]])
 
 
 class _Gaps(NamedTuple):
@@ -127,15 +123,16 @@ def _best(gaps: Sequence[_Gaps], days: np.ndarray, known: set[int]) -> tuple[int
         if not set(split) <= known or min(others.sum(), (~others).sum()) < _MIN_DATES:
             continue
         strength = _strength(gaps, others)
+        if strength.p_value >= _CHANCE or strength.distance <= _LEAST:
+            continue
+        if len(split) > 1 and not all(_differs(gaps, days, day, split) for day in split):
+            continue
         rivals = [
             _strength(gaps, np.isin(days, other)).between
             for other in _sets_of(len(split), sorted(known))
             if set(other) != set(split)
         ]
-        clear = strength.p_value < _CHANCE and strength.distance > _LEAST
-        if len(split) > 1:
-            clear &= all(_differs(gaps, days, day, split) for day in split)
-        if clear and strength.between > max(rivals, default=0.0):
+        if strength.between > max(rivals, default=0.0):
             candidates[split] = strength.p_value
     if not candidates:
         return None

@@ -80,6 +80,13 @@ def coarse(feature: Feature, counts: np.ndarray) -> np.ndarray:
     )
 
 
+def coarse_each(feature: Feature, counts: np.ndarray) -> np.ndarray:
+    """Return the (b, cells) counts of a feature's coarse bins, from (b, bins) counts."""
+    places = np.array(feature.coarse, dtype=np.int64)
+    members = places[:, None] == np.arange(places.max(initial=-1) + 1)
+    return np.asarray(counts[:, : len(places)] @ members.astype(np.int64))
+
+
 def effect(reference: np.ndarray, current: np.ndarray) -> float:
     """Return the Jensen-Shannon distance of coarse counts, less the expectation by chance.
 

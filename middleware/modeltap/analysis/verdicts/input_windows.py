@@ -41,7 +41,12 @@ from modeltap.analysis.relearning.saved_gaps import with_saved_gaps
 from modeltap.analysis.verdicts.results import EvaluatedWindows, Period, WindowResult, is_within
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
-from modeltap.analysis.verdicts.window_samples import RecentBaselines, WindowSamples
+from modeltap.analysis.verdicts.window_samples import (
+    RecentBaselines,
+    WindowRows,
+    WindowSamples,
+    window_rows,
+)
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch
@@ -52,6 +57,7 @@ from modeltap.store.predictions import (
     LAST,
     RowKey,
     StoredRow,
+    each_row_between,
     labelled_predictions,
     outputs_between,
     rows_between,
@@ -207,18 +213,18 @@ class InputWindows:
         if reference is None:
             return self._without_reference(window)
         rows = self._rows(group)
-        samples = WindowSamples(self, rows, start, end)
+        samples = WindowSamples(self, rows.sampled, start, end)
         context = Context(
             reference,
             self._without_known_fields(window),
             alpha=ALPHA[self._settings.sensitivity],
             drift_floor=DRIFT_FLOOR[self._settings.sensitivity],
             min_rows=self._settings.min_rows,
-            times=parse_times([row.event_time for row in rows]),
+            times=rows.times,
             start=clock.parse(start),
             end=None if self._ends_with_a_row else clock.parse(end) or 0.0,
             before=self._time_before(group[0]),
-            samples=samples if self._has_samples(rows, start, end) else None,
+            samples=samples if self._has_samples(rows.total, start, end) else None,
             baselines=self._baselines(start),
             whole=None if reference.rolling else self.reference,
             covered=None if reference.rolling else self._rhythm.covered,
@@ -226,7 +232,7 @@ class InputWindows:
         metrics = self._with_allowed_verdicts(evaluate(context, self.detectors), context, samples)
         # Urgency depends on the detectors' evidence, which findings replace below.
         metrics = self._urgent(metrics, group, reference, end)
-        if rows and any(metric.verdict == ALERT for metric in metrics):
+        if rows.total and any(metric.verdict == ALERT for metric in metrics):
             # Examples complete the evidence of a new value for its sentence.
             metrics = with_examples(metrics, context, samples.batch)
             metrics = with_findings(metrics, context, values_of(samples.batch, context))
@@ -325,13 +331,13 @@ class InputWindows:
         window, holidays = self._series.window, self._settings.holidays
         return stored_rhythm(self.scope.connection, self.reference, window, holidays)
 
-    def _has_samples(self, rows: Sequence[StoredRow], start: str, end: str) -> bool:
+    def _has_samples(self, rows: int, start: str, end: str) -> bool:
         """Return whether a window's rows are compared, which excludes the reference's period."""
         return (
             self._settings.multivariate
             and self.reference.state == "active"
             and start >= self._long_past
-            and len(rows) >= self._settings.min_rows
+            and rows >= self._settings.min_rows
             and not is_within(self.reference, start, end)
         )
 
@@ -382,9 +388,11 @@ class InputWindows:
         moments = parse_times([row.event_time for row in rows])
         return RowGroups(self.reference, coded, moments, self._rhythm)
 
-    def _rows(self, group: Sequence[CountedWindow]) -> list[StoredRow]:
-        model, version = self.reference.model, self.reference.version
-        return rows_between(self.scope.connection, model, version, *self._bounds(group))
+    def _rows(self, group: Sequence[CountedWindow]) -> WindowRows:
+        own = self.reference
+        return window_rows(
+            each_row_between(self.scope.connection, own.model, own.version, *self._bounds(group))
+        )
 
     def _bounds(self, group: Sequence[CountedWindow]) -> tuple[RowKey, RowKey]:
         """Return the sort keys of a group's first row and of the first row after it."""

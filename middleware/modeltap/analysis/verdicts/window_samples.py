@@ -1,22 +1,57 @@
-"""Samples of a window and its reference, decoded on first access, and recent baselines."""
+"""A window's rows, samples of it and its reference, and recent baselines."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from itertools import islice
+from typing import NamedTuple, Protocol
+
+import numpy as np
 
 from modeltap import clock
-from modeltap.analysis.counting.sample import Sample
+from modeltap.analysis.counting.sample import Sample, choose
 from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.references.clean_time import CleanTime
 from modeltap.config.reference_settings import parse_reference
 from modeltap.decoding.batches import Batch
+from modeltap.decoding.times import parse_times
 from modeltap.store.metrics import values_before
 from modeltap.store.predictions import StoredRow
 from modeltap.store.windows import Series
+
+_AT_A_TIME = 10_000
+"""Rows that are held at a time: a window of a million rows would take 300 MB."""
+
+
+class WindowRows(NamedTuple):
+    """The number of a window's rows, their (n,) times in Unix seconds, and a sample in order."""
+
+    total: int
+    times: np.ndarray
+    sampled: list[StoredRow]
+
+
+def window_rows(rows: Iterable[StoredRow]) -> WindowRows:
+    """Return what the analysis needs of a window's rows, reading them once.
+
+    The sample is that of `choose` among all rows.
+
+    >>> window_rows(StoredRow(f"id{n}", 0, "2024-01-01T00:00:00.000Z", n) for n in range(9)).total
+    9
+    """
+    unread = iter(rows)
+    times: list[np.ndarray] = []
+    sampled: list[StoredRow] = []
+    while part := list(islice(unread, _AT_A_TIME)):
+        times.append(parse_times([row.event_time for row in part]))
+        sampled += part
+        chosen = choose((row.exchange_id, row.row) for row in sampled)
+        sampled = [sampled[place] for place in chosen]
+    moments = np.concatenate(times) if times else np.zeros(0)
+    return WindowRows(len(moments), moments, sampled)
 
 
 class RowReader(Protocol):
@@ -66,9 +101,15 @@ class RecentBaselines:
     start: str
     rolling: str
     clean: CleanTime
+    _known: dict[tuple[str, str | None], float | None] = field(default_factory=dict, repr=False)
 
     def highest(self, metric: str, feature: str | None) -> float | None:
         """Return the largest value of a feature's metric; None if too few are known."""
+        if (metric, feature) not in self._known:
+            self._known[metric, feature] = self._highest(metric, feature)
+        return self._known[metric, feature]
+
+    def _highest(self, metric: str, feature: str | None) -> float | None:
         length = parse_reference(self.rolling).seconds
         spans = self.clean.before(clock.parse(self.start) or 0.0, length)
         since = clock.iso(spans[0][0]) if spans else self.start

@@ -32,6 +32,7 @@ class ColumnFacts:
         self.is_filled = False
         self.day_first: bool | None = None
         self._codes = frozenset(map(str, codes))
+        self._shapes: set[str] = set()
 
     def add(self, cells: Sequence[str]) -> None:
         """Add consecutive cells of the column."""
@@ -41,7 +42,11 @@ class ColumnFacts:
         if self.forms.all:
             is_exact = not self._codes and lines.count("\n") == len(cells)
             shapes = number_shapes(lines) if is_exact else None
-            self._add_forms(cells if shapes is None else shapes)
+            if shapes is None:
+                self._add_forms(cells)
+            elif not shapes <= self._shapes:
+                self._add_forms(shapes)
+                self._shapes = shapes
         elif not self.is_filled:
             self.is_filled = any(_filled(cells))
 

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from modeltap.errors import InputError
 from modeltap.ingest.files.cell_values import column_values
-from modeltap.ingest.files.chunk import CHUNK_CHARACTERS, ColumnChunk
+from modeltap.ingest.files.chunk import ColumnChunk, chunk_characters
 from modeltap.ingest.files.column_facts import ColumnFacts
 from modeltap.ingest.files.dialect import Dialect, dialect_of
 from modeltap.ingest.files.encoding import Encoding, encoding_of
@@ -137,7 +137,9 @@ class _Records:
         self.reader = dialect.reader(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        while block := self._file.readlines(CHUNK_CHARACTERS):
+        length = 0
+        while block := self._file.readlines(chunk_characters(length)):
+            length = len(block[-1])
             self._lines_read += len(block)
             yield from block
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import csr_matrix
 from sklearn import linear_model
 
-from modeltap.analysis.forests.logistic_regression import LogisticRegression
+from modeltap.analysis.learners.logistic_regression import LogisticRegression
 
 
 def sklearns(rows, classes):

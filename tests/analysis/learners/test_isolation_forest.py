@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import spearmanr
 from sklearn.ensemble import IsolationForest as SklearnForest
 
-from modeltap.analysis.forests.isolation_forest import IsolationForest
+from modeltap.analysis.learners.isolation_forest import IsolationForest
 
 
 def table(seed, rows=1000):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from modeltap.analysis.forests.row_bits import all_rows, members, packed, sizes
+from modeltap.analysis.learners.row_bits import all_rows, members, packed, sizes
 
 _TREES = 60
 """A bound on cost: more trees smooth the scores but hardly increase the area under their curve."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis.forests import row_bits
+from modeltap.analysis.learners import row_bits
 
 
 @pytest.mark.parametrize("rows", [1, 7, 64, 65, 200])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import ExtraTreesClassifier
 
-from modeltap.analysis.forests.separating_forest import SeparatingForest
+from modeltap.analysis.learners.separating_forest import SeparatingForest
 from modeltap.analysis.statistics.classifier import auc
 
 
