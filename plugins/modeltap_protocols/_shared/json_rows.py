@@ -34,8 +34,8 @@ def only_row(document: Any, *, is_single: bool = False) -> dict[str, Any] | None
     Args:
         is_single: True if the response has a single value, which fits no list of several rows.
 
-    >>> only_row({"a": 1, "b": {"c": [2]}}), only_row({"features": {"a": 1}})
-    ({'a': 1, 'b': {'c': [2]}}, {'a': 1})
+    >>> only_row({"a": 1, "b": {"c": [2]}}), only_row({"features": {"a": 1, "b": 2}})
+    ({'a': 1, 'b': {'c': [2]}}, {'a': 1, 'b': 2})
     >>> only_row({"features": [1, 2]}), only_row({"a": [1, 2], "b": [3, 4]})
     ({'features': [1, 2]}, None)
     >>> only_row({"a": 1, "items": [{"b": 2}]}), only_row({"inputs": 1, "b": 2})
