@@ -1,4 +1,4 @@
-"""Mean absolute error, root mean square error, and bias."""
+"""Mean absolute error, with the verdict of a regression."""
 
 from __future__ import annotations
 
