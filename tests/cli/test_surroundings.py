@@ -6,13 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from importlib import import_module
 
 import click
 import pytest
 
 import modeltap
-from modeltap.cli.main import _COMMANDS
+from modeltap.cli.commands import COMMANDS
 from modeltap.testing import WebhookReceiver
 
 MODELS = ("modèle", "модель", "模型", "plain")
@@ -37,11 +36,8 @@ def leaves(command, words=()):
 
 ALL = {
     " ".join(words): command
-    for name, place in _COMMANDS.items()
-    for module, _, attribute in [place.partition(":")]
-    for words, command in leaves(
-        getattr(import_module(f"modeltap.cli.{module}"), attribute), (name,)
-    )
+    for name, listed in COMMANDS.items()
+    for words, command in leaves(listed.load(), (name,))
 }
 
 READING = [

@@ -24,7 +24,10 @@ from modeltap.analysis.detectors import (
 from modeltap.analysis.detectors.context import BothSamples, Context
 from modeltap.analysis.detectors.latency_and_errors import TrafficContext
 from modeltap.analysis.explanations.explain import explained
-from modeltap.analysis.model.baseline import Baseline, ScoreBaseline
+from modeltap.analysis.fairness.group_gaps import RateOfGroups, gap_metric
+from modeltap.analysis.fairness.groupings import Grouping
+from modeltap.analysis.fairness.simultaneous import rate_interval
+from modeltap.analysis.model.baseline import Baseline, GroupBaseline, ScoreBaseline
 from modeltap.analysis.model.moments import Moments, RocArea
 from modeltap.analysis.performance import evaluation as performance
 from modeltap.analysis.performance.labelled import LabelledContext
@@ -225,6 +228,31 @@ def _requests(metric):
     return worst
 
 
+def _group_gap(metric, rate, variance=0.0):
+    """Two groups whose rates differ by `reached` in the reference, and by all there is now."""
+
+    def worst(_known, reached):
+        segments, rows = ("g=a", "g=b"), ROWS // 2
+        largest = 1e6 if variance else 1.0
+        rates = {
+            segment: {rate: Moments(5 * rows, mean, variance, 0.0)}
+            for segment, mean in zip(segments, (reached, 0.0), strict=True)
+        }
+        values = [Moments(rows, largest, variance, 0.0), Moments(rows, 0.0, variance, 0.0)]
+        part = RateOfGroups(
+            rate,
+            Grouping("g", segments, np.repeat([0, 1], rows), 30),
+            values,
+            [0, 1],
+            {n: rate_interval(values[n], 3.0, binary=not variance) for n in (0, 1)},
+            binary=not variance,
+        )
+        baseline = GroupBaseline(key="", rates={"g": rates}, variation={"g": {rate: 0.0}})
+        return gap_metric(metric, [part], baseline, 1e-4)
+
+    return worst
+
+
 FAR = {name: [1e6 * (-1) ** n for n in range(ROWS)] for name in ("x", "y")}
 
 WORST = {
@@ -253,6 +281,10 @@ WORST = {
     "f1_macro": _f1_macro,
     "roc_auc": _scored("roc_auc"),
     "brier": _scored("brier"),
+    "demographic_parity_difference": _group_gap("demographic_parity_difference", "selection_rate"),
+    "equalized_odds_difference": _group_gap("equalized_odds_difference", "fpr"),
+    "equal_opportunity_difference": _group_gap("equal_opportunity_difference", "tpr"),
+    "mae_difference": _group_gap("mae_difference", "mae", variance=0.1),
     "error_rate": _requests("error_rate"),
     "latency_p95_ms": _requests("latency_p95_ms"),
 }
