@@ -8,6 +8,7 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `lease`, `reserve`, `damage`, `text`: one leader, a full disk, a damaged file, storable text
 - `settings`, `models`: options that apps left in the store, models and versions
 - `exchanges`, `stored_exchanges`, `bodies`: writing, decoding and erasing exchanges
+- `failed_exchanges`: exchanges with an error
 - `event_times`: rows by day, and rows with implausible event times
 - `shortfalls`: how many exchanges of an hour lack rows, predictions or event times
 - `unmatched`, `request_days`, `dropped`: unmatched sides, days with requests, capture losses
