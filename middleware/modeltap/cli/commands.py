@@ -68,9 +68,7 @@ COMMANDS = {
         "exchanges", "show", "Show one exchange in full, with its predictions and labels."
     ),
     "silence": Listed("silence", "silence", "Silence alerts for a period."),
-    "slices": Listed(
-        "slices", "slices", "List the groups of rows in which the model is worse than elsewhere."
-    ),
+    "slices": Listed("slices", "slices", "List the groups of rows with the largest errors."),
     "status": Listed("status", "status", "Show whether each model is healthy, and why not."),
     "tail": Listed("exchanges", "tail", "Print the latest exchanges, and new ones as they arrive."),
     "webhook": Listed("webhook", "webhook", "List and test webhooks, and resend failed messages."),

@@ -37,7 +37,7 @@ _TABLES = {
 @click.option("--kind", default=None, help="Only this kind.", type=click.Choice(list(_TABLES)))
 @json_option
 def errors(store: str | None, model: str | None, kind: str | None, as_json: bool) -> None:
-    """List wrong predictions, failed requests and invalid fields, in groups with examples.
+    """List wrong predictions and failed requests, in groups.
 
     \b
     Example:

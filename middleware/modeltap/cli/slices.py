@@ -27,7 +27,7 @@ _NAMED = 5
 @model_option()
 @json_option
 def slices(store: str | None, model: str | None, as_json: bool) -> None:
-    """List the groups of rows in which the model is worse than elsewhere.
+    """List the groups of rows with the largest errors.
 
     A slice has at most three conditions on features. It is searched in one half of the recent
     labelled rows; its numbers are those of the other half.

@@ -55,7 +55,7 @@ def error_of(
     >>> error = error_of((rng.random(100) < 0.3) * 1.0, (rng.random(900) < 0.1) * 1.0,
     ...     binary=True, limit=1.0)
     >>> error.p_value < 1e-4, round(error.lift, 1)
-    (True, 3.4)
+    (True, 2.8)
     """
     if len(inside) < MIN_HELD_OUT or not len(rest):
         return None

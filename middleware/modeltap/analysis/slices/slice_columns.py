@@ -14,7 +14,7 @@ from modeltap import clock
 from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.inference.infer import infer
 from modeltap.analysis.model.feature import Column, Feature, plain
-from modeltap.analysis.slices.conditions import Condition
+from modeltap.analysis.slices.slice_conditions import Condition
 from modeltap.config.metrics import is_output
 from modeltap.config.settings import Settings
 from modeltap.decoding.times import parse_times
@@ -215,7 +215,8 @@ def _spans(ranges: Sequence[tuple[int, int]], bins: int) -> np.ndarray:
     """Return (ranges, bins) 1 for the bins of each range of them, else 0."""
     places = np.arange(bins)
     first, last = np.array(ranges).T
-    return ((places >= first[:, None]) & (places <= last[:, None])).astype(np.float64)
+    spans: np.ndarray = ((places >= first[:, None]) & (places <= last[:, None])).astype(np.float64)
+    return spans
 
 
 def _rounded(edges: np.ndarray, numbers: np.ndarray) -> np.ndarray:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from modeltap.analysis.detectors.context import ALPHA
-from modeltap.analysis.slices.conditions import Condition, joined
 from modeltap.analysis.slices.error_rows import ErrorRows
 from modeltap.analysis.slices.held_out import SliceError, error_of
 from modeltap.analysis.slices.slice_columns import SliceColumn, in_bins
+from modeltap.analysis.slices.slice_conditions import Condition, joined
 from modeltap.analysis.slices.slice_search import Candidate, meeting, strongest, worst
 from modeltap.config.settings import Settings
 from modeltap.store.predictions import LabelledPrediction

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modeltap.analysis.slices.conditions import Condition, joined, joined_quoted
+from modeltap.analysis.slices.slice_conditions import Condition, joined, joined_quoted
 
 
 def test_a_value_that_could_be_misread_is_quoted():
