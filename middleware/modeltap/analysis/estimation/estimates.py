@@ -38,15 +38,16 @@ def estimated_metrics(
         return [Metric(metric=ESTIMATED + "accuracy", rows=n, verdict=NOT_ENOUGH_ROWS)]
     evidence = Estimated(sum(known.calibration.rows))
     estimates = estimate(rows.scores, rows.predicted, known.calibration)
-    return [_metric(name, own, n, evidence) for name, own in estimates.items()]
+    return [estimated_metric(name, own, n, evidence) for name, own in estimates.items()]
 
 
-def _metric(name: str, own: Estimate, rows: int, evidence: Estimated) -> Metric:
+def estimated_metric(name: str, own: Estimate, rows: int, evidence: Evidence) -> Metric:
+    """Return the estimate of a metric, with its interval inside the metric's bounds."""
     highest = 1.0 if name in _BOUNDED else own.high
     return Metric(
         metric=ESTIMATED + name,
         rows=rows,
-        value=finite(own.value),
+        value=finite(min(highest, max(0.0, own.value))),
         low=finite(max(0.0, own.low)),
         high=finite(min(highest, own.high)),
         evidence=evidence,

@@ -16,7 +16,7 @@ _LABELS_PER_CURVE = 4
 _ROWS_A_TIME = 50_000
 """Rows that are simulated at a time, to bound memory (8 MB)."""
 
-_NORMAL_95 = 1.959963984540054
+NORMAL_95 = 1.959963984540054
 """The normal quantile of .975."""
 
 
@@ -50,7 +50,7 @@ def estimate(
     0.95
     """
     sums = _simulated_sums(scores, predicted, calibration, np.random.default_rng(seed))
-    drawn = _metrics(sums, scores, predicted)
+    drawn = metrics_of_sums(sums, scores, predicted)
     return {name: _estimate(values) for name, values in drawn.items()}
 
 
@@ -62,16 +62,7 @@ def _simulated_sums(
 ) -> np.ndarray:
     """Return (200, 5) sums over the positive rows of each simulation: of 1, predictions, ranks,
     scores and log odds."""
-    everybody = np.ones(len(scores), dtype=bool)
-    weights = np.column_stack(
-        [
-            everybody,
-            predicted,
-            ranks(scores),
-            scores,
-            log_losses(scores, ~everybody) - log_losses(scores, everybody),
-        ]
-    )
+    weights = summed_columns(scores, predicted)
     curves = calibration.curves(_CURVES, rng)
     sums = np.zeros((_CURVES * _LABELS_PER_CURVE, weights.shape[1]))
     for start in range(0, len(scores), _ROWS_A_TIME):
@@ -84,8 +75,28 @@ def _simulated_sums(
     return sums
 
 
-def _metrics(sums: np.ndarray, scores: np.ndarray, predicted: np.ndarray) -> dict[str, np.ndarray]:
-    """Return each metric's (200,) values."""
+def summed_columns(scores: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Return (n, 5) values whose sums over the positive rows determine the metrics: 1, predictions,
+    ranks, scores and log odds."""
+    everybody = np.ones(len(scores), dtype=bool)
+    return np.column_stack(
+        [
+            everybody,
+            predicted,
+            ranks(scores),
+            scores,
+            log_losses(scores, ~everybody) - log_losses(scores, everybody),
+        ]
+    )
+
+
+def metrics_of_sums(
+    sums: np.ndarray, scores: np.ndarray, predicted: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return each metric's (k,) values, from (k, 5) sums; see `summed_columns`.
+
+    The ROC area is left out where all rows are of one class.
+    """
     n, chosen = len(scores), int(predicted.sum())
     positives, hits, rank_sums, score_sums, odds = sums.T
     misses, false_alarms = positives - hits, chosen - hits
@@ -112,5 +123,5 @@ def _or_zero(values: np.ndarray) -> np.ndarray:
 
 
 def _estimate(values: np.ndarray) -> Estimate:
-    mean, half = float(values.mean()), _NORMAL_95 * float(values.std(ddof=1))
+    mean, half = float(values.mean()), NORMAL_95 * float(values.std(ddof=1))
     return Estimate(mean, mean - half, mean + half)
