@@ -295,6 +295,7 @@ create table due_windows (                  -- windows whose performance is due
     model text not null, version text not null,
     "window" text not null, window_start text not null,
     newest_label integer not null,          -- the largest labels.seq when it was recorded
+    due_at text,                            -- not before this time; null: at once
     primary key (model, version, "window", window_start)
 ) without rowid;
 

@@ -7,4 +7,5 @@ simulated_labels  performance under labels that are drawn from the calibration
 error_model       errors expected of numbers, and of classes without scores
 estimates         the estimated metrics of one window
 estimator         the method that fits a model, for the windows of its reference
+label_arrival     the fractions of its labels that came within an hour, a day and a week
 """

@@ -70,7 +70,7 @@ class Estimator:
 
     @property
     def has_estimates(self) -> bool:
-        """Whether the reference has labels, and one output that can be estimated."""
+        """True for a reference with labels and a single output."""
         return self.reference.performance is not None and not self.reference.output_performance
 
     def metrics(self, outputs: Outputs, sampled: SampledWindow) -> list[Metric]:
