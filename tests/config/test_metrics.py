@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from modeltap.cli.main import cli
+from modeltap.config.catalogue.alert_rules import ALERT_RULES
 from modeltap.config.metrics import (
-    ALERT_RULES,
     CATALOGUE,
     better,
     has_verdict,

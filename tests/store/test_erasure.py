@@ -87,7 +87,7 @@ DECISIONS = {
         DELETED: "exchange_id event_time",
         NEUTRAL: "model version hour reason",
     },
-    "due_windows": {NEUTRAL: "model version window window_start"},
+    "due_windows": {NEUTRAL: "model version window window_start due_at"},
     "labelled_windows": {NEUTRAL: "model version window window_start evaluated_from"},
     "dropped": {NEUTRAL: "model environment host reason at"},
     "settings": {SETTING: "value", NEUTRAL: "model key updated_at"},

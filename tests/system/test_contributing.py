@@ -14,7 +14,7 @@ import pytest
 from detecting import evaluated
 from modeltap.analysis.counting.tally import tally
 from modeltap.analysis.references.fit import fit
-from modeltap.config.metrics import ALERT_RULES
+from modeltap.config.catalogue.alert_rules import ALERT_RULES
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.payload import Payload
 

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 from modeltap.analysis import detectors
 from modeltap.analysis.model.metric import AT_ONCE, Metric, verdict
 from modeltap.cli.main import cli
-from modeltap.config.metrics import CATALOGUE, CatalogueEntry
+from modeltap.config.catalogue.catalogue_entry import CatalogueEntry
+from modeltap.config.metrics import CATALOGUE
 from modeltap.config.rule_settings import parse_rule
 from stores import analyze, every, put, read
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from modeltap.config.metrics import ALERT_RULES, is_output, rule_of
+from modeltap.config.catalogue.alert_rules import ALERT_RULES
+from modeltap.config.metrics import is_output, rule_of
 from modeltap.config.rule_settings import RuleSettings
 
 MIN_WINDOWS = 2

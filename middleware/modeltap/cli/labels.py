@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from modeltap import clock
 from modeltap.cli.common import check_model, json_option, open_store, store_option
 from modeltap.cli.table_files import report_notices, table_options
 from modeltap.errors import InputError
@@ -92,7 +93,8 @@ def import_(
 ) -> None:
     """Import labels from CSV(.gz), JSON Lines, Parquet or Excel.
 
-    The file needs the columns `id` and `value`, and optionally `row`.
+    The file needs the columns `id` and `value`, and optionally `row` and `labelled_at`, the time at
+    which the value was determined.
 
     \b
     Example:
@@ -197,7 +199,12 @@ def _labels(table: Table) -> Iterator[tuple[int, Label]]:
         except InputError as error:
             table.note(line, str(error))
             continue
-        yield line, Label(_id_text(row["id"]), position, value)
+        labelled_at = clock.parse(row.get("labelled_at"))
+        if labelled_at is None and row.get("labelled_at") is not None:
+            table.note(line, f"labelled_at {row['labelled_at']!r} is not a time")
+            continue
+        known = None if labelled_at is None else clock.iso(labelled_at)
+        yield line, Label(_id_text(row["id"]), position, value, labelled_at=known)
 
 
 def _id_text(value: Any) -> str:

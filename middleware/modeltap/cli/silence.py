@@ -9,7 +9,7 @@ import click
 from modeltap import clock
 from modeltap.alerts import silence as silences
 from modeltap.cli.common import check_model, json_option, open_store, read_store, store_option
-from modeltap.config.metrics import ALERT_RULES
+from modeltap.config.catalogue.alert_rules import ALERT_RULES
 from modeltap.config.windows import parse_seconds
 from modeltap.errors import InputError, nearest
 from modeltap.output import echo, emit

@@ -6,5 +6,5 @@
 - `rule_settings`, `webhook_settings`, `schedule_settings`, `reference_settings`,
   `mapping_settings` and `group_settings`: options with a structure of their own
 - `windows`: window lengths
-- `metrics`: the catalogue of metrics and alert rules
+- `metrics`, `catalogue`: the catalogue of metrics and alert rules
 """

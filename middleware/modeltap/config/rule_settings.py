@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from modeltap.config.metrics import ALERT_RULES, CATALOGUE, better
+from modeltap.config.catalogue.alert_rules import ALERT_RULES
+from modeltap.config.metrics import CATALOGUE, better
 from modeltap.config.validation import refuse_unknown, struct_of
 from modeltap.config.windows import Window, parse_seconds
 from modeltap.environments import environment_of, version_of

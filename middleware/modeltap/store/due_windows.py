@@ -17,25 +17,39 @@ class DueWindow(NamedTuple):
 
 
 def labelled_windows(connection: sqlite3.Connection) -> list[tuple[DueWindow, int]]:
-    """Return the due windows, each with the newest label at the time of recording."""
+    """Return the due windows, each with the newest label at the time of recording.
+
+    Windows that are due later are left out.
+    """
     rows = connection.execute(
         "select model, version, window, window_start, newest_label from due_windows "
-        "order by model, version, window, window_start"
+        "where due_at is null order by model, version, window, window_start"
     )
     return [(DueWindow(*key), newest) for *key, newest in rows]
 
 
-def record_due(connection: sqlite3.Connection, windows: Iterable[DueWindow], newest: int) -> None:
+def record_due(
+    connection: sqlite3.Connection,
+    windows: Iterable[DueWindow],
+    newest: int,
+    due_at: str | None = None,
+) -> None:
     """Record that the performance of `windows` is due, inside the caller's transaction.
 
     Args:
         newest: the `seq` of the newest label.
+        due_at: the time from which they are due; None for at once.
     """
     connection.executemany(
-        "insert or replace into due_windows (model, version, window, window_start, newest_label) "
-        "values (?, ?, ?, ?, ?)",
-        [(*window, newest) for window in windows],
+        "insert or replace into due_windows (model, version, window, window_start, newest_label, "
+        "due_at) values (?, ?, ?, ?, ?, ?)",
+        [(*window, newest, due_at) for window in windows],
     )
+
+
+def release_due(connection: sqlite3.Connection, now: str) -> None:
+    """Make the windows due that were recorded for a time up to `now`, inside the transaction."""
+    connection.execute("update due_windows set due_at = null where due_at <= ?", (now,))
 
 
 def delete_due_window(connection: sqlite3.Connection, window: DueWindow) -> None:

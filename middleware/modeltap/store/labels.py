@@ -14,11 +14,18 @@ from modeltap.store.text import storable_text
 
 
 class Label(NamedTuple):
-    """The true value of one row of an exchange."""
+    """The true value of one row of an exchange.
+
+    Args:
+        key: the id that it was sent with, if that is not the exchange's id.
+        labelled_at: when the value was determined, if known.
+    """
 
     exchange_id: str
     row: int
     value: object
+    key: str | None = None
+    labelled_at: str | None = None
 
 
 def insert_labels(
@@ -35,11 +42,12 @@ def insert_labels(
     """
     received = now()
     rows = [
-        (id_, row, storable_label(value), source, model, received) for id_, row, value in labels
+        (id_, row, key, storable_label(value), source, model, labelled_at, received)
+        for id_, row, value, key, labelled_at in (Label(*label) for label in labels)
     ]
     connection.executemany(
-        "insert into labels (exchange_id, row, value, source, model, received_at) "
-        "values (?, ?, ?, ?, ?, ?)",
+        "insert into labels (exchange_id, row, key, value, source, model, labelled_at, "
+        "received_at) values (?, ?, ?, ?, ?, ?, ?, ?)",
         rows,
     )
     return len(rows)

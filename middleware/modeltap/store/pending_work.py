@@ -21,6 +21,7 @@ class PendingWork(NamedTuple):
         unmatched: requests or responses that waited too long for their counterpart.
         labels: labels whose windows are not yet marked as due.
         labelled_windows: windows with new labels, which may be incomplete.
+        arrivals: windows whose labels have had an hour, a day or a week to arrive.
         dropped: capture losses, or loss incidents that have recovered.
         traffic: traffic windows that have ended.
     """
@@ -30,6 +31,7 @@ class PendingWork(NamedTuple):
     unmatched: bool
     labels: bool
     labelled_windows: bool
+    arrivals: bool
     dropped: bool
     traffic: bool
 
@@ -49,7 +51,8 @@ def pending_work(connection: sqlite3.Connection, now: float) -> PendingWork:
         "exists (select 1 from unmatched where received_at < :long_ago), "
         "ifnull((select max(seq) from labels), 0) "
         "> ifnull((select value from watermarks where name = :labels), 0), "
-        "exists (select 1 from due_windows), "
+        "exists (select 1 from due_windows where due_at is null), "
+        "exists (select 1 from due_windows where due_at <= :now), "
         "ifnull((select max(seq) from dropped), 0) "
         "> ifnull((select value from watermarks where name = :dropped), 0) "
         f"or exists (select 1 from alerts where {RECOVERED}), "

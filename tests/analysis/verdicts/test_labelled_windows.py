@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import json
 import sqlite3
+import time
 from contextlib import closing
 
 import numpy as np
@@ -12,7 +14,8 @@ import pytest
 
 from modeltap.clock import iso
 from modeltap.store.connection import connect, writing
-from modeltap.store.labels import insert_labels
+from modeltap.store.labels import Label, insert_labels
+from modeltap.store.pending_work import pending_work
 from stores import START, analyze, every, put, read
 
 COUNT = 200
@@ -184,3 +187,50 @@ def test_no_period_crosses_the_end_of_the_reference(store):
     analyze(store, hours.settings)
     ends = [end for _, end, _ in hours.metric("accuracy")]
     assert 6 in ends
+
+
+ARRIVALS = (
+    "select metric, rows, value, explanation from metrics where metric like 'label_arrival%' "
+    "order by metric"
+)
+
+
+def test_the_arrival_of_labels_is_computed_again_when_more_of_it_is_known(store, monkeypatch):
+    """A day later, without a new label; the scheduler then starts an analysis."""
+    hour = int(time.time() // 3600 - 2) * 3600
+    moments = [datetime.datetime.fromtimestamp(hour + 10 * n, datetime.UTC) for n in range(200)]
+    put(store, moments, [{"x": n % 7} for n in range(200)], prefix="r")
+    with closing(connect(store)) as connection, writing(connection):
+        labels = [
+            Label(f"r{n}", 0, 1.0, labelled_at=iso(hour + 10 * n + (600 if n < 50 else 7200)))
+            for n in range(100)
+        ]
+        insert_labels(connection, labels, source="test")
+    analyze(store, {"min_rows": 50, "window": "1h"}, include_open=True)
+    by_name = {row["metric"]: row for row in read(store, ARRIVALS)}
+    assert by_name["label_arrival_1h"]["value"] == 0.25
+    assert by_name["label_arrival_1h"]["rows"] == 200
+    assert by_name["label_arrival_1d"]["value"] is None
+    assert "is younger than 1d" in by_name["label_arrival_1d"]["explanation"]
+    (delay,) = read(store, "select value from metrics where metric = 'label_delay_p50_seconds'")
+    assert delay["value"] == pytest.approx(3900, abs=1)
+    with closing(connect(store)) as connection:
+        assert not pending_work(connection, time.time()).arrivals
+        later = time.time() + 86_400
+        assert pending_work(connection, later).arrivals
+    monkeypatch.setattr(time, "time", lambda: later)
+    analyze(store, {"min_rows": 50, "window": "1h"}, include_open=True)
+    by_name = {row["metric"]: row for row in read(store, ARRIVALS)}
+    assert by_name["label_arrival_1d"]["value"] == 0.5
+    assert by_name["label_arrival_7d"]["value"] is None
+
+
+def test_the_arrival_of_imported_labels_is_unknown(store):
+    settings = {"window": "1d", "reference": f"first {2 * COUNT} rows"}
+    part(store, 0)
+    put_labels(store, 0)
+    analyze(store, settings, include_open=True)
+    rows = read(store, ARRIVALS)
+    assert {row["value"] for row in rows} == {None} and len(rows) == 3
+    assert all("send them with labelled_at" in row["explanation"] for row in rows)
+    assert read(store, "select 1 from due_windows") == []

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from modeltap.analysis.estimation.simulated_labels import NORMAL_95, Estimate
-from modeltap.analysis.model.metric import Evidence
+from modeltap.analysis.estimation.simulated_labels import Estimate
+from modeltap.analysis.model.metric import NORMAL_95, Evidence
 
 _STEP = 1e-4
 """The step of a numeric derivative, relative to the sum."""

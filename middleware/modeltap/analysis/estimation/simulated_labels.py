@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from modeltap.analysis.model.calibration import Calibration
+from modeltap.analysis.model.metric import NORMAL_95
 from modeltap.analysis.statistics.scores import log_losses, ranks
 
 _CURVES = 50
@@ -15,9 +16,6 @@ _LABELS_PER_CURVE = 4
 
 _ROWS_A_TIME = 50_000
 """Rows that are simulated at a time, to bound memory (8 MB)."""
-
-NORMAL_95 = 1.959963984540054
-"""The normal quantile of .975."""
 
 
 class Estimate(NamedTuple):

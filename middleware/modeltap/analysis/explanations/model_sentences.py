@@ -5,7 +5,8 @@ from __future__ import annotations
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.detectors.latency_and_errors import TrafficBaseline
 from modeltap.analysis.estimation.corrected_estimates import Corrected
-from modeltap.analysis.estimation.estimates import Estimated
+from modeltap.analysis.estimation.estimates import Estimated, EstimatedByErrors, NoEstimate
+from modeltap.analysis.estimation.label_arrival import TooYoung, UnknownDelays
 from modeltap.analysis.explanations.sentence import odds, sentence
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.performance.class_metrics import FewOfClass
@@ -58,6 +59,35 @@ def _(evidence: Corrected, _metric: Metric, _context: Context | None) -> str:
     return (
         f"expected from scores, corrected by the labels of {evidence.labelled:,} of "
         f"{plural(evidence.rows, 'row')}"
+    )
+
+
+@sentence.register
+def _(evidence: EstimatedByErrors, _metric: Metric, _context: Context | None) -> str:
+    return (
+        f"expected from inputs and predictions, without labels, by the errors of "
+        f"{plural(evidence.rows, 'labelled row')} of the reference"
+    )
+
+
+@sentence.register
+def _(evidence: NoEstimate, _metric: Metric, _context: Context | None) -> str:
+    return (
+        f"not estimated, because {plural(evidence.labelled, 'sampled row')} of the reference have "
+        f"a label that can be compared, and {evidence.needed} are needed"
+    )
+
+
+@sentence.register
+def _(evidence: TooYoung, _metric: Metric, _context: Context | None) -> str:
+    return f"not known yet, because the window's last row is younger than {evidence.horizon}"
+
+
+@sentence.register
+def _(evidence: UnknownDelays, _metric: Metric, _context: Context | None) -> str:
+    return (
+        f"not known, because it is unknown when the {plural(evidence.labels, 'label')} of imported "
+        "rows arrived; send them with labelled_at"
     )
 
 

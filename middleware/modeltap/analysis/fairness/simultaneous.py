@@ -21,13 +21,11 @@ import scipy
 
 from modeltap.analysis.fairness.group_rates import RateValues
 from modeltap.analysis.fairness.groupings import Grouping
+from modeltap.analysis.model.metric import NORMAL_95
 from modeltap.analysis.model.moments import Moments
 from modeltap.analysis.statistics.rates import clopper_pearson
 
 CONFIDENCE = 0.95
-
-_OF_ONE_GROUP = 1.959963984540054
-"""The quantile of the normal distribution; no set of groups has a smaller one."""
 
 _DRAWS = 2_000
 """The quantile of the maximum has a standard error of about .02 with this many."""
@@ -56,10 +54,10 @@ def critical_value(
     """
     kept = [(g, places) for g, places in zip(groupings, compared, strict=True) if len(places)]
     if not kept:
-        return _OF_ONE_GROUP
+        return NORMAL_95
     root = np.linalg.cholesky(_correlation(rate, kept) + _RIDGE * np.eye(sum(map(_count, kept))))
     largest = np.abs(root @ _multipliers(len(root))).max(axis=0)
-    return max(_OF_ONE_GROUP, float(np.quantile(largest, CONFIDENCE)))
+    return max(NORMAL_95, float(np.quantile(largest, CONFIDENCE)))
 
 
 @lru_cache(maxsize=8)

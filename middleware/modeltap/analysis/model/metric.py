@@ -23,6 +23,10 @@ AT_ONCE = 2.0
 """The `strength` of an effect that may fire without a second window: twice its floor."""
 
 
+NORMAL_95 = 1.959963984540054
+"""Standard errors on each side of a 95 % interval."""
+
+
 class Evidence(msgspec.Struct, frozen=True):
     """Facts in addition to a metric's numbers, from which explanations are made."""
 

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 import scipy
 
-from modeltap.analysis.model.metric import Evidence, Metric
-from modeltap.analysis.performance.labelled import NORMAL_95
+from modeltap.analysis.model.metric import NORMAL_95, Evidence, Metric
 from modeltap.analysis.statistics.confusion import ClassPairs
 from modeltap.analysis.statistics.rates import clopper_pearson
 

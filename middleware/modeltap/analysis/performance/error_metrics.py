@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import scipy
 
-from modeltap.analysis.model.metric import Metric, finite
-from modeltap.analysis.performance.labelled import NORMAL_95
+from modeltap.analysis.model.metric import NORMAL_95, Metric, finite
 
 
 def describe_errors(errors: np.ndarray, labels: np.ndarray) -> list[Metric]:

@@ -11,11 +11,11 @@ import numpy as np
 from msgspec.structs import replace
 
 from modeltap.analysis.model.baseline import Baseline, is_unknown, number_of
-from modeltap.analysis.model.metric import NOT_COMPARABLE, Metric, too_few
+from modeltap.analysis.model.metric import NORMAL_95, NOT_COMPARABLE, Metric, too_few
 from modeltap.analysis.performance.class_names import ClassNames
 from modeltap.analysis.performance.class_scores import with_scores
 from modeltap.analysis.performance.classification import classification_metrics
-from modeltap.analysis.performance.labelled import NORMAL_95, LabelledContext
+from modeltap.analysis.performance.labelled import LabelledContext
 from modeltap.analysis.performance.paired import KnownClasses, Paired, pair_up, pairs_of
 from modeltap.analysis.performance.regression import regression_metrics
 from modeltap.analysis.performance.scoring import missing_scores, score_metrics

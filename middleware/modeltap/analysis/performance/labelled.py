@@ -20,9 +20,6 @@ MAE_FLOOR = 0.10
 TOTAL_LOSS = 10.0
 """The strength of guessing: the model has lost its entire value."""
 
-NORMAL_95 = 1.959963984540054
-"""Standard errors on each side of a 95 % interval."""
-
 
 @dataclass(frozen=True)
 class LabelledContext:

@@ -11,6 +11,7 @@ from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.model.metric import (
     AT_ONCE,
     NO_REFERENCE,
+    NORMAL_95,
     Metric,
     too_few,
     verdict,
@@ -18,7 +19,6 @@ from modeltap.analysis.model.metric import (
 from modeltap.analysis.model.moments import moments
 from modeltap.analysis.performance.error_metrics import describe_errors
 from modeltap.analysis.performance.labelled import (
-    NORMAL_95,
     LabelledContext,
     PerformanceLoss,
     loss_floor,

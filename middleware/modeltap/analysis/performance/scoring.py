@@ -12,6 +12,7 @@ from modeltap.analysis.model.baseline import Baseline, ScoreBaseline
 from modeltap.analysis.model.metric import (
     ALERT,
     NO_REFERENCE,
+    NORMAL_95,
     NOT_COMPARABLE,
     NOT_ENOUGH_ROWS,
     Evidence,
@@ -25,7 +26,6 @@ from modeltap.analysis.performance.class_metrics import FEWEST_OF_CLASS
 from modeltap.analysis.performance.classification import strength_of
 from modeltap.analysis.performance.labelled import (
     ACCURACY_FLOOR,
-    NORMAL_95,
     TOTAL_LOSS,
     LabelledContext,
 )

@@ -8,14 +8,13 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 import scipy
 
+from modeltap.analysis.model.metric import NORMAL_95
+
 FLOOR = 0.05
 """An area under the curve of less than .55 is a negligible difference."""
 
 BEYOND_BASELINE = 1.25
 """Areas must exceed those of earlier windows by a quarter: rows of other times always differ."""
-
-_NORMAL_95 = 1.96
-"""Standard errors on each side of a 95 % interval."""
 
 _NO_VARIANCE = 1e-12
 """A lower bound of the variance, which avoids a division by zero if all scores are equal."""
@@ -70,8 +69,8 @@ class DomainClassifier(Generic[Fitted]):
 
     def interval(self) -> tuple[float, float]:
         """Return the 95 % interval of the area under the curve."""
-        return max(0.0, self.auc - _NORMAL_95 * self._error), min(
-            1.0, self.auc + _NORMAL_95 * self._error
+        return max(0.0, self.auc - NORMAL_95 * self._error), min(
+            1.0, self.auc + NORMAL_95 * self._error
         )
 
 

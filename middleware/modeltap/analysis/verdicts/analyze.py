@@ -50,7 +50,7 @@ def results(scope: PassScope, counter: WindowCounter) -> Iterator[WindowResult]:
     for model, version in _versions(scope):
         yield from _inputs(scope, counter, model, version)
     pending = pending_work(scope.connection, time.time())
-    if scope.again or pending.labels or pending.labelled_windows:
+    if scope.again or pending.labels or pending.labelled_windows or pending.arrivals:
         yield from LabelledWindows(scope).results()
     if scope.again or scope.include_open or pending.traffic:
         yield from traffic_windows.results(scope)

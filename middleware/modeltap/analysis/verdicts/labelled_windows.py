@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,6 +10,12 @@ from msgspec.structs import replace
 
 from modeltap import clock
 from modeltap.analysis.detectors.context import ALPHA
+from modeltap.analysis.estimation.label_arrival import (
+    WindowArrivals,
+    arrival_metrics,
+    next_horizon,
+    window_arrivals,
+)
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.fairness.fair_windows import grouped_window
 from modeltap.analysis.model.baseline import Baseline
@@ -31,8 +38,9 @@ from modeltap.config.windows import Window
 from modeltap.decoding.outputs import output_pairs
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
-from modeltap.store.due_windows import DueWindow, labelled_windows, record_due
+from modeltap.store.due_windows import DueWindow, labelled_windows, record_due, release_due
 from modeltap.store.label_arrivals import received_at
+from modeltap.store.label_delays import row_arrivals
 from modeltap.store.label_targets import join_new_labels
 from modeltap.store.labelled_windows import (
     LabelledWindow,
@@ -73,6 +81,8 @@ class LabelledWindows:
             with writing(self._connection):
                 reset_labelled_windows(self._connection, measured_with_labels())
         self._note_labels()
+        with writing(self._connection):
+            release_due(self._connection, clock.now())
         done: set[DueWindow] = set()
         for due, newest in labelled_windows(self._connection):
             result = None if due in done else self._evaluate(due, newest)
@@ -137,13 +147,20 @@ class LabelledWindows:
         if enough and settings.groups:
             window = grouped_window(self._connection, settings, reference, pairs)
             metrics += urgent(explained(window.labelled_metrics()), weekly, reference)
+        now = time.time()
+        arrivals = self._arrivals(due, first[1], last[2])
+        ahead = next_horizon(arrivals, now)
+        due_again = None if ahead is None else clock.iso(ahead)
         return WindowResult(
             period,
-            metrics if enough else _of_all(metrics, group),
+            [
+                *(metrics if enough else _of_all(metrics, group)),
+                *explained(arrival_metrics(arrivals, now)),
+            ],
             reference,
-            EvaluatedLabels(due, group, enough),
+            EvaluatedLabels(due, group, enough, newest, due_again),
             job="performance",
-            revision=f"#{newest}/{sum(part.rows for part in group)}",
+            revision=f"#{newest}/{sum(part.rows for part in group)}/{due_again or ''}",
             learning=reference is not None and reference.state == "provisional",
         )
 
@@ -202,6 +219,10 @@ class LabelledWindows:
 
     def _pairs(self, due: DueWindow, first: RowKey, after: RowKey) -> list[LabelledPrediction]:
         return labelled_predictions(self._connection, due.model, due.version, first, after)
+
+    def _arrivals(self, due: DueWindow, first: RowKey, after: RowKey) -> WindowArrivals:
+        rows = row_arrivals(self._connection, due.model, due.version, first, after)
+        return window_arrivals((row.predicted_at, row.labelled, row.delay) for row in rows)
 
     def _group(
         self, own: LabelledWindow, reference: Reference | None, min_rows: int

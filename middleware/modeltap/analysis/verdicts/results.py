@@ -15,7 +15,7 @@ from modeltap.analysis.model.metric import ALERT, LEARNING, OK, Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import OF_PREDICTIONS, measured_with_labels, reported_by
 from modeltap.store.dropped import DROPPED
-from modeltap.store.due_windows import DueWindow, delete_due_window
+from modeltap.store.due_windows import DueWindow, delete_due_window, record_due
 from modeltap.store.event_times import mark_reported
 from modeltap.store.labelled_windows import LabelledWindow, put_labelled
 from modeltap.store.metrics import (
@@ -71,11 +71,17 @@ class EvaluatedTraffic:
 
 @dataclass(frozen=True)
 class EvaluatedLabels:
-    """The labelled windows that were evaluated together; `enough` if they had enough labels."""
+    """The labelled windows that were evaluated together; `enough` if they had enough labels.
+
+    `due_again` is the time at which more of the arrival of their labels is known; None if all is.
+    `newest` is the `seq` of the newest label.
+    """
 
     due: DueWindow
     windows: Sequence[LabelledWindow]
     enough: bool
+    newest: int = 0
+    due_again: str | None = None
 
 
 @dataclass(frozen=True)
@@ -209,6 +215,8 @@ def _mark_labelled(connection: sqlite3.Connection, period: Period, done: Evaluat
     if done.enough:
         for window in done.windows:
             delete_due_window(connection, DueWindow(*window[:4]))
+    if done.due_again is not None:
+        record_due(connection, [done.due], done.newest, done.due_again)
     start = period.start if done.enough else None
     put_labelled(connection, [window._replace(evaluated_from=start) for window in done.windows])
     # A window that was evaluated alone and now belongs to a longer period loses its metrics.

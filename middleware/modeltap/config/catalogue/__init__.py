@@ -1,0 +1,15 @@
+"""The catalogue of metrics and alert rules, by domain; `config.metrics` puts it together.
+
+catalogue_entry    one metric: its unit, its direction, its rule and its report
+alert_rules        the alert rules
+drift_entries      drift of features and outputs
+quality_entries    quality of the data
+class_entries      performance of predicted classes
+score_entries      performance of scores for two classes
+number_entries     performance of predicted numbers
+estimate_entries   performance that is estimated before labels arrive
+label_entries      arrival of labels
+fairness_entries   rates by group, and the gaps between groups
+traffic_entries    response times and failed requests
+operation_entries  operation of modeltap itself, and missing data
+"""

@@ -1,0 +1,91 @@
+"""Performance of predicted classes."""
+
+from __future__ import annotations
+
+from modeltap.config.catalogue.catalogue_entry import CatalogueEntry
+
+OF_CLASSES = (
+    CatalogueEntry(
+        "accuracy",
+        "fraction",
+        "higher",
+        "performance",
+        "performance",
+        True,
+        "correct predictions among labelled rows; scores are cut at the decision threshold",
+        explained_by=("roc_auc",),
+    ),
+    CatalogueEntry(
+        "f1_macro",
+        "score",
+        "higher",
+        "performance",
+        "performance",
+        True,
+        "mean F1 score of the classes",
+        explained_by=("accuracy", "roc_auc"),
+    ),
+    CatalogueEntry(
+        "balanced_accuracy",
+        "fraction",
+        "higher",
+        "performance",
+        "performance",
+        False,
+        "mean recall of the classes among the labels",
+    ),
+    CatalogueEntry(
+        "precision_macro",
+        "fraction",
+        "higher",
+        "performance",
+        "performance",
+        False,
+        "mean precision of the classes",
+    ),
+    CatalogueEntry(
+        "recall_macro",
+        "fraction",
+        "higher",
+        "performance",
+        "performance",
+        False,
+        "mean recall of the classes",
+    ),
+    CatalogueEntry(
+        "f1_weighted",
+        "score",
+        "higher",
+        "performance",
+        "performance",
+        False,
+        "mean F1 score, weighted by labels",
+    ),
+    CatalogueEntry(
+        "precision",
+        "fraction",
+        "higher",
+        "performance",
+        "performance",
+        False,
+        "correct predictions among those of a class",
+    ),
+    CatalogueEntry(
+        "recall",
+        "fraction",
+        "higher",
+        "performance",
+        "performance",
+        False,
+        "correct predictions among the labels of a class",
+    ),
+    CatalogueEntry(
+        "f1",
+        "score",
+        "higher",
+        "performance",
+        "performance",
+        False,
+        "F1 score of a class",
+    ),
+)

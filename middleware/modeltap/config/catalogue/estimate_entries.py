@@ -1,0 +1,71 @@
+"""Performance that is estimated before labels arrive."""
+
+from __future__ import annotations
+
+from modeltap.config.catalogue.catalogue_entry import CatalogueEntry
+
+ESTIMATES = (
+    CatalogueEntry(
+        "estimated_accuracy",
+        "fraction",
+        "higher",
+        "performance",
+        "performance",
+        False,
+        "correct predictions, expected from scores without labels",
+    ),
+    CatalogueEntry(
+        "estimated_f1_macro",
+        "score",
+        "higher",
+        "performance",
+        "performance",
+        False,
+        "mean F1 score of the classes, expected from scores",
+    ),
+    CatalogueEntry(
+        "estimated_roc_auc",
+        "score",
+        "higher",
+        "performance",
+        "performance",
+        False,
+        "area under the ROC curve, expected from scores",
+    ),
+    CatalogueEntry(
+        "estimated_brier",
+        "score",
+        "lower",
+        "performance",
+        "performance",
+        False,
+        "mean squared gap of scores and labels, expected from scores",
+    ),
+    CatalogueEntry(
+        "estimated_log_loss",
+        "nats",
+        "lower",
+        "performance",
+        "performance",
+        False,
+        "log loss, expected from scores",
+    ),
+    CatalogueEntry(
+        "estimated_mae",
+        "the label's",
+        "lower",
+        "performance",
+        "performance",
+        False,
+        "mean absolute error, expected from inputs and predictions",
+    ),
+    CatalogueEntry(
+        "estimated_rmse",
+        "the label's",
+        "lower",
+        "performance",
+        "performance",
+        False,
+        "root of the mean squared error, expected from inputs and predictions",
+    ),
+)

@@ -1,0 +1,54 @@
+"""Performance of predicted numbers, and means of labels and predictions."""
+
+from __future__ import annotations
+
+from modeltap.config.catalogue.catalogue_entry import CatalogueEntry
+
+OF_NUMBERS = (
+    CatalogueEntry(
+        "mae", "the label's", "lower", "performance", "performance", True, "mean absolute error"
+    ),
+    CatalogueEntry(
+        "rmse",
+        "the label's",
+        "lower",
+        "performance",
+        "performance",
+        False,
+        "root of the mean squared error",
+    ),
+    CatalogueEntry(
+        "bias", "the label's", None, None, "performance", False, "mean of prediction minus label"
+    ),
+    CatalogueEntry(
+        "median_absolute_error",
+        "the label's",
+        "lower",
+        "performance",
+        "performance",
+        False,
+        "median absolute error",
+    ),
+    CatalogueEntry(
+        "r2",
+        "score",
+        "higher",
+        "performance",
+        "performance",
+        False,
+        "fraction of the labels' variance that is predicted",
+    ),
+    CatalogueEntry(
+        "mape",
+        "fraction",
+        "lower",
+        "performance",
+        "performance",
+        False,
+        "mean absolute error relative to the label",
+    ),
+    CatalogueEntry("label_mean", "the label's", None, None, "performance", False, "mean label"),
+    CatalogueEntry(
+        "prediction_mean", "the label's", None, None, "performance", False, "mean prediction"
+    ),
+)
