@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from modeltap.clock import now
 from modeltap.errors import InputError
 from modeltap.store.text import storable_text
+
+_CHUNK = 500
+"""Labels that are compared with the last ones at once: one parameter of a query each."""
 
 
 class Label(NamedTuple):
@@ -35,15 +39,17 @@ def insert_labels(
     source: str,
     model: str | None = None,
 ) -> int:
-    """Insert labels inside the caller's transaction; return their number.
+    """Insert labels inside the caller's transaction; return the number of new ones.
+
+    A label that repeats the last value of its row is not inserted again.
 
     Args:
         model: the model whose exchanges may receive labels that arrive first; None for any.
     """
     received = now()
     rows = [
-        (id_, row, key, storable_label(value), source, model, labelled_at, received)
-        for id_, row, value, key, labelled_at in (Label(*label) for label in labels)
+        (id_, row, key, value, source, model, labelled_at, received)
+        for id_, row, value, key, labelled_at in _new(connection, labels)
     ]
     connection.executemany(
         "insert into labels (exchange_id, row, key, value, source, model, labelled_at, "
@@ -53,24 +59,39 @@ def insert_labels(
     return len(rows)
 
 
+def _new(connection: sqlite3.Connection, labels: Iterable[Label]) -> Iterator[Label]:
+    """Yield labels whose value differs from the last one of their row, as the store holds them."""
+    remaining = iter(labels)
+    while batch := [
+        own._replace(value=storable_label(own.value))
+        for own in (Label(*label) for label in islice(remaining, _CHUNK))
+    ]:
+        last = last_labels(connection, list({label.exchange_id for label in batch}))
+        for label in batch:
+            place = label.exchange_id, label.row
+            if place not in last or last[place] != label.value:
+                yield label
+            last[place] = label.value
+
+
 def newest_label(connection: sqlite3.Connection) -> int:
     """Return the `seq` of the last label, 0 if there is none."""
     return connection.execute("select max(seq) from labels").fetchone()[0] or 0
 
 
 def last_labels(
-    connection: sqlite3.Connection, exchange_ids: Sequence[str], until: int
+    connection: sqlite3.Connection, exchange_ids: Sequence[str], until: int | None = None
 ) -> dict[tuple[str, int], Any]:
     """Return the values of the last labels of some exchanges, by exchange id and row.
 
     Args:
-        exchange_ids: at most 998 of them.
-        until: labels with a larger `seq` are left out.
+        exchange_ids: at most 997 of them.
+        until: labels with a larger `seq` are left out; None for all labels.
     """
     rows = connection.execute(
         "select exchange_id, row, value from labels where exchange_id in "
-        f"({','.join('?' * len(exchange_ids))}) and seq <= ? order by seq",
-        (*exchange_ids, until),
+        f"({','.join('?' * len(exchange_ids))}) and (? is null or seq <= ?) order by seq",
+        (*exchange_ids, until, until),
     )
     return {(exchange_id, row): value for exchange_id, row, value in rows}
 
