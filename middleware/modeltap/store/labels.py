@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -49,7 +49,7 @@ def insert_labels(
     received = now()
     rows = [
         (id_, row, key, value, source, model, labelled_at, received)
-        for id_, row, value, key, labelled_at in _new(connection, labels)
+        for id_, row, value, key, labelled_at in _new(connection, labels, model)
     ]
     connection.executemany(
         "insert into labels (exchange_id, row, key, value, source, model, labelled_at, "
@@ -59,19 +59,36 @@ def insert_labels(
     return len(rows)
 
 
-def _new(connection: sqlite3.Connection, labels: Iterable[Label]) -> Iterator[Label]:
-    """Yield labels whose value differs from the last one of their row, as the store holds them."""
+def _new(
+    connection: sqlite3.Connection, labels: Iterable[Label], model: str | None
+) -> Iterator[Label]:
+    """Yield labels that differ from the last one of their row, as the store holds them.
+
+    A label that waits for another model's exchange does not replace one for `model`.
+    """
     remaining = iter(labels)
     while batch := [
         own._replace(value=storable_label(own.value))
         for own in (Label(*label) for label in islice(remaining, _CHUNK))
     ]:
-        last = last_labels(connection, list({label.exchange_id for label in batch}))
+        last = _last_with_models(connection, {label.exchange_id for label in batch})
         for label in batch:
             place = label.exchange_id, label.row
-            if place not in last or last[place] != label.value:
+            if last.get(place) not in ((label.value, None), (label.value, model)):
                 yield label
-            last[place] = label.value
+                last[place] = label.value, model
+
+
+def _last_with_models(
+    connection: sqlite3.Connection, exchange_ids: Collection[str]
+) -> dict[tuple[str, int], tuple[Any, str | None]]:
+    """Return the value and the model of the last label by exchange id and row."""
+    rows = connection.execute(
+        "select exchange_id, row, value, model from labels where exchange_id in "
+        f"({','.join('?' * len(exchange_ids))}) order by seq",
+        tuple(exchange_ids),
+    )
+    return {(exchange_id, row): (value, model) for exchange_id, row, value, model in rows}
 
 
 def newest_label(connection: sqlite3.Connection) -> int:
@@ -80,18 +97,18 @@ def newest_label(connection: sqlite3.Connection) -> int:
 
 
 def last_labels(
-    connection: sqlite3.Connection, exchange_ids: Sequence[str], until: int | None = None
+    connection: sqlite3.Connection, exchange_ids: Sequence[str], until: int
 ) -> dict[tuple[str, int], Any]:
     """Return the values of the last labels of some exchanges, by exchange id and row.
 
     Args:
-        exchange_ids: at most 997 of them.
-        until: labels with a larger `seq` are left out; None for all labels.
+        exchange_ids: at most 998 of them.
+        until: labels with a larger `seq` are left out.
     """
     rows = connection.execute(
         "select exchange_id, row, value from labels where exchange_id in "
-        f"({','.join('?' * len(exchange_ids))}) and (? is null or seq <= ?) order by seq",
-        (*exchange_ids, until, until),
+        f"({','.join('?' * len(exchange_ids))}) and seq <= ? order by seq",
+        (*exchange_ids, until),
     )
     return {(exchange_id, row): value for exchange_id, row, value in rows}
 
