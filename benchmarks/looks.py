@@ -58,7 +58,7 @@ def drawn(rng: np.random.Generator, rows: int, right: float, order: str) -> Rows
 
 
 class Alarms(NamedTuple):
-    """Whether a window alarmed: at any evaluation or at the last one alone, and with a budget."""
+    """Alarms of a window: at any evaluation, at the last one alone, and with one budget."""
 
     each: bool
     last: bool
