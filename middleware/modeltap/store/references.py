@@ -123,12 +123,20 @@ def _select(
 
 
 class SampledRow(NamedTuple):
-    """A binned row of a reference's sample; its event time is None if it is unknown."""
+    """A binned row of a reference's sample; its event time is None if it is unknown.
+
+    `output` and `label` are numbers, None where unknown.
+    """
 
     exchange_id: str
     row: int
     event_time: str | None
     coded: bytes
+    output: float | None = None
+    label: float | None = None
+
+
+_SAMPLED = ", ".join(SampledRow._fields)
 
 
 def save_rows(
@@ -137,9 +145,29 @@ def save_rows(
     """Replace the sample of a reference's rows, inside the caller's transaction."""
     connection.execute("delete from reference_rows where reference_id = ?", (reference_id,))
     connection.executemany(
-        "insert into reference_rows (reference_id, exchange_id, row, event_time, coded) "
-        "values (?, ?, ?, ?, ?)",
+        f"insert into reference_rows (reference_id, {_SAMPLED}) "
+        f"values (?{', ?' * len(SampledRow._fields)})",
         ((reference_id, *row) for row in rows),
+    )
+
+
+class RowOutcome(NamedTuple):
+    """The numbers of a sampled row's prediction and label, None where unknown."""
+
+    output: float | None
+    label: float | None
+    exchange_id: str
+    row: int
+
+
+def set_outcomes(
+    connection: sqlite3.Connection, reference_id: str, rows: Iterable[RowOutcome]
+) -> None:
+    """Write the outcomes of sampled rows, inside the caller's transaction."""
+    connection.executemany(
+        "update reference_rows set output = ?, label = ? "
+        "where exchange_id = ? and row = ? and reference_id = ?",
+        ((*row, reference_id) for row in rows),
     )
 
 
@@ -177,8 +205,8 @@ def reference_blocks(connection: sqlite3.Connection, reference_id: str) -> list[
 def copy_rows(connection: sqlite3.Connection, old: str, new: str) -> None:
     """Copy the sampled rows and blocks of the reference `old` to `new`, in the transaction."""
     connection.execute(
-        "insert or ignore into reference_rows (reference_id, exchange_id, row, event_time, coded) "
-        "select ?, exchange_id, row, event_time, coded from reference_rows where reference_id = ?",
+        f"insert or ignore into reference_rows (reference_id, {_SAMPLED}) "
+        f"select ?, {_SAMPLED} from reference_rows where reference_id = ?",
         (new, old),
     )
     connection.execute(
@@ -193,8 +221,7 @@ def copy_rows(connection: sqlite3.Connection, old: str, new: str) -> None:
 def sampled_rows(connection: sqlite3.Connection, reference_id: str) -> list[SampledRow]:
     """Return the sample of a reference's rows, by exchange id and row."""
     rows = connection.execute(
-        "select exchange_id, row, event_time, coded from reference_rows "
-        "where reference_id = ? order by exchange_id, row",
+        f"select {_SAMPLED} from reference_rows where reference_id = ? order by exchange_id, row",
         (reference_id,),
     )
     return [SampledRow(*row) for row in rows]

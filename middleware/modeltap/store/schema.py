@@ -110,6 +110,7 @@ create unique index one_active_reference on "references" (model, version) where 
 create table reference_rows (               -- a sample of single rows, so that each can be erased
     reference_id text not null, exchange_id text not null, row integer not null,
     event_time text, coded blob not null,
+    output real, label real,                -- numbers of its prediction and label, if known
     primary key (reference_id, exchange_id, row)
 ) without rowid;
 create index reference_rows_by_exchange on reference_rows (exchange_id);

@@ -1,7 +1,14 @@
-"""Performance estimated before labels arrive, from scores and what they meant in the reference.
+"""Performance before all labels have arrived, from the labelled rows of the reference.
 
 unlabelled        a window's scores and predicted classes, in the reference's form
+outcomes          labelled rows as numbers, kept with the sample of a reference's rows
+labelled_sample   that sample, as the input of learners
 simulated_labels  performance under labels that are drawn from the calibration
+error_model       errors expected of numbers, and of classes without scores
 estimates         the estimated metrics of one window
+estimator         the method that fits a model, for the windows of its reference
 label_arrival     the fractions of its labels that came within an hour, a day and a week
+arrival_curve        the fraction of labels that arrive within an age
+corrected_estimates  estimates corrected by the labels that have arrived
+repeated_looks       one false-alarm budget for repeated evaluations
 """

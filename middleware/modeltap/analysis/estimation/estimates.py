@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from modeltap.analysis.estimation.error_model import FEWEST_LABELLED, ErrorModel
 from modeltap.analysis.estimation.simulated_labels import Estimate, estimate
 from modeltap.analysis.estimation.unlabelled import Outputs, scored_rows
-from modeltap.analysis.model.baseline import Baseline
-from modeltap.analysis.model.metric import NOT_ENOUGH_ROWS, Evidence, Metric, finite
+from modeltap.analysis.model.baseline import Baseline, Task
+from modeltap.analysis.model.metric import NOT_ENOUGH_ROWS, Evidence, Metric, finite, too_few
 from modeltap.config.metrics import ESTIMATED
 
 _BOUNDED = ("accuracy", "f1_macro", "roc_auc", "brier")
@@ -15,6 +18,19 @@ class Estimated(Evidence, frozen=True):
     """The labelled rows of the reference that the estimate is based on."""
 
     rows: int
+
+
+class EstimatedByErrors(Evidence, frozen=True):
+    """The labelled rows of the reference from which errors were learnt."""
+
+    rows: int
+
+
+class NoEstimate(Evidence, frozen=True):
+    """The labelled rows of the reference, and the number that an error model needs."""
+
+    labelled: int
+    needed: int
 
 
 def can_estimate(baseline: Baseline) -> bool:
@@ -38,15 +54,44 @@ def estimated_metrics(
         return [Metric(metric=ESTIMATED + "accuracy", rows=n, verdict=NOT_ENOUGH_ROWS)]
     evidence = Estimated(sum(known.calibration.rows))
     estimates = estimate(rows.scores, rows.predicted, known.calibration)
-    return [_metric(name, own, n, evidence) for name, own in estimates.items()]
+    return [estimated_metric(name, own, n, evidence) for name, own in estimates.items()]
 
 
-def _metric(name: str, own: Estimate, rows: int, evidence: Estimated) -> Metric:
+def metrics_of_errors(model: ErrorModel, rows: np.ndarray, total: int, task: Task) -> list[Metric]:
+    """Return the estimates of a window without scores: of numbers, or of classes.
+
+    Args:
+        rows: (m, d) a sample of its rows, as the model knows them.
+        total: the number of its rows with a prediction.
+    """
+    evidence = EstimatedByErrors(model.rows)
+    expected = model.expected(rows)
+    error = model.mean_error(expected, total)
+    if task == "classification":
+        right = Estimate(1 - error.value, 1 - error.high, 1 - error.low)
+        return [estimated_metric("accuracy", right, total, evidence)]
+    root = model.root_mean_square(expected, total)
+    return [
+        estimated_metric("mae", error, total, evidence),
+        estimated_metric("rmse", root, total, evidence),
+    ]
+
+
+def not_estimated(task: Task, rows: int, labelled: int, min_rows: int) -> Metric:
+    """Return the metric of a window that has no estimate, with the reason."""
+    name = ESTIMATED + ("mae" if task == "regression" else "accuracy")
+    if rows < max(2, min_rows):
+        return too_few(name, rows)
+    return Metric(metric=name, rows=rows, evidence=NoEstimate(labelled, FEWEST_LABELLED))
+
+
+def estimated_metric(name: str, own: Estimate, rows: int, evidence: Evidence) -> Metric:
+    """Return the estimate of a metric, with its interval inside the metric's bounds."""
     highest = 1.0 if name in _BOUNDED else own.high
     return Metric(
         metric=ESTIMATED + name,
         rows=rows,
-        value=finite(own.value),
+        value=finite(min(highest, max(0.0, own.value))),
         low=finite(max(0.0, own.low)),
         high=finite(min(highest, own.high)),
         evidence=evidence,

@@ -14,6 +14,7 @@ from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.counting.sample import REFERENCE_ROWS, choose, sample
 from modeltap.analysis.counting.window_starts import starts
+from modeltap.analysis.estimation.outcomes import outcomes
 from modeltap.analysis.fairness.gap_learning import gaps_of_file
 from modeltap.analysis.inference.infer import for_untyped_file
 from modeltap.analysis.model.halves import halves
@@ -218,9 +219,13 @@ def freeze(
     hours = tuple(sorted(hours_of_the_week(known, settings.timezone)))
     reference = replace(reference, hours=hours, unmonitored=unmonitored, **(facts or {}))
     sampled = [
-        SampledRow(*keys[place], time, coded)
-        for place, time, coded in zip(
-            chosen, write_times(moments[chosen]), rows.pack(), strict=False
+        SampledRow(*keys[place], time, coded, *outcome)
+        for place, time, coded, outcome in zip(
+            chosen,
+            write_times(moments[chosen]),
+            rows.pack(),
+            _outcomes(reference, part, [labels[place] for place in chosen], settings),
+            strict=False,
         )
     ]
     with writing(connection):
@@ -230,6 +235,23 @@ def freeze(
     if (text := notice(reference)) is not None:
         logger.warning("modeltap: %s: %s", model, text)
     return reference
+
+
+def _outcomes(
+    reference: Reference,
+    columns: Mapping[str, Sequence[Any]],
+    labels: Sequence[Any],
+    settings: Settings,
+) -> list[tuple[float | None, float | None]]:
+    """Return the numbers of each sampled row's prediction and label; None where unknown."""
+    each: list[tuple[float | None, float | None]] = [(None, None)] * len(labels)
+    known, predictions = reference.performance, predictions_in(columns)
+    if known is None or predictions is None or reference.output_performance:
+        return each
+    own = outcomes(predictions, labels, columns.get("score"), known, label_form(settings))
+    for place, outcome in own.by_place():
+        each[place] = outcome
+    return each
 
 
 def _features_before(connection: sqlite3.Connection, model: str, version: str) -> Collection[str]:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from modeltap import clock
 from modeltap.analysis.counting.window_starts import starts
+from modeltap.analysis.estimation.outcomes import outcomes
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.freeze import save
 from modeltap.analysis.references.performance_baseline import (
@@ -27,6 +28,7 @@ from modeltap.store.predictions import (
     labelled_predictions,
     newest_labelled_time,
 )
+from modeltap.store.references import RowOutcome, sampled_rows, set_outcomes
 
 _GROWTH = 1.05
 """The growth of labels that triggers learning again: a twentieth of all labels, of any rows."""
@@ -82,7 +84,33 @@ def with_performance(
     learnt = with_records(reference, records)
     with writing(connection):
         save(connection, learnt)
+        set_outcomes(connection, learnt.id, _outcomes(connection, learnt, pairs, settings))
     return learnt
+
+
+def _outcomes(
+    connection: sqlite3.Connection,
+    reference: Reference,
+    pairs: Sequence[LabelledPrediction],
+    settings: Settings,
+) -> list[RowOutcome]:
+    """Return the outcomes of the sampled rows."""
+    known = reference.performance
+    if known is None or reference.output_performance:
+        return []
+    sampled = {(row.exchange_id, row.row) for row in sampled_rows(connection, reference.id)}
+    own = [pair for pair in pairs if (pair.exchange_id, pair.row) in sampled]
+    numbers = outcomes(
+        [pair.prediction for pair in own],
+        [pair.label for pair in own],
+        [pair.score for pair in own],
+        known,
+        label_form(settings),
+    )
+    return [
+        RowOutcome(*outcome, own[place].exchange_id, own[place].row)
+        for place, outcome in numbers.by_place()
+    ]
 
 
 def _is_settled(reference: Reference) -> bool:

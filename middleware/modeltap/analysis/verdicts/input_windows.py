@@ -19,7 +19,7 @@ from modeltap.analysis.detectors.context import (
     Context,
     LearntBaselines,
 )
-from modeltap.analysis.estimation.estimates import can_estimate, estimated_metrics
+from modeltap.analysis.estimation.estimator import Estimator
 from modeltap.analysis.estimation.unlabelled import Outputs
 from modeltap.analysis.explanations.examples import values_of, with_examples
 from modeltap.analysis.explanations.explain import explained
@@ -187,15 +187,16 @@ class InputWindows:
 
     def _evaluate(self, group: Sequence[CountedWindow]) -> WindowResult:
         start, end = group[0].window_start, group[-1].window_end
-        window = total(group)
+        window, rows = total(group), self._rows(group)
+        samples = WindowSamples(self, rows.sampled, start, end)
         period = Period(
             self.reference.model, self.reference.version, self._series.window, start, end
         )
         return WindowResult(
             period,
             [
-                *self._metrics(group, window, start, end),
-                *self._estimates(group),
+                *self._metrics(group, window, rows, samples),
+                *self._estimates(group, samples),
                 *self._fairness(group, window, end),
             ],
             self.reference,
@@ -206,14 +207,17 @@ class InputWindows:
         )
 
     def _metrics(
-        self, group: Sequence[CountedWindow], window: Tally, start: str, end: str
+        self,
+        group: Sequence[CountedWindow],
+        window: Tally,
+        rows: WindowRows,
+        samples: WindowSamples,
     ) -> list[Metric]:
         """Evaluate one window, and add explanations and examples to its alerts."""
+        start, end = samples.start, samples.end
         reference = self._compared_with(group, start, end)
         if reference is None:
             return self._without_reference(window)
-        rows = self._rows(group)
-        samples = WindowSamples(self, rows.sampled, start, end)
         context = Context(
             reference,
             self._without_known_fields(window),
@@ -238,16 +242,18 @@ class InputWindows:
             metrics = with_findings(metrics, context, values_of(samples.batch, context))
         return explained(metrics, context)
 
-    def _estimates(self, group: Sequence[CountedWindow]) -> list[Metric]:
-        """Return the performance that the window's scores lead to expect, without its labels."""
-        known = self.reference.performance
-        if not self.estimates or known is None or not can_estimate(known):
+    def _estimates(self, group: Sequence[CountedWindow], samples: WindowSamples) -> list[Metric]:
+        """Return the performance that is expected of a window's rows, without their labels."""
+        if not self.estimates or not self._estimator.has_estimates:
             return []
         first, after = self._bounds(group)
         model, version = self.reference.model, self.reference.version
         outputs = Outputs(*outputs_between(self.scope.connection, model, version, first, after))
-        threshold, min_rows = self._settings.decision_threshold, self._settings.min_rows
-        return explained(estimated_metrics(outputs, known, threshold, min_rows))
+        return explained(self._estimator.metrics(outputs, samples))
+
+    @cached_property
+    def _estimator(self) -> Estimator:
+        return Estimator(self.scope.connection, self.reference, self._settings)
 
     def _fairness(self, group: Sequence[CountedWindow], window: Tally, end: str) -> list[Metric]:
         """Return the gaps between groups that need no labels, in the windows of the settings."""

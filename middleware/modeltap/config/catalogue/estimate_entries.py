@@ -50,4 +50,22 @@ ESTIMATES = (
         False,
         "log loss, expected from scores",
     ),
+    CatalogueEntry(
+        "estimated_mae",
+        "the label's",
+        "lower",
+        "performance",
+        "performance",
+        False,
+        "mean absolute error, expected from inputs and predictions",
+    ),
+    CatalogueEntry(
+        "estimated_rmse",
+        "the label's",
+        "lower",
+        "performance",
+        "performance",
+        False,
+        "root of the mean squared error, expected from inputs and predictions",
+    ),
 )
