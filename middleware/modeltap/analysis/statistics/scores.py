@@ -109,7 +109,7 @@ def area_interval(area: RocArea) -> Interval:
 
     Student's t on the scale of log odds, with the smaller class less one as degrees of freedom: a
     normal interval holds the truth too rarely near 1 and with few rows of a class (Pepe, 2003). An
-    area of 0 or 1 has the exact end of a rate of so many rows.
+    area of 0 or 1 has the exact end of a rate of the smaller class.
 
     >>> [round(end, 2) for end in area_interval(RocArea(0.9, 0.0004, 100, 100))]
     [0.9, 0.85, 0.93]
