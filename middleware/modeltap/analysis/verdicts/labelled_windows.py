@@ -32,7 +32,7 @@ from modeltap.analysis.relearning.saved_gaps import with_saved_gaps
 from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
-from modeltap.config.metrics import measured_with_labels
+from modeltap.config.metrics import OUTPUT_SEGMENT, measured_with_labels
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.decoding.outputs import output_pairs
@@ -324,11 +324,16 @@ def _performance(
         metrics = _evaluated(predictions, labels, whole, progress, settings, period, scores)
     else:
         metrics = [
-            replace(metric, segment=f"output={name}")
+            replace(metric, segment=_of_output(name, metric.segment))
             for name, own in by_output.items()
             for metric in _evaluated(*own, outputs.get(name), progress, settings, period)
         ]
     return explained(map(_while_learning, metrics) if learning else metrics)
+
+
+def _of_output(name: str, segment: str | None) -> str:
+    """Return the segment of an output, or of a class of it."""
+    return f"{OUTPUT_SEGMENT}{name}" + (f",{segment}" if segment else "")
 
 
 def _evaluated(
