@@ -159,7 +159,11 @@ def predictions_of(connection: sqlite3.Connection, exchange_id: str) -> list[dic
 
 
 class LabelledPrediction(NamedTuple):
-    """A row's prediction, its score, and its last label, None if it has no label."""
+    """A row's prediction, its score, and its last label, None if it has no label.
+
+    `predicted_at` is the time of the request if it differs from the event time. `delay` is the time
+    until the first label arrived; see `label_delays`.
+    """
 
     prediction: Any
     label: Any
@@ -167,22 +171,43 @@ class LabelledPrediction(NamedTuple):
     score: float | None = None
     exchange_id: str = ""
     row: int = 0
+    predicted_at: str | None = None
+    delay: float | None = None
+
+
+_DELAY = (
+    "max(0.0, 86400.0 * iif(l.labelled_at is not null, "
+    "julianday(l.labelled_at) - julianday(p.event_time), "
+    "iif(x.source <> 'import', julianday(l.received_at) - julianday(x.started_at), null)))"
+)
 
 
 def labelled_predictions(
     connection: sqlite3.Connection, model: str, version: str, start: RowKey, end: RowKey
 ) -> list[LabelledPrediction]:
     """Return the rows from `start` to `end`, half-open, with their last labels."""
-    rows = connection.execute(
-        "select p.prediction, (select l.value from labels l where l.exchange_id = "
-        "p.exchange_id and l.row = p.row order by l.seq desc limit 1), p.event_time, p.score, "
-        "p.exchange_id, p.row "
-        "from predictions p where p.model = ? and p.version = ? and p.event_time >= ? "
+    cursor = connection.cursor()
+    cursor.row_factory = None  # plain tuples, because each row is converted anyway
+    # One row for each label, in the order of the index: the last one of a row counts.
+    cursor.execute(
+        "select p.prediction, l.value, p.event_time, p.score, p.exchange_id, p.row, "
+        "nullif(iif(x.source = 'import', null, x.started_at), p.event_time), "
+        f"{_DELAY} from predictions p left join exchanges x on x.seq = p.seq "
+        "left join labels l on l.exchange_id = p.exchange_id and l.row = p.row "
+        "where p.model = ? and p.version = ? and p.event_time >= ? "
         "and (p.event_time, p.seq, p.row) >= (?, ?, ?) "
         "and (p.event_time, p.seq, p.row) < (?, ?, ?)",
         (model, version, start[0], *start, *end),
     )
-    return list(map(LabelledPrediction._make, rows))
+    rows: list[LabelledPrediction] = []
+    exchange_id, row = "", -1
+    for own in map(LabelledPrediction._make, cursor):
+        if own.row == row and own.exchange_id == exchange_id:
+            rows[-1] = rows[-1]._replace(label=own.label)
+        else:
+            rows.append(own)
+        exchange_id, row = own.exchange_id, own.row
+    return rows
 
 
 def newest_labelled(
