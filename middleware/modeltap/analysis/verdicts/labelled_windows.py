@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from modeltap import clock
+from modeltap.analysis.concept.window_concept import CONCEPT_SHARE, window_concept
 from modeltap.analysis.detectors.context import ALPHA
 from modeltap.analysis.estimation.label_arrival import (
     WindowArrivals,
@@ -16,6 +17,7 @@ from modeltap.analysis.estimation.label_arrival import (
     next_horizon,
     window_arrivals,
 )
+from modeltap.analysis.explanations.concept_sentences import with_relation
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.fairness.fair_windows import grouped_window
 from modeltap.analysis.model.baseline import Baseline
@@ -26,7 +28,7 @@ from modeltap.analysis.performance.labelled import LabelledContext
 from modeltap.analysis.references.late_baseline import with_performance
 from modeltap.analysis.references.performance_baseline import label_form
 from modeltap.analysis.relearning.saved_gaps import with_saved_gaps
-from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult
+from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult, is_within
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
 from modeltap.config.metrics import measured_with_labels
@@ -135,7 +137,10 @@ class LabelledWindows:
         period = Period(due.model, due.version, due.window, first[0].start, last[0].end)
         series = Series(due.model, due.version, reference.id if reference else "", due.window)
         weekly = windows_a_week(self._connection, series, period.end)
-        metrics = urgent(_performance(pairs, reference, settings, period), weekly, reference)
+        metrics = _performance(pairs, reference, settings, period)
+        if enough:
+            metrics = self._with_concept(metrics, reference, settings, series, period)
+        metrics = urgent(metrics, weekly, reference)
         metrics.append(_coverage(pairs))
         if enough and settings.groups:
             window = grouped_window(self._connection, settings, reference, pairs)
@@ -156,6 +161,30 @@ class LabelledWindows:
             revision=f"#{newest}/{sum(part.rows for part in group)}/{due_again or ''}",
             learning=reference is not None and reference.state == "provisional",
         )
+
+    def _with_concept(
+        self,
+        metrics: list[Metric],
+        reference: Reference | None,
+        settings: Settings,
+        series: Series,
+        period: Period,
+    ) -> list[Metric]:
+        """Return a window's performance, and whether its inputs or their relation changed."""
+        if reference is None or reference.state == "provisional":
+            return metrics
+        if is_within(reference, period.start, period.end):
+            return metrics
+        known = reference.performance
+        concept = window_concept(
+            self._connection,
+            series,
+            (period.start, period.end),
+            metrics,
+            known and known.at(_hours(period), settings.min_rows),
+            ALPHA[settings.sensitivity] * CONCEPT_SHARE,
+        )
+        return metrics if concept is None else with_relation(metrics, concept)
 
     def _pairs(self, due: DueWindow, first: RowKey, after: RowKey) -> list[LabelledPrediction]:
         return labelled_predictions(self._connection, due.model, due.version, first, after)
