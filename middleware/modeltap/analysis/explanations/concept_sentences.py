@@ -43,7 +43,8 @@ def with_relation(metrics: Sequence[Metric], concept: Metric) -> list[Metric]:
 def _relation(evidence: ConceptChange, *, is_concept: bool, grown: bool) -> str:
     inputs = _inputs(evidence)
     if not grown:
-        return f"{inputs}, errors as before" if evidence.moved else "inputs and errors as before"
+        is_same = evidence.compared and not evidence.moved
+        return "inputs and errors as before" if is_same else f"{inputs}, errors as before"
     text = f"{inputs}, errors {_growth(evidence)}"
     explained = _explained(evidence)
     if not is_concept and explained >= _MOSTLY:
@@ -71,7 +72,7 @@ def _growth(evidence: ConceptChange) -> str:
         return "are new"
     ratio = evidence.error / evidence.before
     if ratio < 1:
-        return "fell, though less than expected"
+        return "did not grow"
     if ratio < _MULTIPLE:
         return f"grew by {percent(ratio - 1)}"
     times = round(ratio, 1)
