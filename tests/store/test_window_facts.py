@@ -10,7 +10,7 @@ from modeltap.store.connection import connect, writing
 from modeltap.store.metrics import METRIC_COLUMNS, save_metrics
 from modeltap.store.window_facts import (
     Drift,
-    Interval,
+    StoredInterval,
     drifts_within,
     estimates_within,
     excesses_before,
@@ -67,7 +67,7 @@ def test_earlier_excesses_are_in_order_and_of_the_same_reference(connection):
 
 def test_estimates_of_a_period(connection):
     own = estimates_within(connection, SERIES, "2024-01-02", "2024-01-04", "estimated_mae")
-    assert own == [Interval("2024-01-02", 10, 0.5, 0.25, 0.75)]
+    assert own == [StoredInterval("2024-01-02", 10, 0.5, 0.25, 0.75)]
 
 
 def test_drift_of_overlapping_windows(connection):

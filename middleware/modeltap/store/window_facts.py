@@ -11,7 +11,7 @@ _MOST_EARLIER = 200
 """Windows before that are read: a sum over them returns to 0 much earlier."""
 
 
-class Interval(NamedTuple):
+class StoredInterval(NamedTuple):
     """A metric's value in a window and its interval."""
 
     window_start: str
@@ -22,7 +22,7 @@ class Interval(NamedTuple):
 
 
 class Drift(NamedTuple):
-    """Whether a feature drifted; the feature is None for all features together."""
+    """A compared feature, None for all together; `alert` is 1 if it drifted."""
 
     feature: str | None
     alert: int
@@ -30,15 +30,15 @@ class Drift(NamedTuple):
 
 def estimates_within(
     connection: sqlite3.Connection, series: Series, start: str, end: str, metric: str
-) -> list[Interval]:
+) -> list[StoredInterval]:
     """Return an estimated metric in the windows from `start` to `end`."""
     rows = connection.execute(
-        f"select {', '.join(Interval._fields)} from metrics where model = ? and version = ? "
+        f"select {', '.join(StoredInterval._fields)} from metrics where model = ? and version = ? "
         "and window = ? and metric = ? and segment is null and value is not null "
         "and low is not null and high is not null and window_start >= ? and window_end <= ?",
         (series.model, series.version, series.window, metric, start, end),
     )
-    return list(map(Interval._make, rows))
+    return list(map(StoredInterval._make, rows))
 
 
 def drifts_within(
@@ -54,12 +54,14 @@ def drifts_within(
     return list(map(Drift._make, rows))
 
 
-def excesses_before(connection: sqlite3.Connection, series: Series, start: str) -> list[Interval]:
+def excesses_before(
+    connection: sqlite3.Connection, series: Series, start: str
+) -> list[StoredInterval]:
     """Return `concept_drift` of the windows before `start` with the same reference, in order."""
     rows = connection.execute(
-        f"select {', '.join(Interval._fields)} from metrics where model = ? and version = ? "
+        f"select {', '.join(StoredInterval._fields)} from metrics where model = ? and version = ? "
         "and window = ? and metric = 'concept_drift' and reference_id = ? and in_reference = 0 "
         "and value is not null and window_start < ? order by window_start desc limit ?",
         (series.model, series.version, series.window, series.reference_id, start, _MOST_EARLIER),
     ).fetchall()
-    return list(map(Interval._make, reversed(rows)))
+    return list(map(StoredInterval._make, reversed(rows)))

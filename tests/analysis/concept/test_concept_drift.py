@@ -7,7 +7,6 @@ import pytest
 
 from modeltap.analysis.concept.concept_drift import ExcessAt, InputChanges, concept_drift
 from modeltap.analysis.concept.excess import Excess, Expected
-from modeltap.analysis.explanations.concept_sentences import with_relation
 from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.model.metric import ALERT, OK, Metric
 
@@ -53,27 +52,6 @@ def test_only_errors_beyond_the_expected_ones_alert(value, expected, verdict):
     own = drift(value, expected)
     assert own.verdict == verdict and own.value == pytest.approx(value - expected)
     assert own.low < own.value < own.high
-
-
-@pytest.mark.parametrize(
-    ("value", "expected", "moved", "compared", "text"),
-    [
-        (20.0, 10.0, (), True, "inputs as before, errors doubled: concept drift since 2024-03-01"),
-        (40.0, 13.0, ("temp",), True, "inputs moved (temp), errors are 4 times as large"),
-        (40.0, 16.0, ("temp",), True, "of which the inputs explain 20 %: concept drift"),
-        (13.0, 13.0, ("a", "b"), True, "inputs moved (a and b), errors grew by 30 %, as expected"),
-        (30.0, 10.0, (), False, "inputs were not compared, errors tripled"),
-    ],
-)
-def test_alerts_of_performance_say_what_changed(value, expected, moved, compared, text):
-    concept = drift(value, expected, moved, compared)
-    (own, _) = with_relation([mae(value)], concept)
-    assert own.explanation.startswith("mean absolute error grew; ") and text in own.explanation
-
-
-def test_moved_inputs_without_larger_errors_are_described():
-    (own,) = with_relation([], drift(10.0, moved=("temp",)))
-    assert own.explanation == "inputs moved (temp), errors as before"
 
 
 def test_a_small_rise_that_lasts_alerts_with_its_beginning():

@@ -16,7 +16,12 @@ from modeltap.analysis.detectors.context import PERFORMANCE_SHARE
 from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.model.metric import NO_REFERENCE, NORMAL_95, Metric
 from modeltap.config.metrics import ESTIMATED, is_output
-from modeltap.store.window_facts import Interval, drifts_within, estimates_within, excesses_before
+from modeltap.store.window_facts import (
+    StoredInterval,
+    drifts_within,
+    estimates_within,
+    excesses_before,
+)
 from modeltap.store.windows import Series
 
 CONCEPT_SHARE = PERFORMANCE_SHARE
@@ -95,6 +100,6 @@ def _earlier(connection: sqlite3.Connection, series: Series, start: str) -> list
     ]
 
 
-def _deviation(own: Interval) -> float:
+def _deviation(own: StoredInterval) -> float:
     """Return the standard error that a 95 % interval was made from."""
     return (own.high - own.low) / 2 / NORMAL_95
