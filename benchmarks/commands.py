@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -72,8 +73,10 @@ def write_windows(path: Path, first: int, count: int) -> None:
 
 
 def _write(path: Path, columns: dict[str, object]) -> None:
+    """Write line by line: a command's peak of memory counts from this process's."""
     lines = zip(*(map(str, values) for values in columns.values()), strict=True)  # type: ignore[call-overload]
-    path.write_text("\n".join(map(",".join, [tuple(columns), *lines])) + "\n")
+    with path.open("w") as file:
+        file.writelines(",".join(line) + "\n" for line in chain([tuple(columns)], lines))
 
 
 class Installation:
