@@ -14,6 +14,7 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `predictions`, `labels`, `label_targets`: decoded rows, ground truth, and the rows it belongs to
 - `sent_labels`: labels as they are sent, stored or rejected with a reason
 - `unjoined_labels`, `label_delays`: labels that match no row, and the time until labels arrive
+- `label_arrivals`: rows that were recorded live, with the time of their first label
 - `due_windows`, `labelled_windows`: windows with new labels, and their label counts
 - `learning_progress`: rows, hours and alerts while a reference is being learned
 - `references`, `windows`, `traffic`, `metrics`: references, counted windows, results

@@ -41,6 +41,10 @@ class ExcessAt(NamedTuple):
     own: Excess
 
 
+class LabelsPending(Evidence, frozen=True):
+    """Labels of the window are still arriving, and may differ from those so far."""
+
+
 class ConceptChange(Evidence, frozen=True):
     """A window's error, the one expected of its inputs, that of the reference, and the inputs.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from modeltap.analysis.concept.concept_drift import ExcessAt, InputChanges, concept_drift
 from modeltap.analysis.concept.excess import (
@@ -13,6 +14,8 @@ from modeltap.analysis.concept.excess import (
     expected_without_inputs,
 )
 from modeltap.analysis.detectors.context import PERFORMANCE_SHARE
+from modeltap.analysis.estimation.estimates import estimated_metrics
+from modeltap.analysis.estimation.unlabelled import Outputs
 from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.model.metric import NO_REFERENCE, NORMAL_95, Metric
 from modeltap.config.metrics import ESTIMATED, is_output
@@ -27,8 +30,19 @@ from modeltap.store.windows import Series
 CONCEPT_SHARE = PERFORMANCE_SHARE
 """The part of a window's level for concept drift, which has a level of its own."""
 
+_FEWEST = 2
+"""The window has enough labels; nearly all of them have a score."""
+
 _DECIDING = ("mae", "accuracy")
 """The metrics of errors: of numbers and of classes."""
+
+
+class LabelledOutputs(NamedTuple):
+    """The (n,) predictions of a window's labelled rows, and the scores that accompany them."""
+
+    predictions: Sequence[Any]
+    scores: Sequence[float | None]
+    decision_threshold: float
 
 
 def window_concept(
@@ -37,6 +51,7 @@ def window_concept(
     period: tuple[str, str],
     metrics: Sequence[Metric],
     baseline: Baseline | None,
+    outputs: LabelledOutputs,
     level: float,
 ) -> Metric | None:
     """Return `concept_drift` of a window; None if its performance could not be measured.
@@ -44,6 +59,7 @@ def window_concept(
     Args:
         period: its start and end.
         metrics: its performance.
+        outputs: those of its labelled rows.
         level: false alarms per window.
     """
     measured = next((own for own in metrics if own.metric in _DECIDING), None)
@@ -53,13 +69,23 @@ def window_concept(
         return Metric(metric="concept_drift", rows=measured.rows, verdict=NO_REFERENCE)
     return concept_drift(
         measured,
-        _expected(connection, series, period, measured, baseline),
+        _of_scores(outputs, baseline) or _expected(connection, series, period, measured, baseline),
         baseline,
         _changes(connection, series, period),
         _earlier(connection, series, period[0]),
         period[0],
         level,
     )
+
+
+def _of_scores(outputs: LabelledOutputs, baseline: Baseline) -> Expected | None:
+    """Return the error that the scores of the labelled rows lead to expect; None without them.
+
+    The stored estimate is that of all rows, and is corrected by the labels that have arrived.
+    """
+    rows = Outputs(outputs.predictions, outputs.scores)
+    estimates = estimated_metrics(rows, baseline, outputs.decision_threshold, _FEWEST)
+    return expected_of([own for own in estimates if own.metric == ESTIMATED + "accuracy"])
 
 
 def _expected(

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from modeltap.analysis.concept.concept_drift import ConceptChange
-from modeltap.analysis.explanations.sentence import listing
+from modeltap.analysis.concept.concept_drift import ConceptChange, LabelsPending
+from modeltap.analysis.detectors.context import Context
+from modeltap.analysis.explanations.sentence import listing, sentence
 from modeltap.analysis.model.metric import ALERT, Metric
 from modeltap.wording import percent
 
@@ -19,6 +20,13 @@ _MULTIPLE = 1.9
 
 _MOSTLY, _PARTLY = 0.8, 0.1
 """Parts of a growth that count as most of it, and as worth naming."""
+
+
+@sentence.register
+def _(_evidence: LabelsPending, _metric: Metric, _context: Context | None) -> str:
+    return (
+        "not compared yet, because labels still arrive, and the first ones may differ from others"
+    )
 
 
 def with_relation(metrics: Sequence[Metric], concept: Metric) -> list[Metric]:
