@@ -47,3 +47,23 @@ def test_labels_that_arrived_before_their_exchange_are_found(store):
     assert early_labels(connection, ["b"], newest - 2) == []
     assert early_labels(connection, ["a"], 0) == []
     connection.close()
+
+
+def test_a_label_that_repeats_the_last_one_is_not_inserted(store):
+    """A correction is, also one back to an earlier value."""
+    connection = connect(store)
+    for value, new in ((1, 1), (1, 0), (2, 1), (2.0, 0), ("2", 1), (1, 1)):
+        with writing(connection):
+            assert insert_labels(connection, [("a", 0, value)], source="api") == new
+    with writing(connection):
+        assert insert_labels(connection, [("b", 0, 1), ("b", 1, 1), ("b", 0, 1)], source="x") == 2
+    connection.close()
+
+
+def test_a_label_for_another_model_is_no_repetition(store):
+    """It waits for an exchange of that model."""
+    connection = connect(store)
+    for model, new in (("m", 1), ("n", 1), ("n", 0), (None, 1), ("n", 0)):
+        with writing(connection):
+            assert insert_labels(connection, [("a", 0, 1)], source="api", model=model) == new
+    connection.close()

@@ -25,7 +25,7 @@ def test_labels_without_exchange_and_without_row_are_counted(store):
 def test_labels_are_counted_by_their_model(store):
     with closing(connect(store)) as connection:
         with writing(connection):
-            for model in ("m", None, None):
-                insert_labels(connection, [Label("nobody", 0, 1)], source="test", model=model)
+            for value, model in enumerate(("m", None, None)):
+                insert_labels(connection, [Label("nobody", 0, value)], source="test", model=model)
         counts = count_unjoined(connection, 100, default_model="other")
     assert counts == [("m", 1, 1, 0), ("other", 2, 2, 0)]

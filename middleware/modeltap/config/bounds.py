@@ -21,6 +21,7 @@ def check_values(settings: Settings) -> None:
     _check_rates(settings)
     _check_masking(settings)
     _check_capture(settings)
+    _check_labels(settings)
     _check_analysis(settings)
     parse_mode(settings.store_mode)
     parse_retention(settings.retention)
@@ -141,6 +142,23 @@ def _check_capture(settings: Settings) -> None:
         settings.max_queue_bytes >= 4096,
         "must be at least 4096 bytes",
     )
+
+
+def _check_labels(settings: Settings) -> None:
+    path = settings.labels_endpoint
+    if path is None:
+        return
+    _check(
+        settings,
+        "labels_endpoint",
+        re.fullmatch(r"(/[\w.~-]+)+", path) is not None,
+        "must be a path such as '/labels'",
+    )
+    if not (settings.labels_token or "").strip():
+        raise ConfigError(
+            "labels_endpoint needs labels_token, so that only those who know it can send labels; "
+            "set labels_token='env:NAME'"
+        )
 
 
 def _check_analysis(settings: Settings) -> None:

@@ -76,6 +76,11 @@ class Options(TypedDict, total=False):
     mask_body: MaskBody | None
     """A function of a body and its content type that returns the body to store."""
 
+    labels_endpoint: str | None
+    """Path on which the app receives labels, such as ``/labels``. Default: none."""
+    labels_token: str | None
+    """Token that senders of labels must present, preferably as ``env:NAME``."""
+
     durability: Literal["fast", "process", "power"]
     """``process`` delays the end of a response until the commit, ``power`` until the disk sync."""
     commit_timeout_seconds: float

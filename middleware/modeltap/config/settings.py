@@ -109,6 +109,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mask_with: Literal["mark", "hash", "drop"] = "mark"
     mask_key: str | None = None
 
+    # Labels.
+    labels_endpoint: str | None = None
+    labels_token: str | None = None
+
     # Writing.
     durability: Literal["fast", "process", "power"] = "fast"
     commit_timeout_seconds: float = 1.0
@@ -155,13 +159,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     webhooks: tuple[WebhookSettings, ...] = ()
 
     def __repr__(self) -> str:
-        """Return all options except the hash key, which must not appear in logs."""
+        """Return all options except secrets, which must not appear in logs."""
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Return the same for rich's tracebacks."""
         shown = {name: getattr(self, name) for name in self.__struct_fields__}
-        return list((shown | {"mask_key": self.mask_key and "(not shown)"}).items())
+        hidden = {name: shown[name] and "(not shown)" for name in ("mask_key", "labels_token")}
+        return list((shown | hidden).items())
 
     def for_model(self, model: str) -> Settings:
         """Return the settings of `model`: its own options override the general ones."""

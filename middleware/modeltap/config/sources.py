@@ -254,6 +254,9 @@ _SERVICE_VARIABLE = re.compile(
 _PORT_VARIABLE = re.compile(r"MODELTAP_(\w+_)?PORT=(tcp|udp|sctp)://.*")
 """Kubernetes sets these in each container for a Service named modeltap or modeltap-..."""
 
+_OFF_IF_EMPTY = ("id_header", "environment", "labels_endpoint", "labels_token")
+"""Options that an empty variable turns off."""
+
 _warned: set[str] = set()
 """Variables for which this process has logged a warning."""
 
@@ -322,4 +325,4 @@ def _from_text(name: str, text: str) -> object:
             return json.loads(text)
         except ValueError:
             raise ConfigError(f"MODELTAP_{name.upper()} is not valid JSON: {text!r}") from None
-    return None if text == "" and name in ("id_header", "environment") else text
+    return None if text == "" and name in _OFF_IF_EMPTY else text

@@ -18,7 +18,16 @@ from modeltap.errors import ConfigError, nearest
 
 _Part = TypeVar("_Part", bound=msgspec.Struct)
 
-_SECRET = {"url", "secret", "proxy", "template", "webhooks", "mask_key", "dashboard_url"}
+_SECRET = {
+    "url",
+    "secret",
+    "proxy",
+    "template",
+    "webhooks",
+    "mask_key",
+    "labels_token",
+    "dashboard_url",
+}
 """Options whose values may hold a token or a password."""
 
 _NAME = re.compile(r"[A-Za-z_][\w.-]{0,40}")

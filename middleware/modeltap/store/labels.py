@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from modeltap.clock import now
 from modeltap.errors import InputError
 from modeltap.store.text import storable_text
+
+_CHUNK = 500
+"""Labels that are compared with the last ones at once: one parameter of a query each."""
 
 
 class Label(NamedTuple):
@@ -35,15 +39,17 @@ def insert_labels(
     source: str,
     model: str | None = None,
 ) -> int:
-    """Insert labels inside the caller's transaction; return their number.
+    """Insert labels inside the caller's transaction; return the number of new ones.
+
+    A label that repeats the last value of its row is not inserted again.
 
     Args:
         model: the model whose exchanges may receive labels that arrive first; None for any.
     """
     received = now()
     rows = [
-        (id_, row, key, storable_label(value), source, model, labelled_at, received)
-        for id_, row, value, key, labelled_at in (Label(*label) for label in labels)
+        (id_, row, key, value, source, model, labelled_at, received)
+        for id_, row, value, key, labelled_at in _new(connection, labels, model)
     ]
     connection.executemany(
         "insert into labels (exchange_id, row, key, value, source, model, labelled_at, "
@@ -51,6 +57,38 @@ def insert_labels(
         rows,
     )
     return len(rows)
+
+
+def _new(
+    connection: sqlite3.Connection, labels: Iterable[Label], model: str | None
+) -> Iterator[Label]:
+    """Yield labels that differ from the last one of their row, as the store holds them.
+
+    A label that waits for another model's exchange does not replace one for `model`.
+    """
+    remaining = iter(labels)
+    while batch := [
+        own._replace(value=storable_label(own.value))
+        for own in (Label(*label) for label in islice(remaining, _CHUNK))
+    ]:
+        last = _last_with_models(connection, {label.exchange_id for label in batch})
+        for label in batch:
+            place = label.exchange_id, label.row
+            if last.get(place) not in ((label.value, None), (label.value, model)):
+                yield label
+                last[place] = label.value, model
+
+
+def _last_with_models(
+    connection: sqlite3.Connection, exchange_ids: Collection[str]
+) -> dict[tuple[str, int], tuple[Any, str | None]]:
+    """Return the value and the model of the last label by exchange id and row."""
+    rows = connection.execute(
+        "select exchange_id, row, value, model from labels where exchange_id in "
+        f"({','.join('?' * len(exchange_ids))}) order by seq",
+        tuple(exchange_ids),
+    )
+    return {(exchange_id, row): (value, model) for exchange_id, row, value, model in rows}
 
 
 def newest_label(connection: sqlite3.Connection) -> int:

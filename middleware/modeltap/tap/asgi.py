@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import msgspec
 
@@ -14,6 +14,9 @@ from modeltap.tap.exchange import ROUTE, Exchange
 from modeltap.tap.nesting import PLACE, Place
 from modeltap.tap.recording.recorder import Ticket
 from modeltap.tap.tapping import Tap
+
+if TYPE_CHECKING:
+    from modeltap.tap.labelling.asgi_labels import ASGILabels
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -38,10 +41,14 @@ class ASGIMiddleware:
     ) -> None:
         self.app = app
         self.tap = Tap("asgi", model, options)
+        self._labels = _labels_of(self.tap)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.tap.disabled or scope["type"] != "http":
             await self._run_unwatched(scope, receive, send)
+            return
+        if self._labels is not None and self._labels.serves(scope):
+            await self._labels(scope, receive, send)
             return
         outer = PLACE.get()
         place, exchange = self._begin(scope, outer)
@@ -243,6 +250,15 @@ class ASGIResponder(msgspec.Struct):
         else:
             exchange.status = 500  # the server's response to an exception of the app
         self._finish()
+
+
+def _labels_of(tap: Tap) -> ASGILabels | None:
+    endpoint = tap.labels_endpoint()
+    if endpoint is None:
+        return None
+    from modeltap.tap.labelling.asgi_labels import ASGILabels  # few apps have one
+
+    return ASGILabels(endpoint)
 
 
 def _route(scope: Scope) -> str | None:

@@ -6,7 +6,7 @@ import copy
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -26,6 +26,12 @@ from modeltap.tap.nested_options import both_masks, conflict_message, with_masks
 from modeltap.tap.packing import pack
 from modeltap.tap.recording.recorder import Recorder, Ticket
 from modeltap.tap.recording.recorders import recorders
+
+if TYPE_CHECKING:
+    from modeltap.tap.labelling.labels_endpoint import LabelsEndpoint
+
+_LABEL_WAIT_SECONDS = 0.5
+"""The longest wait of a label for an exchange that is still in the queue."""
 
 _POLL_SECONDS = 0.0005
 """The polling interval of a response that waits for its commit; a commit takes about as long."""
@@ -141,15 +147,35 @@ class Tap:
                 return None
             if self._mask_body is not None:
                 mask_bodies(exchange, self._mask_body)
-            if self._recorder is None:
-                self._recorder = recorders.of(self.settings)
-                self._origin = self._recorder.join(self.settings)
+            recorder = self._recorder or self._joined()
             if self.durable:
-                return self._recorder.put_durably(pack(self._origin, exchange))
-            self._recorder.put(pack(self._origin, exchange))
+                return recorder.put_durably(pack(self._origin, exchange))
+            recorder.put(pack(self._origin, exchange))
         except Exception as error:
             self.log_failure(error)
         return None
+
+    def labels_endpoint(self) -> LabelsEndpoint | None:
+        """Return the endpoint for labels; None if it is not configured."""
+        if self.disabled or self.settings.labels_endpoint is None:
+            return None
+        from modeltap.tap.labelling.labels_endpoint import LabelsEndpoint  # few apps have one
+
+        model = self.model if isinstance(self.model, str) else None
+        return LabelsEndpoint(
+            self.settings,
+            model,
+            start=lambda: self._joined().start(),
+            flush=lambda: self._joined().flush(_LABEL_WAIT_SECONDS),
+        )
+
+    def _joined(self) -> Recorder:
+        """Return the recorder of this tap's store, which knows the tap."""
+        if self._recorder is None:
+            recorder = recorders.of(self.settings)
+            self._origin = recorder.join(self.settings)
+            self._recorder = recorder
+        return self._recorder
 
     def wait(self, ticket: Ticket | None) -> None:
         """Wait for the commit of a durable exchange, up to a timeout, blocking the thread."""

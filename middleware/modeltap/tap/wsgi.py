@@ -15,6 +15,8 @@ from modeltap.tap.tapping import Tap
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from modeltap.tap.labelling.wsgi_labels import WSGILabels
+
 _PLACE = "modeltap.place"
 """The environ key of the outer tap's place."""
 
@@ -36,12 +38,15 @@ class WSGIMiddleware:
     ) -> None:
         self.app = app
         self.tap = Tap("wsgi", model, options)
+        self._labels = _labels_of(self.tap)
         self._keys = _header_keys(self.tap.settings)
         self._id_key = _key(self.tap.settings.id_header or "")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self.tap.disabled:
             return self.app(environ, start_response)
+        if self._labels is not None and self._labels.serves(environ):
+            return self._labels(environ, start_response)
         outer = _place_around(environ)
         tap = self.tap if outer is None else self.tap.within(outer.tap)
         exchange = self._begin(tap, environ, outer)
@@ -263,6 +268,15 @@ class TappedInput:
             return count
 
         return readinto
+
+
+def _labels_of(tap: Tap) -> WSGILabels | None:
+    endpoint = tap.labels_endpoint()
+    if endpoint is None:
+        return None
+    from modeltap.tap.labelling.wsgi_labels import WSGILabels  # few apps have one
+
+    return WSGILabels(endpoint)
 
 
 def _place_around(environ: WSGIEnvironment) -> Place | None:

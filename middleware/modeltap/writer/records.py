@@ -30,7 +30,8 @@ class Origin(msgspec.Struct, frozen=True):
 def origin_of(settings: Settings, pid: int, host: str) -> Origin:
     """Return the origin of a tap with `settings` in process `pid` on `host`."""
     webhooks = tuple(map(_without_secrets, settings.webhooks))
-    return Origin(msgspec.structs.replace(settings, webhooks=()), webhooks, pid, host)
+    shared = msgspec.structs.replace(settings, webhooks=(), labels_token=None)
+    return Origin(shared, webhooks, pid, host)
 
 
 def _without_secrets(webhook: Any) -> dict[str, Any]:

@@ -23,7 +23,8 @@ def test_labels_that_join_nothing_are_counted_with_the_reason(store, lost, level
     good = [Label(f"m{n}", 0, 1) for n in range(100)]
     with closing(connect(store)) as connection:
         with writing(connection):
-            insert_labels(connection, [*good, *[Label(id_, row, 1)] * lost], source="test")
+            bad = [Label(id_, row, n) for n in range(lost)]
+            insert_labels(connection, [*good, *bad], source="test")
         (finding,) = unjoined_labels(connection, ["m"])
         (nobodys,) = unjoined_labels(connection, ["m", "other"])
     assert (finding.model, nobodys.model) == ("m", None)

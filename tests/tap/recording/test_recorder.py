@@ -30,6 +30,23 @@ def test_everything_queued_is_written_in_order(store):
     assert recorder.stats()["written"] == 1037
 
 
+def test_a_started_recorder_runs_its_companion_without_an_exchange(store):
+    """Labels may arrive in a process that serves no predictions."""
+    started = threading.Event()
+
+    def companion(path, settings):
+        started.set()
+        return lambda: None
+
+    settings = settings_of(store)
+    recorder = Recorder(store, settings, companion)
+    recorder.join(settings)
+    recorder.start()
+    assert started.wait(60)
+    recorder.close()
+    assert recorder.stats()["captured"] == 0
+
+
 @pytest.mark.parametrize("bound", [{"max_queue_records": 10}, {"max_queue_bytes": 30_000}])
 def test_a_full_queue_refuses_the_newest_and_counts_it(store, bound, monkeypatch):
     """Bounded by count and bytes; drops are reported in stats() and in the store."""

@@ -1,4 +1,4 @@
-"""Performance estimated before labels arrive, from the labelled rows of the reference.
+"""Performance before all labels have arrived, from the labelled rows of the reference.
 
 unlabelled        a window's scores and predicted classes, in the reference's form
 outcomes          labelled rows as numbers, kept with the sample of a reference's rows
@@ -8,4 +8,7 @@ error_model       errors expected of numbers, and of classes without scores
 estimates         the estimated metrics of one window
 estimator         the method that fits a model, for the windows of its reference
 label_arrival     the fractions of its labels that came within an hour, a day and a week
+arrival_curve        the fraction of labels that arrive within an age
+corrected_estimates  estimates corrected by the labels that have arrived
+repeated_looks       one false-alarm budget for repeated evaluations
 """

@@ -54,7 +54,7 @@ def estimated_metrics(
         return [Metric(metric=ESTIMATED + "accuracy", rows=n, verdict=NOT_ENOUGH_ROWS)]
     evidence = Estimated(sum(known.calibration.rows))
     estimates = estimate(rows.scores, rows.predicted, known.calibration)
-    return [_metric(name, own, n, evidence) for name, own in estimates.items()]
+    return [estimated_metric(name, own, n, evidence) for name, own in estimates.items()]
 
 
 def metrics_of_errors(model: ErrorModel, rows: np.ndarray, total: int, task: Task) -> list[Metric]:
@@ -69,9 +69,12 @@ def metrics_of_errors(model: ErrorModel, rows: np.ndarray, total: int, task: Tas
     error = model.mean_error(expected, total)
     if task == "classification":
         right = Estimate(1 - error.value, 1 - error.high, 1 - error.low)
-        return [_metric("accuracy", right, total, evidence)]
+        return [estimated_metric("accuracy", right, total, evidence)]
     root = model.root_mean_square(expected, total)
-    return [_metric("mae", error, total, evidence), _metric("rmse", root, total, evidence)]
+    return [
+        estimated_metric("mae", error, total, evidence),
+        estimated_metric("rmse", root, total, evidence),
+    ]
 
 
 def not_estimated(task: Task, rows: int, labelled: int, min_rows: int) -> Metric:
@@ -82,12 +85,13 @@ def not_estimated(task: Task, rows: int, labelled: int, min_rows: int) -> Metric
     return Metric(metric=name, rows=rows, evidence=NoEstimate(labelled, FEWEST_LABELLED))
 
 
-def _metric(name: str, own: Estimate, rows: int, evidence: Evidence) -> Metric:
+def estimated_metric(name: str, own: Estimate, rows: int, evidence: Evidence) -> Metric:
+    """Return the estimate of a metric, with its interval inside the metric's bounds."""
     highest = 1.0 if name in _BOUNDED else own.high
     return Metric(
         metric=ESTIMATED + name,
         rows=rows,
-        value=finite(own.value),
+        value=finite(min(highest, max(0.0, own.value))),
         low=finite(max(0.0, own.low)),
         high=finite(min(highest, own.high)),
         evidence=evidence,

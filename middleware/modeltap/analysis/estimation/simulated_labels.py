@@ -48,7 +48,7 @@ def estimate(
     0.95
     """
     sums = _simulated_sums(scores, predicted, calibration, np.random.default_rng(seed))
-    drawn = _metrics(sums, scores, predicted)
+    drawn = metrics_of_sums(sums, scores, predicted)
     return {name: _estimate(values) for name, values in drawn.items()}
 
 
@@ -60,16 +60,7 @@ def _simulated_sums(
 ) -> np.ndarray:
     """Return (200, 5) sums over the positive rows of each simulation: of 1, predictions, ranks,
     scores and log odds."""
-    everybody = np.ones(len(scores), dtype=bool)
-    weights = np.column_stack(
-        [
-            everybody,
-            predicted,
-            ranks(scores),
-            scores,
-            log_losses(scores, ~everybody) - log_losses(scores, everybody),
-        ]
-    )
+    weights = summed_columns(scores, predicted)
     curves = calibration.curves(_CURVES, rng)
     sums = np.zeros((_CURVES * _LABELS_PER_CURVE, weights.shape[1]))
     for start in range(0, len(scores), _ROWS_A_TIME):
@@ -82,8 +73,28 @@ def _simulated_sums(
     return sums
 
 
-def _metrics(sums: np.ndarray, scores: np.ndarray, predicted: np.ndarray) -> dict[str, np.ndarray]:
-    """Return each metric's (200,) values."""
+def summed_columns(scores: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Return (n, 5) values whose sums over the positive rows determine the metrics: 1, predictions,
+    ranks, scores and log odds."""
+    everybody = np.ones(len(scores), dtype=bool)
+    return np.column_stack(
+        [
+            everybody,
+            predicted,
+            ranks(scores),
+            scores,
+            log_losses(scores, ~everybody) - log_losses(scores, everybody),
+        ]
+    )
+
+
+def metrics_of_sums(
+    sums: np.ndarray, scores: np.ndarray, predicted: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return each metric's (k,) values, from (k, 5) sums; see `summed_columns`.
+
+    The ROC area is left out where all rows are of one class.
+    """
     n, chosen = len(scores), int(predicted.sum())
     positives, hits, rank_sums, score_sums, odds = sums.T
     misses, false_alarms = positives - hits, chosen - hits

@@ -25,17 +25,22 @@ from modeltap.analysis.performance.evaluation import evaluate
 from modeltap.analysis.performance.labelled import LabelledContext
 from modeltap.analysis.references.late_baseline import with_performance
 from modeltap.analysis.references.performance_baseline import label_form
+from modeltap.analysis.relearning.concept_of_labels import ConceptPlace, with_concept
+from modeltap.analysis.relearning.corrected_windows import corrected_estimates
+from modeltap.analysis.relearning.label_history import LabelHistory
+from modeltap.analysis.relearning.label_progress import LabelProgress, label_progress
 from modeltap.analysis.relearning.saved_gaps import with_saved_gaps
 from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
-from modeltap.config.metrics import measured_with_labels
+from modeltap.config.metrics import OUTPUT_SEGMENT, measured_with_labels
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.decoding.outputs import output_pairs
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
 from modeltap.store.due_windows import DueWindow, labelled_windows, record_due, release_due
+from modeltap.store.label_arrivals import received_at
 from modeltap.store.label_delays import row_arrivals
 from modeltap.store.label_targets import join_new_labels
 from modeltap.store.labelled_windows import (
@@ -65,6 +70,7 @@ class LabelledWindows:
         self._scope = scope
         self._connection = scope.connection
         self._references: dict[tuple[str, str], Reference | None] = {}
+        self._histories: dict[tuple[str, str], LabelHistory] = {}
 
     def results(self) -> Iterator[WindowResult]:
         """Yield the result of each window.
@@ -84,6 +90,7 @@ class LabelledWindows:
             if result is not None:
                 yield result
                 done.update(_members(result))
+            yield from self._corrected(due)
 
     def _note_labels(self) -> None:
         """Store the windows that new labels belong to, and advance the watermark of labels."""
@@ -135,7 +142,12 @@ class LabelledWindows:
         period = Period(due.model, due.version, due.window, first[0].start, last[0].end)
         series = Series(due.model, due.version, reference.id if reference else "", due.window)
         weekly = windows_a_week(self._connection, series, period.end)
-        metrics = urgent(_performance(pairs, reference, settings, period), weekly, reference)
+        progress = self._progress(pairs, group, reference, settings, period)
+        metrics = _performance(pairs, progress, settings, period)
+        if enough:
+            place = ConceptPlace(series, period.start, period.end, _hours(period))
+            metrics = with_concept(self._connection, metrics, pairs, progress, settings, place)
+        metrics = urgent(metrics, weekly, reference)
         metrics.append(_coverage(pairs))
         if enough and settings.groups:
             window = grouped_window(self._connection, settings, reference, pairs)
@@ -156,6 +168,59 @@ class LabelledWindows:
             revision=f"#{newest}/{sum(part.rows for part in group)}/{due_again or ''}",
             learning=reference is not None and reference.state == "provisional",
         )
+
+    def _progress(
+        self,
+        rows: Sequence[LabelledPrediction],
+        group: Sequence[LabelledWindow],
+        reference: Reference | None,
+        settings: Settings,
+        period: Period,
+    ) -> LabelProgress:
+        """Return how far the labels of a group have arrived."""
+        history = self._history(reference)
+        is_new = all(evaluated_start(self._connection, part) is None for part in group)
+        if reference is None or history is None or reference.state == "provisional":
+            return LabelProgress(reference)
+        is_complete = all(row.label is not None for row in rows)
+        if is_new and (is_complete or not history.is_live(period.start, period.end)):
+            return LabelProgress(reference)  # all its labels are there at the first evaluation
+        return label_progress(rows, reference, history, settings)
+
+    def _history(self, reference: Reference | None) -> LabelHistory | None:
+        """Return the arrival of a model's labels, read once per pass."""
+        now = clock.parse(received_at(self._connection, newest_label(self._connection)))
+        if reference is None or now is None:
+            return None
+        key = reference.model, reference.version
+        if key not in self._histories:
+            history = LabelHistory(self._connection, reference, now)
+            self._histories[key] = history
+        return self._histories[key]
+
+    def _corrected(self, due: DueWindow) -> Iterator[WindowResult]:
+        """Yield the estimates of a window, corrected by the labels that have arrived."""
+        settings = self._scope.settings.for_model(due.model)
+        reference = self._reference(due.model, due.version, settings)
+        if reference is None or reference.performance is None:
+            return
+        series = Series(due.model, due.version, reference.id, due.window)
+        own = stored.get_window(self._connection, series, due.start)
+        if own is None or own.evaluated_start is None:
+            return
+        group = stored.evaluated_with(self._connection, series, own.evaluated_start)
+        first, _ = stored.bounds(self._connection, group[0], series)
+        _, after = stored.bounds(self._connection, group[-1], series)
+        period = Period(
+            due.model, due.version, due.window, group[0].window_start, group[-1].window_end
+        )
+        history = self._history(reference)
+        if history is None:
+            return
+        rows = self._pairs(due, first, after)
+        metrics = corrected_estimates(rows, reference.performance, history, settings)
+        if metrics:
+            yield WindowResult(period, explained(metrics), reference)
 
     def _pairs(self, due: DueWindow, first: RowKey, after: RowKey) -> list[LabelledPrediction]:
         return labelled_predictions(self._connection, due.model, due.version, first, after)
@@ -248,11 +313,12 @@ def _members(result: WindowResult) -> list[DueWindow]:
 
 def _performance(
     pairs: Sequence[LabelledPrediction],
-    reference: Reference | None,
+    progress: LabelProgress,
     settings: Settings,
     period: Period,
 ) -> list[Metric]:
     """Return the performance of the model, or of each output as a separate segment."""
+    reference = progress.reference
     predictions, labels = [pair.prediction for pair in pairs], [pair.label for pair in pairs]
     learning = reference is not None and reference.state == "provisional"
     whole = reference.performance if reference is not None and not learning else None
@@ -260,20 +326,26 @@ def _performance(
     by_output = output_pairs(predictions, labels)
     if not by_output:
         scores = [pair.score for pair in pairs]
-        metrics = _evaluated(predictions, labels, whole, settings, period, scores)
+        metrics = _evaluated(predictions, labels, whole, progress, settings, period, scores)
     else:
         metrics = [
-            replace(metric, segment=f"output={name}")
+            replace(metric, segment=_of_output(name, metric.segment))
             for name, own in by_output.items()
-            for metric in _evaluated(*own, outputs.get(name), settings, period)
+            for metric in _evaluated(*own, outputs.get(name), progress, settings, period)
         ]
     return explained(map(_while_learning, metrics) if learning else metrics)
+
+
+def _of_output(name: str, segment: str | None) -> str:
+    """Return the segment of an output, or of a class of it."""
+    return f"{OUTPUT_SEGMENT}{name}" + (f",{segment}" if segment else "")
 
 
 def _evaluated(
     predictions: Sequence[Any],
     labels: Sequence[Any],
     baseline: Baseline | None,
+    progress: LabelProgress,
     settings: Settings,
     period: Period,
     scores: Sequence[float | None] | None = None,
@@ -284,12 +356,12 @@ def _evaluated(
         labels,
         baseline,
         min_rows=settings.min_rows,
-        alpha=ALPHA[settings.sensitivity],
+        alpha=progress.alpha(ALPHA[settings.sensitivity]),
         hours=_hours(period),
         form=label_form(settings),
         scores=scores,
     )
-    return evaluate(context)
+    return progress.over_all_looks(evaluate(context))
 
 
 def _while_learning(metric: Metric) -> Metric:

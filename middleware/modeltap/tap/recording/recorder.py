@@ -89,6 +89,12 @@ class Recorder:
             self._wake()
             return len(self._taps) - 1
 
+    def start(self) -> None:
+        """Start the thread, and with it the writer and the companion, before the first `put`."""
+        with self._lock:
+            self._start_thread()
+            self._wake()
+
     def put(self, packed: bytes) -> bool:
         """Send an exchange; return False if it was dropped because the backlog is full."""
         data = frame(EXCHANGE, packed)
@@ -187,13 +193,16 @@ class Recorder:
         """Queue a frame for the thread; later frames must be queued, too, to keep the order."""
         self._pipe = None
         kept = self._backlog.add(data)
+        self._start_thread()
+        self._wake()
+        return kept
+
+    def _start_thread(self) -> None:
         if self._thread is None:
             self._wakeup = Wakeup()
             self._thread = threading.Thread(target=self._run, name="modeltap", daemon=True)
             self._thread.start()
             forks.close_with_multiprocessing()
-        self._wake()
-        return kept
 
     def _wake(self) -> None:
         if self._wakeup is not None:

@@ -1,0 +1,308 @@
+"""Late labels: the estimate corrected by those that have come, beside other methods.
+
+    python benchmarks/delays.py --data FOLDER [--only adult] [--seed 0]
+
+`adult` in windows of 1,000 rows, `nyc_flights` and `car_loan` in windows of 2,500, with log-normal
+and weekly delays that are longer for the positive class. A window is estimated when it ends, and 1,
+2 and 4 windows later, by the labels that have come by then. Its truth is the accuracy on all
+labels; it has deteriorated if that is below the reference's mean by three standard deviations of
+the reference's windows, and a method alarms if its value is. PSI alarms above .2. `adult` has no
+order, so two faults are planted: rows that are hard to classify, and labels that are wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from machine import describe
+from scipy.stats import spearmanr
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.preprocessing import OrdinalEncoder
+
+from modeltap.analysis.estimation.arrival_curve import arrival_curve
+from modeltap.analysis.estimation.corrected_estimates import (
+    PartlyLabelled,
+    corrected_metrics,
+    pending_chance,
+)
+from modeltap.analysis.estimation.simulated_labels import (
+    estimate,
+    metrics_of_sums,
+    summed_columns,
+)
+from modeltap.analysis.model.calibration import Calibration, learn_calibration
+
+REFERENCE = 10
+"""Windows of the reference."""
+
+LOOKS = (0.0, 1.0, 2.0, 4.0)
+"""Windows after its end at which a window is estimated."""
+
+ADULT_ROWS = 1_000
+COMPLETE = 0.95
+PSI_LIMIT = 0.2
+FEWEST = 30
+
+
+class Rows(NamedTuple):
+    """(n,) scores, whether the positive class is predicted, and whether it is true."""
+
+    scores: np.ndarray
+    predicted: np.ndarray
+    positive: np.ndarray
+
+    def take(self, part: slice | np.ndarray) -> Rows:
+        return Rows(self.scores[part], self.predicted[part], self.positive[part])
+
+    @property
+    def right(self) -> np.ndarray:
+        return self.predicted == self.positive
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with gzip.open(path, "rt") as file:
+        return list(csv.DictReader(file))
+
+
+def car_loan(folder: Path, _rng: np.random.Generator) -> Rows:
+    rows = read(folder / "car_loan" / "data.csv.gz")
+    return Rows(
+        np.array([float(row["y_pred_proba"]) for row in rows]),
+        np.array([float(row["y_pred"]) == 1 for row in rows]),
+        np.array([float(row["repaid"]) == 1 for row in rows]),
+    )
+
+
+def nyc_flights(folder: Path, _rng: np.random.Generator) -> Rows:
+    """Return flights that arrive more than 15 minutes late, by a model of the first 30 %."""
+    rows = [row for row in read(folder / "nyc_flights" / "data.csv.gz") if row["arr_delay"]]
+    late = np.array([float(row["arr_delay"]) > 15 for row in rows])
+    names = ("distance", "temp", "humid", "wind_speed", "precip", "pressure", "visib")
+    numbers = [[float(row[name] or "nan") for name in names] for row in rows]
+    hours = [float(row["timestamp"][11:13]) for row in rows]
+    places = [[row[name] for name in ("carrier", "origin", "dest")] for row in rows]
+    return modelled(np.column_stack([numbers, hours, coded(places)]), late, 0.3)
+
+
+def adult(folder: Path, rng: np.random.Generator) -> Rows:
+    """Return incomes in random order, with two planted faults in each third of the windows."""
+    table = read(folder / "adult" / "data.csv.gz")
+    rows = [table[place] for place in rng.permutation(len(table))]
+    numeric = ("age", "education-num", "capital-gain", "capital-loss", "hours-per-week")
+    others = ("workclass", "marital-status", "occupation", "relationship", "race", "sex")
+    numbers = [[float(row[name]) for name in numeric] for row in rows]
+    texts = [[row[name] for name in others] for row in rows]
+    high = np.array([">50K" in row["class"] for row in rows])
+    return faulty(modelled(np.column_stack([numbers, coded(texts)]), high, 0.3), rng)
+
+
+def coded(texts: list[list[str]]) -> np.ndarray:
+    return np.asarray(OrdinalEncoder().fit_transform(texts))
+
+
+def modelled(columns: np.ndarray, positive: np.ndarray, part: float) -> Rows:
+    """Return the rows after the first `part`, scored by a model that is trained on these."""
+    cut = int(part * len(positive))
+    model = HistGradientBoostingClassifier(random_state=0).fit(columns[:cut], positive[:cut])
+    scores = model.predict_proba(columns[cut:])[:, 1]
+    return Rows(scores, scores >= 0.5, positive[cut:])
+
+
+def faulty(rows: Rows, rng: np.random.Generator) -> Rows:
+    """Return the rows with two kinds of windows whose accuracy is lower than in the reference.
+
+    In some, rows near the decision threshold are drawn more often; in others, the labels of a tenth
+    are reversed.
+    """
+    places, positive = np.arange(len(rows.scores)), rows.positive.copy()
+    for window in range(REFERENCE, len(places) // ADULT_ROWS):
+        own = places[window * ADULT_ROWS : (window + 1) * ADULT_ROWS].copy()
+        if window % 4 == 1:
+            doubt = np.exp(-6 * np.abs(rows.scores[own] - 0.5))
+            places[window * ADULT_ROWS : (window + 1) * ADULT_ROWS] = rng.choice(
+                own, len(own), p=doubt / doubt.sum()
+            )
+        if window % 4 == 3:
+            positive[own] ^= rng.random(len(own)) < 0.1
+    return Rows(rows.scores, rows.predicted, positive).take(places)
+
+
+Delays = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
+"""Delays in windows, by (n,) times and classes."""
+
+
+def lognormal(_times: np.ndarray, positive: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return delays with a median of one window; two for the positive class."""
+    return np.where(positive, 2.0, 1.0) * rng.lognormal(0.0, 1.0, len(positive))
+
+
+def weekly(times: np.ndarray, positive: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return delays to the end of a week of seven windows, or of the next one.
+
+    Half of the positive class and a quarter of the other wait for the next.
+    """
+    waits = rng.random(len(times)) < np.where(positive, 0.5, 0.25)
+    return 7 * (np.floor(times / 7) + 1 + waits) - times
+
+
+DELAYS: dict[str, Delays] = {"log-normal": lognormal, "weekly": weekly}
+Load = Callable[[Path, np.random.Generator], Rows]
+SETS: dict[str, tuple[Load, int]] = {
+    "adult": (adult, ADULT_ROWS),
+    "nyc_flights": (nyc_flights, 2_500),
+    "car_loan": (car_loan, 2_500),
+}
+"""Data sets, and the rows of their windows."""
+
+
+class Stream(NamedTuple):
+    """Rows with (n,) times and arrivals of their labels, in windows."""
+
+    rows: Rows
+    times: np.ndarray
+    arrivals: np.ndarray
+    calibration: Calibration
+    size: int
+
+    @property
+    def windows(self) -> int:
+        return len(self.times) // self.size
+
+    def part(self, window: int) -> slice:
+        return slice(window * self.size, (window + 1) * self.size)
+
+
+def stream(rows: Rows, size: int, delays: Delays, rng: np.random.Generator) -> Stream:
+    times = np.arange(len(rows.scores)) / size
+    known = rows.take(slice(0, REFERENCE * size))
+    return Stream(
+        rows,
+        times,
+        times + delays(times, rows.positive, rng),
+        learn_calibration(known.scores, known.positive),
+        size,
+    )
+
+
+def corrected(own: Stream, window: int, now: float, plain: float) -> float:
+    """Return the accuracy as modeltap estimates it from the labels until `now`."""
+    part = own.part(window)
+    rows, has_label = own.rows.take(part), own.arrivals[part] <= now
+    if has_label.sum() >= COMPLETE * own.size:
+        return float(rows.right[has_label].mean())
+    if has_label.sum() < FEWEST:
+        return plain
+    before = np.arange(0, window * own.size, max(1, window * own.size // 20_000))
+    before = before[own.arrivals[before] <= now]
+    arrived = {}
+    for of_class in (False, True):
+        past = before[own.rows.positive[before] == of_class]
+        curve = arrival_curve(own.arrivals[past] - own.times[past], now - own.times[past])
+        arrived[of_class] = curve.at(now - own.times[part])
+        if arrived[of_class].mean() < 0.05:
+            return plain
+    curve_of_scores = own.calibration.curves(50, np.random.default_rng(0)).mean(axis=0)
+    chance = np.interp(rows.scores, own.calibration.scores, curve_of_scores)
+    label = np.where(has_label, rows.positive, np.nan)
+    partly = PartlyLabelled(
+        chance,
+        label,
+        np.maximum(0.05, np.where(rows.positive, arrived[True], arrived[False])),
+        pending_chance(chance, arrived[True], arrived[False]),
+    )
+    estimates = corrected_metrics(
+        partly,
+        summed_columns(rows.scores, rows.predicted),
+        lambda sums: metrics_of_sums(sums, rows.scores, rows.predicted),
+    )
+    return estimates["accuracy"].value
+
+
+def latest_complete(own: Stream, window: int, now: float) -> float:
+    """Return the accuracy of the last window of which nearly all labels have come."""
+    for earlier in range(window, -1, -1):
+        part = own.part(earlier)
+        if np.mean(own.arrivals[part] <= now) >= COMPLETE:
+            return float(own.rows.right[part].mean())
+    return float("nan")
+
+
+def psi(own: Stream, window: int) -> float:
+    known = own.rows.scores[: REFERENCE * own.size]
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, 11)[1:-1]))
+    before, now = (
+        (np.bincount(np.searchsorted(edges, scores, "right"), minlength=len(edges) + 1) + 0.5)
+        / (len(scores) + 0.5 * (len(edges) + 1))
+        for scores in (known, own.rows.scores[own.part(window)])
+    )
+    return float(np.sum((now - before) * np.log(now / before)))
+
+
+METHODS = ("corrected", "CBPE", "latest complete", "PSI of the score")
+
+
+def results(own: Stream) -> Iterator[tuple[float, dict[str, float]]]:
+    """Yield the truth of each window at each look, and each method's value."""
+    for window in range(REFERENCE, own.windows):
+        rows = own.rows.take(own.part(window))
+        plain = estimate(rows.scores, rows.predicted, own.calibration)["accuracy"].value
+        for look in LOOKS:
+            now = window + 1 + look
+            yield (
+                float(rows.right.mean()),
+                {
+                    "corrected": corrected(own, window, now, plain),
+                    "CBPE": plain,
+                    "latest complete": latest_complete(own, window, now),
+                    "PSI of the score": -psi(own, window),
+                },
+            )
+
+
+def show(name: str, own: Stream) -> None:
+    """Print rank correlation, precision and recall of each method."""
+    windows = [own.rows.right[own.part(window)].mean() for window in range(REFERENCE)]
+    threshold = float(np.mean(windows) - 3 * np.std(windows, ddof=1))
+    pairs = list(results(own))
+    truth = np.array([true for true, _ in pairs])
+    worse = truth < threshold
+    for method in METHODS:
+        values = np.array([own_values[method] for _, own_values in pairs])
+        known = ~np.isnan(values)
+        alarms = values < (-PSI_LIMIT if method.startswith("PSI") else threshold)
+        hits = int((alarms & worse).sum())
+        print(
+            f"{name:24} {method:17} {spearmanr(values[known], truth[known])[0]:6.3f} "
+            f"{hits / max(1, int(alarms.sum())):9.3f} {hits / max(1, int(worse.sum())):6.3f} "
+            f"{int(alarms.sum()):6} {int(worse.sum()):6} {len(truth):6}",
+            flush=True,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--only", choices=SETS)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    if not args.data.is_dir():
+        parser.error(f"--data {args.data}: there is no such folder")
+    print(describe("numpy", "scipy", "scikit-learn"))
+    print(f"{'':24} {'':17} {'rank':>6} precision recall alarms  worse evaluations")
+    for name, (load, size) in SETS.items():
+        if args.only in (None, name):
+            rows = load(args.data, np.random.default_rng(args.seed))
+            for kind, delays in DELAYS.items():
+                show(
+                    f"{name}, {kind}", stream(rows, size, delays, np.random.default_rng(args.seed))
+                )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""The arrival of a model's labels: how long they take, and how many of a window have arrived."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from modeltap import clock
+from modeltap.analysis.estimation.arrival_curve import ArrivalCurve, arrival_curve
+from modeltap.analysis.model.reference import Reference
+from modeltap.decoding.times import parse_times
+from modeltap.store.label_arrivals import LabelArrival, label_arrivals
+from modeltap.store.predictions import LabelledPrediction
+
+_SLICES, _ROWS_A_SLICE = 20, 1000
+"""Rows are read from twenty moments of a period: reading a long one would take minutes."""
+
+_FEWEST = 200
+"""With fewer labels, a fraction of the curve has an error of more than a twentieth."""
+
+FEWEST_OF_CELL = 50
+"""With fewer labels, a cell of the confusion matrix has no curve of its own."""
+
+_MOST_AGES = 1000
+"""Rows of a window whose ages are read."""
+
+
+class Arrivals(NamedTuple):
+    """Labelled rows, with (n,) times and delays of their labels, in seconds."""
+
+    rows: Sequence[LabelArrival]
+    moments: np.ndarray
+    delays: np.ndarray
+
+
+class LabelHistory:
+    """The arrival of the labels of a reference's model, each period read once.
+
+    Args:
+        now: the arrival of the last label, in Unix seconds.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, reference: Reference, now: float) -> None:
+        self._connection = connection
+        self._reference = reference
+        self._now = now
+
+    def ages(self, rows: Sequence[LabelledPrediction]) -> np.ndarray:
+        """Return the (n,) ages of rows in seconds, at least 0."""
+        return np.maximum(0.0, self._now - parse_times([row.event_time for row in rows]))
+
+    def some_ages(self, rows: Sequence[LabelledPrediction]) -> np.ndarray:
+        """Return the ages of at most 1,000 of a window's rows."""
+        return self.ages(rows[:: max(1, -(-len(rows) // _MOST_AGES))])
+
+    def fraction(self, ages: np.ndarray) -> float | None:
+        """Return the fraction of labels that have arrived for rows of these ages; None if unknown.
+
+        Labels that never arrive are not part of it.
+        """
+        return None if self.curve is None else float(self.curve.at(ages).mean())
+
+    def curve_of(self, places: np.ndarray) -> ArrivalCurve:
+        """Return the curve of the known rows at (n,) places, one or more."""
+        return arrival_curve(self.known.delays[places], self._now - self.known.moments[places])
+
+    def is_live(self, start: str, end: str) -> bool:
+        """Return whether labels of rows in a period arrived apart from these, not by an import."""
+        own = self._reference
+        few = label_arrivals(
+            self._connection, own.model, own.version, start, end, limit=_ROWS_A_SLICE
+        )
+        return bool(few)
+
+    @cached_property
+    def of_reference(self) -> Arrivals:
+        """A sample of the labelled rows of the reference."""
+        return self._read(self._reference.from_time, self._reference.to_time)
+
+    @cached_property
+    def known(self) -> Arrivals:
+        """A sample of the labelled rows since the reference began."""
+        return self._read(self._reference.from_time, clock.iso(self._now))
+
+    @cached_property
+    def curve(self) -> ArrivalCurve | None:
+        """The curve of all labels; None if too few are known."""
+        if len(self.known.rows) < _FEWEST:
+            return None
+        return self.curve_of(np.arange(len(self.known.rows)))
+
+    def _read(self, start: str | None, end: str | None) -> Arrivals:
+        first, last = clock.parse(start), clock.parse(end)
+        rows: list[LabelArrival] = []
+        if first is not None and last is not None and first < last:
+            own = self._reference
+            edges = map(clock.iso, np.linspace(first, last, _SLICES + 1).tolist())
+            for begin, finish in pairwise(edges):
+                rows += label_arrivals(
+                    self._connection, own.model, own.version, begin, finish, limit=_ROWS_A_SLICE
+                )
+        return self._timed(rows)
+
+    def _timed(self, rows: list[LabelArrival]) -> Arrivals:
+        moments = parse_times([row.event_time for row in rows])
+        arrived = parse_times([row.received_at for row in rows])
+        is_known = arrived <= self._now  # labels of the next pass may be there already
+        places = np.flatnonzero(is_known).tolist()
+        delays = np.maximum(0.0, arrived - moments)[is_known]
+        return Arrivals([rows[place] for place in places], moments[is_known], delays)

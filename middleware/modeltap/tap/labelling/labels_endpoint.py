@@ -1,0 +1,162 @@
+"""The labels endpoint: checks a post by its method, token and size, and stores its labels."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from modeltap.config.settings import Settings
+from modeltap.config.validation import from_environment, parse_mode
+from modeltap.errors import ModeltapError
+from modeltap.logs import logger
+from modeltap.store.connection import connect, synchronize, writing
+from modeltap.store.sent_labels import (
+    RejectedLabel,
+    SentLabel,
+    has_unknown_ids,
+    store_labels,
+)
+from modeltap.tap.labelling.label_bodies import BodyRefused, labels_in
+
+MAX_BODY_BYTES = 1024 * 1024
+"""The largest body: 10,000 labels have some 700 KB. It is parsed in the app's process."""
+
+_SOURCE = "endpoint"
+
+
+class LabelReply(NamedTuple):
+    """The response to a post."""
+
+    status: int
+    content: dict[str, Any]
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def body(self) -> bytes:
+        """The content as JSON."""
+        return json.dumps(self.content).encode()
+
+    @property
+    def all_headers(self) -> list[tuple[str, str]]:
+        """The headers of the response, with the type and the length of the body."""
+        length = str(len(self.body))
+        return [("content-type", "application/json"), ("content-length", length), *self.headers]
+
+
+class LabelsEndpoint:
+    """The endpoint of one app; nothing is opened before the first valid post.
+
+    Args:
+        model: the model of the labels; None if the app serves several.
+        start: starts the recorder, and with it the analysis, if no request has done so.
+        flush: waits for the exchanges that this process has not written yet.
+
+    Raises `ConfigError` if the token's variable is not set.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        model: str | None,
+        start: Callable[[], None],
+        flush: Callable[[], object],
+    ) -> None:
+        self.path = settings.labels_endpoint
+        self._settings = settings
+        self._model = model
+        self._start = start
+        self._flush = flush
+        self._token = _digest(from_environment(settings.labels_token or "", "labels_token"))
+
+    def refusal(self, method: str, authorization: str, length: str) -> LabelReply | None:
+        """Return the response to a post that is refused without reading its body; else None.
+
+        Args:
+            authorization: the header `Authorization`, "" if there is none.
+            length: the header `Content-Length`, "" if there is none.
+        """
+        if method != "POST":
+            return _error(405, "send labels by POST", ("allow", "POST"))
+        kind, _, token = authorization.partition(" ")
+        if kind.lower() != "bearer" or not hmac.compare_digest(_digest(token.strip()), self._token):
+            return _error(
+                401,
+                "the token is missing or wrong; send the header Authorization: Bearer TOKEN",
+                ("www-authenticate", "Bearer"),
+            )
+        if length.isascii() and length.isdigit() and len(length) < 20:
+            return too_large() if int(length) > MAX_BODY_BYTES else None
+        return None
+
+    def store(self, body: bytes, media: str) -> LabelReply:
+        """Store the labels of a body, and return the response; never raises.
+
+        Blocks the calling thread until the labels are committed.
+        """
+        try:
+            return self._stored(labels_in(body, media))
+        except BodyRefused as refused:
+            return _error(refused.status, str(refused))
+        except (sqlite3.Error, ModeltapError) as error:
+            logger.error("modeltap: labels could not be stored: %s", error)
+            return _error(503, "the labels could not be stored; send them again", _LATER)
+        except Exception as error:
+            logger.exception("modeltap: labels could not be stored: %r", error)
+            return _error(500, "the labels could not be stored; the app's log has the reason")
+
+    def _stored(self, entries: list[SentLabel | RejectedLabel]) -> LabelReply:
+        labels = {n: entry for n, entry in enumerate(entries) if isinstance(entry, SentLabel)}
+        rejected = [entry for entry in entries if isinstance(entry, RejectedLabel)]
+        accepted = unknown = 0
+        if labels:
+            self._start()
+            with closing(self._connected()) as connection:
+                if has_unknown_ids(connection, labels.values()):
+                    self._flush()  # a client may send a label right after the response
+                with writing(connection):
+                    taken = store_labels(connection, labels, source=_SOURCE, model=self._model)
+            accepted, unknown = taken.accepted, taken.unknown
+            rejected = sorted([*rejected, *taken.rejected])
+        return LabelReply(
+            202,
+            {
+                "accepted": accepted,
+                "unknown": unknown,
+                "rejected": [asdict(entry) for entry in rejected],
+            },
+        )
+
+    def _connected(self) -> sqlite3.Connection:
+        mode = parse_mode(self._settings.store_mode)
+        connection = connect(Path(self._settings.store), in_child=True, mode=mode)
+        synchronize(connection, with_disk=self._settings.durability == "power")
+        return connection
+
+
+_LATER = ("retry-after", "1")
+
+
+def too_large() -> LabelReply:
+    """Return the response to a body with too many bytes."""
+    return _error(413, f"the body has more than {MAX_BODY_BYTES:,} bytes; send the labels in parts")
+
+
+def busy() -> LabelReply:
+    """Return the response to a post while too many others wait."""
+    return _error(503, "too many posts of labels at once; send them again", _LATER)
+
+
+def _error(status: int, reason: str, *headers: tuple[str, str]) -> LabelReply:
+    return LabelReply(status, {"error": reason}, headers)
+
+
+def _digest(token: str) -> bytes:
+    # Digests have one length, so that comparison takes the same time for any token.
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
