@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -199,15 +200,28 @@ def labelled_predictions(
         "and (p.event_time, p.seq, p.row) < (?, ?, ?)",
         (model, version, start[0], *start, *end),
     )
-    rows: list[LabelledPrediction] = []
-    exchange_id, row = "", -1
-    for own in map(LabelledPrediction._make, cursor):
-        if own.row == row and own.exchange_id == exchange_id:
-            rows[-1] = rows[-1]._replace(label=own.label)
+    rows = list(map(_labelled, cursor))
+    if len({row.exchange_id for row in rows}) == len(rows):
+        return rows  # one row in each exchange, with one label at most
+    return _with_last_labels(rows)
+
+
+_labelled: Callable[[Iterable[Any]], LabelledPrediction] = partial(
+    tuple.__new__, LabelledPrediction
+)
+"""`LabelledPrediction._make` without its checks, which take a fifth of the time to read a row."""
+
+
+def _with_last_labels(rows: Iterable[LabelledPrediction]) -> list[LabelledPrediction]:
+    """Return each row once, with the last of its labels and the delay of the first."""
+    merged: list[LabelledPrediction] = []
+    for own in rows:
+        last = merged[-1] if merged else None
+        if last is not None and (last.exchange_id, last.row) == (own.exchange_id, own.row):
+            merged[-1] = last._replace(label=own.label)
         else:
-            rows.append(own)
-        exchange_id, row = own.exchange_id, own.row
-    return rows
+            merged.append(own)
+    return merged
 
 
 def newest_labelled(

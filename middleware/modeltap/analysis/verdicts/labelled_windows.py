@@ -299,7 +299,9 @@ class LabelledWindows:
 
 def _arrivals(rows: Sequence[LabelledPrediction]) -> WindowArrivals:
     return window_arrivals(
-        (row.predicted_at or row.event_time or "", row.label is not None, row.delay) for row in rows
+        [row.predicted_at or row.event_time or "" for row in rows],
+        [row.label is not None for row in rows],
+        [row.delay for row in rows],
     )
 
 
