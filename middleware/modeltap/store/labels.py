@@ -187,7 +187,7 @@ def new_labels(connection: sqlite3.Connection, after: int, digits: int) -> NewLa
     """
     # A cross join fixes the join order. Few new labels are read by their number; many are read in
     # the order of their exchanges, so that SQLite reads each page of the predictions once.
-    many = _fraction_after(connection, after) > _MANY
+    many = is_large_part(connection, after)
     rows = connection.execute(
         f"select p.model, p.version, substr(p.event_time, 1, {digits}), l.received_at "
         f"from labels l {'indexed by labels_by_exchange' if many else 'not indexed'} "
@@ -206,9 +206,9 @@ def new_labels(connection: sqlite3.Connection, after: int, digits: int) -> NewLa
     return NewLabels(set(map(LabelledMoment._make, moments)), days)
 
 
-def _fraction_after(connection: sqlite3.Connection, after: int) -> float:
-    newest = newest_label(connection)
-    return (newest - after) / newest if newest else 0.0
+def is_large_part(connection: sqlite3.Connection, after: int) -> bool:
+    """Return whether labels after `after` are better read in the order of their exchanges."""
+    return newest_label(connection) - after > _MANY * newest_label(connection)
 
 
 def add_label_days(connection: sqlite3.Connection, labels: NewLabels) -> None:
