@@ -126,6 +126,27 @@ def test_classes_without_scores_have_an_estimated_accuracy(store):
         assert row["low"] <= part.mean() <= row["high"] < 0.9
 
 
+def test_scores_follow_an_input_that_moved(store):
+    """The score does not know `z`, on which the labels depend, and which moves."""
+    rng = np.random.default_rng(2)
+    x, z = rng.normal(size=(2, ROWS))
+    z[FIRST:] += 0.8
+    scores = 1 / (1 + np.exp(-2 * x))
+    labels = rng.uniform(size=ROWS) < 1 / (1 + np.exp(-2 * x - 1.5 * z))
+    rows = [{"x": float(a), "z": float(b)} for a, b in zip(x, z, strict=True)]
+    outputs = [json.dumps({"prediction": float(score)}) for score in scores]
+    put(store, every(7, ROWS), rows, responses=outputs)
+    with closing(connect(store)) as connection, writing(connection):
+        own = [(f"r{n}", 0, int(labels[n])) for n in range(FIRST)]
+        insert_labels(connection, own, source="test")
+    analyze(store, SETTINGS)
+    for number, row in enumerate(estimated(store)["estimated_accuracy"]):
+        part = slice(FIRST + 500 * number, FIRST + 500 * (number + 1))
+        truth = np.mean((scores[part] >= 0.5) == labels[part])
+        assert row["low"] <= truth <= row["high"]
+        assert "weighted towards the inputs of this window" in row["explanation"]
+
+
 def test_outcomes_are_kept_with_the_sample(store):
     model = Model(store)
     model.label(0, FIRST)

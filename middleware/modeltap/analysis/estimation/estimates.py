@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from modeltap.analysis.estimation.error_model import FEWEST_LABELLED, ErrorModel
 from modeltap.analysis.estimation.simulated_labels import Estimate, estimate
 from modeltap.analysis.estimation.unlabelled import Outputs, scored_rows
 from modeltap.analysis.model.baseline import Baseline, Task
+from modeltap.analysis.model.calibration import Calibration
 from modeltap.analysis.model.metric import NOT_ENOUGH_ROWS, Evidence, Metric, finite, too_few
 from modeltap.config.metrics import ESTIMATED
 
@@ -20,9 +23,22 @@ class Estimated(Evidence, frozen=True):
     rows: int
 
 
+class EstimatedOfMoved(Evidence, frozen=True):
+    """The labelled rows of the reference's sample, weighted towards rows with moved inputs."""
+
+    rows: int
+
+
 class EstimatedByErrors(Evidence, frozen=True):
     """The labelled rows of the reference from which errors were learnt."""
 
+    rows: int
+
+
+class Moved(NamedTuple):
+    """A calibration for moved inputs, and the number of rows that it was learnt from."""
+
+    calibration: Calibration
     rows: int
 
 
@@ -39,11 +55,18 @@ def can_estimate(baseline: Baseline) -> bool:
 
 
 def estimated_metrics(
-    outputs: Outputs, baseline: Baseline, decision_threshold: float, min_rows: int
+    outputs: Outputs,
+    baseline: Baseline,
+    decision_threshold: float,
+    min_rows: int,
+    moved: Moved | None = None,
 ) -> list[Metric]:
     """Return the estimates of a window of two classes with scores; none without a calibration.
 
     They have no verdict. `rows` are the rows with a usable score.
+
+    Args:
+        moved: the calibration of rows like those of the window, if it differs from the baseline's.
     """
     known = baseline.scores
     if known is None or known.calibration is None:
@@ -52,8 +75,11 @@ def estimated_metrics(
     n = len(rows.scores)
     if n < max(2, min_rows):
         return [Metric(metric=ESTIMATED + "accuracy", rows=n, verdict=NOT_ENOUGH_ROWS)]
-    evidence = Estimated(sum(known.calibration.rows))
-    estimates = estimate(rows.scores, rows.predicted, known.calibration)
+    evidence: Evidence = Estimated(round(sum(known.calibration.rows)))
+    calibration = known.calibration
+    if moved is not None:
+        evidence, calibration = EstimatedOfMoved(moved.rows), moved.calibration
+    estimates = estimate(rows.scores, rows.predicted, calibration)
     return [estimated_metric(name, own, n, evidence) for name, own in estimates.items()]
 
 
