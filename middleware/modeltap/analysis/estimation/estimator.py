@@ -21,6 +21,7 @@ from modeltap.analysis.estimation.estimates import (
     Moved,
     can_estimate,
     estimated_metrics,
+    metrics_of_classes,
     metrics_of_errors,
     not_estimated,
 )
@@ -91,6 +92,8 @@ class Estimator:
             threshold, min_rows = self.settings.decision_threshold, self.settings.min_rows
             moved = self._moved(sampled) if has_moved else None
             return estimated_metrics(outputs, known, threshold, min_rows, moved)
+        if known.confidence is not None:
+            return metrics_of_classes(outputs, known, self.settings.min_rows)
         return self._by_errors(outputs, sampled, known)
 
     def _moved(self, sampled: SampledWindow) -> Moved | None:

@@ -43,7 +43,7 @@ _LEAST_VARIANCE = 1e-4
 """The variance of a label whose probability is a hundredth of a percent from 0 or 1."""
 
 
-class _Gaps(NamedTuple):
+class _RateGaps(NamedTuple):
     """By bin of the score, the weighted rate of positive rows less the expected one."""
 
     scores: np.ndarray
@@ -129,7 +129,7 @@ def moved_calibration(
 
 def _gaps(
     expected: np.ndarray, scores: np.ndarray, positive: np.ndarray, weights: np.ndarray
-) -> _Gaps:
+) -> _RateGaps:
     """Return the gaps in bins of equal weight."""
     order = np.argsort(scores, kind="stable")
     mass = np.cumsum(weights[order]) / weights.sum()
@@ -138,7 +138,7 @@ def _gaps(
     used, bins = np.unique(bins, return_inverse=True)
     total = np.bincount(bins, weights, len(used))
     noise = weights**2 * np.maximum(expected * (1 - expected), _LEAST_VARIANCE)
-    return _Gaps(
+    return _RateGaps(
         np.bincount(bins, weights * scores, len(used)) / total,
         np.bincount(bins, weights * (positive - expected), len(used)) / total,
         np.bincount(bins, noise, len(used)) / total**2,
