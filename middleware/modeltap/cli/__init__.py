@@ -7,6 +7,7 @@
 - `reference`, `reference_view`, `analyze`: references, and one analysis pass
 - `status`, `reports`, `confusion`, `untested_rows`: health, results, confusion matrices, and
   columns without a test
+- `slices`, `errors`: where the model is wrong, and requests that failed
 - `alerts`, `explaining`, `silence`: listing, explaining, silencing and acknowledging alerts
 - `webhook`, `jobs`, `worker`: webhooks, scheduler jobs, the scheduler as a process
 - `doctor`, `finding`, `model_findings`: checks of an installation and of its coverage

@@ -43,6 +43,7 @@ COMMANDS = {
     "explain": Listed(
         "explaining", "explain", "Show the evidence of an alert, and what goes with a loss."
     ),
+    "errors": Listed("errors", "errors", "List wrong predictions and failed requests, in groups."),
     "export": Listed("exporting", "export_", "Export decoded rows with predictions and labels."),
     "fairness": Listed("reports", "fairness", "Compare groups of rows that the settings name."),
     "import": Listed(
@@ -70,6 +71,7 @@ COMMANDS = {
         "exchanges", "show", "Show one exchange in full, with its predictions and labels."
     ),
     "silence": Listed("silence", "silence", "Silence alerts for a period."),
+    "slices": Listed("slices", "slices", "List the groups of rows with the largest errors."),
     "status": Listed("status", "status", "Show whether each model is healthy, and why not."),
     "tail": Listed("exchanges", "tail", "Print the latest exchanges, and new ones as they arrive."),
     "webhook": Listed("webhook", "webhook", "List and test webhooks, and resend failed messages."),

@@ -37,6 +37,9 @@ _EVIDENCE = (
     "verdict",
     "explanation",
 )
+_OF_LOSS = ("performance", "concept_drift")
+"""The rules about a loss of performance."""
+
 _PARTS = ("goes_with", "loss", "low", "high", "fraction", "drift", "drift_verdict")
 
 
@@ -57,7 +60,7 @@ def explain(store: str | None, beginning: str, as_json: bool) -> None:
     alert = dict(alert_with_id(connection, find_alert(connection, beginning)["id"]) or {})
     rows = _rows_of(connection, alert)
     evidence = [row for row in rows if _is_evidence(row, alert)]
-    loss = _loss(rows) if alert["rule"] == "performance" else None
+    loss = _loss(rows) if alert["rule"] in _OF_LOSS else None
     if as_json:
         emit_json({"alert": reported(alert), "evidence": evidence, "loss": loss})
         return

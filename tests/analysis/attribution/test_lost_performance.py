@@ -47,8 +47,8 @@ def test_the_message_names_the_features_that_cost_most():
     features = {"carrier": part(0.07), "temp": part(0.001), "hour": part(0.02)}
     text = attribution(0.09, 0.03, features).sentence()
     assert text == (
-        "mostly because inputs drifted: the error rate grew by 0.12, of which 0.07 with the drift "
-        "of carrier and 0.03 with a changed relation of inputs and labels"
+        "the error rate grew by 0.12, of which 0.07 with the drift of carrier and 0.03 with a "
+        "changed relation of inputs and labels"
     )
 
 
@@ -60,7 +60,11 @@ def test_only_alerts_about_all_rows_have_the_sentence():
         Metric(metric="mae", rows=9, verdict="alert", segment="sex=F", explanation="grew"),
     ]
     texts = [metric.explanation for metric in with_sentence(metrics, own)]
-    assert "drift of carrier" in texts[0] and texts[1:] == ["as before", "grew"]
+    assert texts[0].startswith("accuracy fell; mostly because inputs drifted: the error rate grew")
+    assert texts[1:] == ["as before", "grew"]
+    concept = Metric(metric="concept_drift", rows=800, verdict="ok", explanation="inputs moved")
+    first, *_ = with_sentence([*metrics, concept], own)
+    assert first.explanation.startswith("accuracy fell; the error rate grew by 0.1, of which")
 
 
 def test_a_reference_without_similar_rows_is_a_reason():

@@ -93,8 +93,7 @@ class Attribution:
         if change.relation.is_sure and change.relation.value >= _NAMED * total:
             rest = number(change.relation.value)
             named.append(f"{rest} with a changed relation of inputs and labels")
-        changed = CHANGES[changed_of(change.inputs, change.relation)]
-        return f"{changed}: {grown}, of which {listing(named)}" if named else None
+        return f"{grown}, of which {listing(named)}" if named else None
 
 
 _MOST_NAMED = 3
@@ -160,8 +159,14 @@ def _alerts(metrics: Sequence[Metric]) -> list[Metric]:
 
 
 def with_sentence(metrics: Sequence[Metric], attribution: Attribution) -> list[Metric]:
-    """Return the metrics, with what goes with the loss in the explanation of each alert."""
-    text = attribution.sentence()
+    """Return the metrics, with what goes with the loss in the explanation of each alert.
+
+    If a sentence about concept drift is there, it says whether inputs or their relation changed.
+    """
+    text, change = attribution.sentence(), attribution.change
+    is_said = any(own.metric == "concept_drift" and own.explanation for own in metrics)
+    if text and change is not None and not is_said:
+        text = f"{CHANGES[changed_of(change.inputs, change.relation)]}: {text}"
     alerts = _alerts(metrics)
     return [
         replace(own, explanation=f"{own.explanation}; {text}")
