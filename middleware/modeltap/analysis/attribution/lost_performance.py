@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from modeltap.analysis.attribution.coded_inputs import CodedRows, coded_rows, input_codes
 from modeltap.analysis.attribution.loss_change import LossChange, LossPart, loss_change
-from modeltap.analysis.attribution.row_losses import Loss, row_losses
+from modeltap.analysis.attribution.row_losses import LossKind, row_losses
 from modeltap.analysis.explanations.sentence import listing
 from modeltap.analysis.model.metric import ALERT, NOT_COMPARABLE, Metric
 from modeltap.analysis.model.reference import Reference
@@ -33,20 +33,20 @@ _FEWEST = 100
 _MOST, _NAMED = 2 / 3, 0.1
 """A part of two thirds of the loss is most of it; one below a tenth is not worth a name."""
 
-_LOSSES: dict[Loss, str] = {
+_LOSSES: dict[LossKind, str] = {
     "error": "error rate",
     "absolute error": "mean absolute error",
     "squared gap": "Brier score",
 }
 
-Changed = Literal["inputs", "relation", "both", "unknown"]
+ChangedPart = Literal["inputs", "relation", "both", "unknown"]
 
 
 @dataclass(frozen=True)
 class Attribution:
     """What goes with a lost performance; `reason` is set if that is unknown."""
 
-    loss: Loss = "error"
+    loss: LossKind = "error"
     rows: int = 0
     change: LossChange | None = None
     reason: str = ""
@@ -104,7 +104,7 @@ _NO_OVERLAP = (
     "inputs or their relation to the labels changed"
 )
 
-CHANGES: dict[Changed, str] = {
+CHANGES: dict[ChangedPart, str] = {
     "inputs": "mostly because inputs drifted",
     "relation": "mostly because the relation of inputs and labels changed",
     "both": "because inputs drifted and their relation to the labels changed",
@@ -113,7 +113,7 @@ CHANGES: dict[Changed, str] = {
 """What the parts of a loss say, in words."""
 
 
-def changed_of(inputs: LossPart, relation: LossPart) -> Changed:
+def changed_of(inputs: LossPart, relation: LossPart) -> ChangedPart:
     """Return whether the inputs changed, or the relation of inputs and labels.
 
     >>> changed_of(LossPart(0.09, 0.08, 0.1), LossPart(0.01, -0.01, 0.03))
@@ -216,7 +216,7 @@ def _attributed(
 
 def _losses(
     rows: CodedRows, settings: Settings, reference: Reference, *, of_scores: bool
-) -> tuple[Loss, np.ndarray] | None:
+) -> tuple[LossKind, np.ndarray] | None:
     form = LabelForm(settings.positive, settings.decision_threshold)
     assert reference.performance is not None
     return row_losses(rows.pairs, settings.task, form, reference.performance, of_scores=of_scores)

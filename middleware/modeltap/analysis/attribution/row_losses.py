@@ -15,7 +15,7 @@ from modeltap.analysis.performance.positive_class import LabelForm
 from modeltap.analysis.statistics.scores import squared_gaps
 from modeltap.store.predictions import LabelledPrediction
 
-Loss = Literal["error", "absolute error", "squared gap"]
+LossKind = Literal["error", "absolute error", "squared gap"]
 
 
 def row_losses(
@@ -25,7 +25,7 @@ def row_losses(
     baseline: Baseline,
     *,
     of_scores: bool,
-) -> tuple[Loss, np.ndarray] | None:
+) -> tuple[LossKind, np.ndarray] | None:
     """Return the kind of loss and the (n,) losses of n rows; None if they cannot be compared.
 
     Rows without a label are NaN. The mean loss is the error rate, the mean absolute error, or, with
