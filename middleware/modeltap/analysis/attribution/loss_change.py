@@ -42,7 +42,7 @@ class LossPart:
 
     @property
     def is_sure(self) -> bool:
-        """Whether the interval excludes 0."""
+        """True if the interval excludes 0."""
         return not self.low <= 0 <= self.high
 
 
@@ -68,7 +68,7 @@ class LossChange:
 
     @property
     def is_comparable(self) -> bool:
-        """Whether the reference has enough rows like those of the window."""
+        """True if the reference has enough rows like those of the window."""
         return self.effective >= _LEAST_EFFECTIVE
 
 

@@ -1,4 +1,4 @@
-"""Attribution of a window whose performance alerts: what goes with the loss."""
+"""The attribution of a window whose performance alerts."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ChangedPart = Literal["inputs", "relation", "both", "unknown"]
 
 @dataclass(frozen=True)
 class Attribution:
-    """What goes with a lost performance; `reason` is set if that is unknown."""
+    """The parts of a lost performance; `reason` is set if they are unknown."""
 
     loss: LossKind = "error"
     rows: int = 0
@@ -110,7 +110,7 @@ CHANGES: dict[ChangedPart, str] = {
     "both": "because inputs drifted and their relation to the labels changed",
     "unknown": "it is not sure whether the inputs or their relation to the labels changed",
 }
-"""What the parts of a loss say, in words."""
+"""Descriptions of the parts of a loss."""
 
 
 def changed_of(inputs: LossPart, relation: LossPart) -> ChangedPart:

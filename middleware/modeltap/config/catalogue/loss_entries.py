@@ -1,4 +1,4 @@
-"""What goes with a loss of performance."""
+"""Parts of a loss of performance."""
 
 from __future__ import annotations
 
