@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from modeltap.analysis.inference.value_lists import numbers_of
 from modeltap.analysis.model.baseline import ROUNDING, ScoreBaseline
 from modeltap.analysis.model.calibration import Calibration
-from modeltap.analysis.model.value_lists import numbers_of
 from modeltap.analysis.statistics.confusion import class_names
 
 

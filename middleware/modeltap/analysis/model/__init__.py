@@ -8,7 +8,6 @@ moments    a sample's moments, and those of two samples combined
 local_times  dates, weekdays and hours by the clock of a time zone
 calibration  how often a row with a score was of the positive class
 baseline   the model's performance and its treatment of groups in the reference
-value_lists  lists of labels or predictions as numbers, and whether all are known
 type_finding  unusual types in a column
 reference  the frozen features of a model's version
 monitored  the columns that become features if there are too many

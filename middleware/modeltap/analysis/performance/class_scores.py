@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from modeltap.analysis.inference.value_lists import numbers_of
 from modeltap.analysis.model.baseline import ROUNDING
-from modeltap.analysis.model.value_lists import numbers_of
 from modeltap.analysis.performance.paired import Paired
 from modeltap.analysis.performance.positive_class import LabelForm, positive_classes
 

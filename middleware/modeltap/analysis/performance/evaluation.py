@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
+from modeltap.analysis.inference.value_lists import all_known, are_numbers, numbers_of
 from modeltap.analysis.model.baseline import Baseline, is_unknown, number_of
 from modeltap.analysis.model.metric import NOT_COMPARABLE, Metric, too_few
-from modeltap.analysis.model.value_lists import all_known, are_numbers, numbers_of
 from modeltap.analysis.performance.class_names import ClassNames
 from modeltap.analysis.performance.class_scores import with_scores
 from modeltap.analysis.performance.classification import classification_metrics

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from modeltap.analysis.inference.value_lists import all_known, numbers_of
 from modeltap.analysis.model.baseline import (
     ROUNDING,
     Task,
@@ -19,7 +20,6 @@ from modeltap.analysis.model.baseline import (
     number_of,
 )
 from modeltap.analysis.model.metric import Evidence
-from modeltap.analysis.model.value_lists import all_known, numbers_of
 from modeltap.analysis.performance.class_names import ClassNames, boolean_of
 from modeltap.analysis.performance.positive_class import (
     DEFAULT_FORM,

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from modeltap.analysis.inference.value_lists import all_known, are_numbers, numbers_of
 from modeltap.analysis.model.baseline import is_unknown, number_of
-from modeltap.analysis.model.value_lists import all_known, are_numbers, numbers_of
 from modeltap.analysis.statistics.confusion import class_name, class_names
 
 LISTS = [
