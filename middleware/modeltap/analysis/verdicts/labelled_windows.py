@@ -31,6 +31,7 @@ from modeltap.analysis.relearning.corrected_windows import corrected_estimates
 from modeltap.analysis.relearning.label_history import LabelHistory
 from modeltap.analysis.relearning.label_progress import LabelProgress, label_progress
 from modeltap.analysis.relearning.saved_gaps import with_saved_gaps
+from modeltap.analysis.row_metrics.own_metrics import own_metrics
 from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult, is_within
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
@@ -58,6 +59,7 @@ from modeltap.store.labels import (
     newest_label,
     record_label_days,
 )
+from modeltap.store.metrics import own_metrics_in_store
 from modeltap.store.predictions import LabelledPrediction, RowKey, labelled_predictions
 from modeltap.store.references import active_reference
 from modeltap.store.watermarks import LABELS, advance, watermark
@@ -81,7 +83,8 @@ class LabelledWindows:
         """
         if self._scope.again:
             with writing(self._connection):
-                reset_labelled_windows(self._connection, measured_with_labels())
+                own = own_metrics_in_store(self._connection)
+                reset_labelled_windows(self._connection, [*measured_with_labels(), *own])
         self._note_labels()
         with writing(self._connection):
             release_due(self._connection, clock.now())
@@ -152,6 +155,9 @@ class LabelledWindows:
         metrics.append(_coverage(pairs))
         if enough:
             metrics = self._attributed(metrics, pairs, reference, settings, period)
+            alpha = ALPHA[settings.sensitivity]
+            own = own_metrics(self._connection, settings, due.model, pairs, alpha)
+            metrics += urgent(explained(own), weekly, reference)
         if enough and settings.groups:
             window = grouped_window(self._connection, settings, reference, pairs)
             metrics += urgent(explained(window.labelled_metrics()), weekly, reference)
