@@ -90,7 +90,7 @@ def row_values(
 
 
 def _number(value: Any) -> float | None:
-    """Return a function's result as a number, NaN for None; None if it is no finite number."""
+    """Return a function's result as a number, NaN for None; None unless it is a finite number."""
     if value is None:
         return math.nan
     try:
