@@ -80,18 +80,30 @@ def watch(app: Any, *, model: ModelChooser, **options: Unpack[Options]) -> Any:
     return attached
 
 
-def label(id: str, value: object, row: int = 0, *, store: str | Path | None = None) -> None:  # noqa: A002
+def label(
+    id: str,  # noqa: A002
+    value: object,
+    row: int = 0,
+    *,
+    key: str | None = None,
+    model: str | None = None,
+    store: str | Path | None = None,
+) -> None:
     """Store a label (ground truth) for the exchange `id`. The latest label of a row counts.
+
+    A label that repeats the last one of its row is stored once.
 
     Args:
         id: the exchange's id from the response header ``x-modeltap-id``; or its ``x-request-id``
             or trace id, if only one exchange with a prediction has it.
         value: a number, a string or a boolean.
         row: the row of the exchange, from 0.
+        key: the name of a feature; `id` is then its value in the row. Needs `model`.
+        model: the model, if exchanges of several models have this id.
         store: the SQLite file; by default the one this process records to.
 
     Raises `StoreError` if the store is missing, and `InputError` if the process records to several
-    stores, if `id` or `value` is empty, or if `value` is not finite.
+    stores, if `id` or `value` is empty, if `value` is not finite, or if `row` is not valid.
 
     >>> id = capture(model="flights", request={"distance": 1400}, response=187.5)
     >>> label(id, 192.0)
@@ -99,14 +111,27 @@ def label(id: str, value: object, row: int = 0, *, store: str | Path | None = No
     from modeltap.store.connection import connect, writing
     from modeltap.store.label_targets import waiting_id
     from modeltap.store.labels import Label, insert_labels
+    from modeltap.store.row_keys import FeatureLabel, insert_by_feature, key_text
 
-    if not id or value is None:
+    if id in ("", None) or value is None:
         raise InputError(f"label({id!r}, {value!r}) needs an exchange's id and a value")
+    if isinstance(row, bool) or not hasattr(row, "__index__") or row < 0:
+        raise InputError(f"label(..., row={row!r}) is not valid; rows are counted from 0")
+    feature_value = key_text(id) if key else None
+    if key and (feature_value is None or model is None or row):
+        raise InputError(
+            f"label({id!r}, key={key!r}) needs the value of a feature, its model and no row"
+        )
     path = recorders.store_path(store)
     if not path.exists():
         flush(store=path)  # the first exchange may not be written yet
     with closing(connect(path, create=False)) as connection, writing(connection):
-        insert_labels(connection, [Label(waiting_id(id), row, value)], source="label()")
+        if key and model and feature_value:
+            own = FeatureLabel(feature_value, value)
+            insert_by_feature(connection, [own], model=model, feature=key, source="label()")
+        else:
+            own_label = Label(waiting_id(id), row, value)
+            insert_labels(connection, [own_label], source="label()", model=model)
 
 
 def read(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -12,7 +14,7 @@ from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 from modeltap.store.label_targets import find_target
 from modeltap.store.labels import labels_of
 
-NONE = {"labels": 0, "waiting": 0, "unknown": 0, "ambiguous": 0, "broken": 0}
+NONE = {"labels": 0, "waiting": 0, "unknown": 0, "rejected": 0, "broken": 0}
 
 
 def imported(at, tmp_path, text):
@@ -78,4 +80,60 @@ def test_ambiguous_ids_are_reported_with_their_exchanges(at, files, tmp_path):
     assert "'shared' matches" in shown and "exchanges with a prediction" in shown
     assert "use the id of one of them" in shown
     found = imported(at, tmp_path, "id,value\nshared,1\nrow-5,1\n")
-    assert found == NONE | {"labels": 1, "ambiguous": 1}
+    assert found == NONE | {"labels": 1, "rejected": 1}
+
+
+def test_labels_name_rows_by_a_feature(at, files, tmp_path):
+    """Each by a value that one row has; with one of several rows, none is labelled."""
+    (tmp_path / "orders.csv").write_text(
+        "order,amount,guess\n41,1,2\n42,1,2\n007,1,2\n43,1,2\n43,1,3\n"
+    )
+    store = ("--store", tmp_path / "orders.db")
+    roles = ("--prediction", "guess", "--features", "order,amount")
+    modeltap("import", "orders.csv", "--model", "shop", *roles, *store)
+    modeltap("analyze", "--no-deliver", *store)
+    (tmp_path / "labels.csv").write_text("id,value\n41,5\n007,6\n43,7\n99,8\n")
+    key = ("--model", "shop", "--key", "order")
+    shown = modeltap("label", "import", "labels.csv", *key, *store, "--json")
+    assert lines(shown) == [NONE | {"labels": 2, "unknown": 1, "rejected": 1}]
+    assert "order 42: 9" in modeltap("label", "set", "42", "9", *key, *store)
+    shown = modeltap("label", "set", "43", "9", *key, *store, code=1)
+    assert "several rows have order = '43'" in shown
+    assert "the label is kept for it" in modeltap("label", "set", "98", "9", *key, *store, code=1)
+    assert "add --model" in modeltap("label", "set", "1", "1", "--key", "order", *store, code=2)
+    with closing(connect(tmp_path / "orders.db")) as connection:
+        rows = connection.execute(
+            "select key, feature, value from labels where exchange_id <> '' order by seq"
+        )
+        assert list(map(tuple, rows)) == [
+            ("41", "order", 5),
+            ("007", "order", 6),
+            ("42", "order", 9),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ("id,value,row\nrow-2,5.5,-1\nrow-3,6,0\n", "row -1 is not a valid row number"),
+        ("id,value,row\nrow-2,5.5,7\nrow-3,6,0\n", "row 7 does not exist"),
+        ("id,value,labelled_at\nrow-2,5.5,soon\nrow-3,6,2024-06-01\n", "'soon' is not a time"),
+    ],
+)
+def test_invalid_lines_are_reported_and_the_others_imported(at, files, tmp_path, columns, reason):
+    (tmp_path / "labels.csv").write_text(columns)
+    done = subprocess.run(
+        [sys.executable, "-m", "modeltap", "label", "import", "labels.csv", "--model", "m", *at],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("1 label for m") and reason in done.stderr
+
+
+def test_a_file_of_unknown_ids_fails_and_is_kept(at, files, tmp_path):
+    (tmp_path / "labels.csv").write_text("id,value\nfuture-1,1\nfuture-2,1\n")
+    shown = modeltap("label", "import", "labels.csv", "--model", "m", *at, code=1)
+    assert "no label in 'labels.csv' matches an exchange of m; 2 are kept" in shown
+    with closing(connect(files / "cli.db")) as connection:
+        assert len(labels_of(connection, "future-1")) == 1

@@ -36,3 +36,25 @@ def test_only_a_star_is_special_in_a_rules_name(kind, name):
     assert literal.is_about(row) and prefix.is_about(row)
     assert not literal.is_about({"metric": "drift", kind: name[:-1]})
     assert not literal.is_about({"metric": "drift", kind: "t"})
+
+
+@pytest.mark.parametrize(
+    ("metric", "segment", "applies"),
+    [
+        ("mae", None, True),
+        ("mae", "output=price", True),
+        ("mae", "sex=F", False),
+        ("mae", "sex=F,race=2", False),
+        ("precision", "class=late", True),
+        ("precision", "sex=F", False),
+        ("tpr", "sex=F", True),
+        ("demographic_parity_ratio", "sex", True),
+    ],
+)
+def test_a_rule_without_segment_is_not_about_the_performance_of_groups(metric, segment, applies):
+    """It is about everybody; what exists for groups only needs no segment."""
+    row = {"model": "m", "metric": metric, "segment": segment}
+    assert RuleSettings(metric=metric, above=1.0).is_about(row) == applies
+    assert RuleSettings(metric=metric, segment="*", above=1.0).is_about(row) == (
+        segment is not None
+    )

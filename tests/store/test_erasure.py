@@ -30,7 +30,12 @@ DECISIONS = {
         DELETED: "exchange_id prediction probabilities",
         NEUTRAL: "model version event_time",
     },
-    "labels": {ORPHAN: "exchange_id key value", NEUTRAL: "source model labelled_at received_at"},
+    "labels": {
+        ORPHAN: "exchange_id key value",
+        NEUTRAL: "feature source model labelled_at received_at",
+    },
+    "row_keys": {DELETED: "value exchange_id", NEUTRAL: "model feature"},
+    "key_features": {NEUTRAL: "model feature"},
     "unmatched": {
         DELETED: "body",
         NEUTRAL: "id side model version environment source method started_at event_time note host "

@@ -5,7 +5,9 @@
 - `run`, `receiving`, `importing`, `labels`: writing exchanges and labels to a store
 - `exchanges`, `exporting`, `erase`: showing, exporting and erasing exchanges
 - `reference`, `reference_view`, `analyze`: references, and one analysis pass
-- `status`, `reports`, `untested_rows`: health, results, and columns without a test
+- `status`, `reports`, `confusion`, `untested_rows`: health, results, confusion matrices, and
+  columns without a test
+- `slices`, `errors`: where the model is wrong, and requests that failed
 - `alerts`, `silence`: listing, silencing and acknowledging alerts
 - `webhook`, `jobs`, `worker`: webhooks, scheduler jobs, the scheduler as a process
 - `doctor`, `finding`, `model_findings`: checks of an installation and of its coverage

@@ -40,6 +40,7 @@ COMMANDS = {
     "doctor": Listed("doctor", "doctor", "Check the installation, and list what is not monitored."),
     "drift": Listed("reports", "drift", "Compare inputs and predictions with the reference."),
     "erase": Listed("erase", "erase_", "Erase a person's exchanges and values from the store."),
+    "errors": Listed("errors", "errors", "List wrong predictions and failed requests, in groups."),
     "export": Listed("exporting", "export_", "Export decoded rows with predictions and labels."),
     "fairness": Listed("reports", "fairness", "Compare groups of rows that the settings name."),
     "import": Listed(
@@ -67,6 +68,7 @@ COMMANDS = {
         "exchanges", "show", "Show one exchange in full, with its predictions and labels."
     ),
     "silence": Listed("silence", "silence", "Silence alerts for a period."),
+    "slices": Listed("slices", "slices", "List the groups of rows with the largest errors."),
     "status": Listed("status", "status", "Show whether each model is healthy, and why not."),
     "tail": Listed("exchanges", "tail", "Print the latest exchanges, and new ones as they arrive."),
     "webhook": Listed("webhook", "webhook", "List and test webhooks, and resend failed messages."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -13,20 +13,23 @@ import click
 from modeltap import clock
 from modeltap.cli.common import check_model, json_option, open_store, store_option
 from modeltap.cli.table_files import report_notices, table_options
+from modeltap.decoding.key_columns import join_labels_by_features, read_feature
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, TableForm, number, open_table
 from modeltap.number_texts import CODE, SHORT, form_of
 from modeltap.output import echo, emit_json
 from modeltap.store.connection import writing
-from modeltap.store.label_targets import LabelTarget, find_target, find_targets, waiting_id
-from modeltap.store.labels import Label, insert_labels, storable_label
+from modeltap.store.label_targets import LabelTarget, find_target
+from modeltap.store.labels import storable_label
+from modeltap.store.sent_labels import SentLabel, store_labels
+from modeltap.store.settings import SettingsReader
 from modeltap.wording import plural
 
 _BATCH = 2000
 """Labels per transaction, so that no other writer waits for long."""
 
 _SHOWN = 5
-"""Maximum number of lines and ids to list; the totals are printed separately."""
+"""Maximum number of lines to list; the totals are printed separately."""
 
 
 @click.group()
@@ -37,11 +40,20 @@ def label() -> None:
     """
 
 
+def _key_option(command: Any) -> Any:
+    return click.option(
+        "--key",
+        metavar="FEATURE",
+        help="The feature whose values are the ids, such as order_id; needs --model.",
+    )(command)
+
+
 @label.command("set")
 @click.argument("id")
 @click.argument("value")
 @click.option("--row", default=0, show_default=True, help="Row of the exchange, from 0.")
 @click.option("--model", help="The model, if exchanges of several models share this ID.")
+@_key_option
 @store_option
 @json_option
 def set_(
@@ -49,43 +61,53 @@ def set_(
     value: str,
     row: int,
     model: str | None,
+    key: str | None,
     store: str | None,
     as_json: bool,
 ) -> None:
     """Set the label of one row of an exchange.
 
     ID is the value of the response header x-modeltap-id, or another id of the request, such as its
-    trace id.
+    trace id. With --key, it is the value of a feature.
 
     \b
-    Example:
+    Examples:
       modeltap label set 0192f3c18f4e7c319f0a3b1f6f1f8f11 187.5
+      modeltap label set 4711 187.5 --model flights --key order_id
     """
+    if row < 0:
+        raise click.UsageError(f"--row {row} is not valid; rows are counted from 0")
+    if key is not None and (model is None or row):
+        reason = "add --model" if model is None else "leave out --row"
+        raise click.UsageError(f"--key names the row by a feature of a model; {reason}")
     connection = open_store(store)
-    target = find_target(connection, id, model)
-    if target.candidates:
-        raise InputError(f"{_several(id, target.candidates)}; use the id of one of them")
-    if target.exchange_id is None and not target.waits:
+    new = SentLabel(id, storable_label(_value(value)), row, key)
+    if key is None and find_target(connection, id, model) == LabelTarget():
         raise InputError(f"no exchange {id!r} in this store; `modeltap tail` lists the latest")
-    new = Label(target.exchange_id or waiting_id(id), row, _value(value))
-    with writing(connection):
-        insert_labels(connection, [new], source="cli", model=model)
+    result = _stored(connection, [(0, new)], "cli", model)
+    if result.reasons:
+        raise InputError(result.reasons[0].partition(": ")[2])
+    if key is not None and result.unknown:
+        raise InputError(f"no row of {model} has {key} = {id!r} yet; the label is kept for it")
     if as_json:
-        emit_json({"labels": 1, "waiting": int(target.waits)})
+        emit_json({"labels": 1, "waiting": result.waiting})
     else:
-        later = " (waiting for an exchange with a prediction)" if target.waits else ""
-        echo(f"{new.exchange_id} row {row}: {value}{later}")
+        later = " (waiting for an exchange with a prediction)" if result.waiting else ""
+        place = f"{id} row {row}" if key is None else f"{key} {id}"
+        echo(f"{place}: {value}{later}")
 
 
 @label.command("import")
 @click.argument("file")
 @click.option("--model", required=True, help="The model's name.")
+@_key_option
 @table_options
 @store_option
 @json_option
 def import_(
     file: str,
     model: str,
+    key: str | None,
     store: str | None,
     as_json: bool,
     encoding: str | None,
@@ -94,11 +116,13 @@ def import_(
     """Import labels from CSV(.gz), JSON Lines, Parquet or Excel.
 
     The file needs the columns `id` and `value`, and optionally `row` and `labelled_at`, the time at
-    which the value was determined.
+    which the value was determined. With --key, `id` is the value of a feature. Labels with an
+    unknown id are kept until their exchange arrives.
 
     \b
-    Example:
+    Examples:
       modeltap label import labels.csv --model flights
+      modeltap label import orders.csv --model flights --key order_id
     """
     table = open_table(file, form=TableForm(encoding, sheet))
     for name in ("id", "value"):
@@ -106,21 +130,21 @@ def import_(
     table.keep_text("id")  # 000041 and 41 are different ids
     connection = open_store(store)
     check_model(connection, model)
-    sorted_ = _sorted(connection, table, model)
-    for start in range(0, len(sorted_.labels), _BATCH):
-        with writing(connection):
-            batch = sorted_.labels[start : start + _BATCH]
-            insert_labels(connection, batch, source=table.path.name, model=model)
+    result = _Imported()
+    entries = _labels(table, key)
+    while batch := list(islice(entries, _BATCH)):
+        result.add(_stored(connection, batch, table.path.name, model))
     report_notices(table)
-    for reason in (*table.broken, *sorted_.ambiguous[:_SHOWN]):
+    for reason in (*table.broken, *result.reasons[:_SHOWN]):
         echo(reason, err=True)
-    counts = sorted_.counts(table)
+    counts = {**result.counts(), "broken": table.broken_count}
     if as_json:
         emit_json(counts)
     else:
         echo(_summary(counts, model))
-    if not sorted_.labels:
-        raise InputError(f"no label in {table.path.name!r} matches an exchange of {model}")
+    if not result.labels:
+        kept = f"; {result.unknown:,} are kept until it arrives" if result.unknown else ""
+        raise InputError(f"no label in {table.path.name!r} matches an exchange of {model}{kept}")
 
 
 def _value(text: str) -> object:
@@ -130,81 +154,86 @@ def _value(text: str) -> object:
 
 
 @dataclass
-class _Sorted:
-    """Labels of a file, grouped by the result of the lookup of their exchange."""
+class _Imported:
+    """Counts of labels: assigned to an exchange, of these waiting for a prediction, kept for an
+    unknown exchange, and rejected."""
 
-    labels: list[Label] = field(default_factory=list)
+    labels: int = 0
     waiting: int = 0
     unknown: int = 0
-    ambiguous: list[str] = field(default_factory=list)
+    rejected: int = 0
+    reasons: list[str] = field(default_factory=list)
 
-    def add(self, line: int, entry: Label, target: LabelTarget) -> None:
-        """Add the label of a line, whose exchange is `target`."""
-        if target.exchange_id is not None:
-            self.labels.append(entry._replace(exchange_id=target.exchange_id))
-        elif target.candidates:
-            self.ambiguous.append(f"line {line}: {_several(entry.exchange_id, target.candidates)}")
-        elif target.waits:
-            self.labels.append(entry._replace(exchange_id=waiting_id(entry.exchange_id)))
-            self.waiting += 1
-        else:
-            self.unknown += 1
+    def add(self, other: _Imported) -> None:
+        self.labels += other.labels
+        self.waiting += other.waiting
+        self.unknown += other.unknown
+        self.rejected += other.rejected
+        self.reasons += other.reasons[:_SHOWN]
 
-    def counts(self, table: Table) -> dict[str, int]:
-        return {
-            "labels": len(self.labels),
-            "waiting": self.waiting,
-            "unknown": self.unknown,
-            "ambiguous": len(self.ambiguous),
-            "broken": table.broken_count,
-        }
+    def counts(self) -> dict[str, int]:
+        names = ("labels", "waiting", "unknown", "rejected")
+        return {name: getattr(self, name) for name in names}
 
 
 def _summary(counts: dict[str, int], model: str) -> str:
     parts = [f"{plural(counts['labels'], 'label')} for {model}"]
     if counts["waiting"]:
         parts.append(f"{counts['waiting']:,} of them waiting for a prediction")
-    parts.append(f"{counts['unknown']:,} with an unknown id")
-    if counts["ambiguous"]:
-        parts.append(f"{counts['ambiguous']:,} with an ambiguous id")
+    kept = ", kept until the exchange arrives" if counts["unknown"] else ""
+    parts.append(f"{counts['unknown']:,} with an unknown id{kept}")
+    if counts["rejected"]:
+        parts.append(f"{counts['rejected']:,} rejected")
     return ", ".join((*parts, plural(counts["broken"], "unreadable line")))
 
 
-def _sorted(connection: sqlite3.Connection, table: Table, model: str) -> _Sorted:
-    result = _Sorted()
-    entries = _labels(table)
-    while batch := list(islice(entries, _BATCH)):
-        ids = [entry.exchange_id for _, entry in batch]
-        targets = find_targets(connection, dict(zip(ids, ids, strict=True)), model)
-        for line, entry in batch:
-            result.add(line, entry, targets[entry.exchange_id])
-    return result
+_Entry = tuple[int, SentLabel]
+"""The number of a line, and its label."""
 
 
-def _several(id_: str, candidates: Sequence[str]) -> str:
-    some = ", ".join(candidates[:_SHOWN]) + (", ..." if len(candidates) > _SHOWN else "")
-    return f"{id_!r} matches {len(candidates)} exchanges with a prediction ({some})"
+def _stored(
+    connection: sqlite3.Connection, batch: Sequence[_Entry], source: str, model: str | None
+) -> _Imported:
+    """Store labels, and assign those that name a feature."""
+    key = batch[0][1].key
+    if key is not None and model is not None:
+        read_feature(connection, SettingsReader(connection), model, key)
+    with writing(connection):
+        stored = store_labels(connection, dict(batch), source=source, model=model)
+    if key is not None:
+        join_labels_by_features(connection, SettingsReader(connection))
+    reasons = [f"line {entry.index}: {entry.reason}" for entry in stored.rejected]
+    return _Imported(
+        stored.accepted - stored.unknown, stored.waiting, stored.unknown, len(reasons), reasons
+    )
 
 
-def _labels(table: Table) -> Iterator[tuple[int, Label]]:
+def _labels(table: Table, key: str | None) -> Iterator[_Entry]:
     for line, row in table.rows():
         if row["value"] is None or row["id"] is None:
             continue
-        position = row.get("row") or 0
-        if not isinstance(position, int) or position < 0:
-            table.note(line, f"row {position!r} is not a valid row number")
-            continue
         try:
-            value = storable_label(row["value"])
+            yield line, _label(row, key)
         except InputError as error:
             table.note(line, str(error))
-            continue
-        labelled_at = clock.parse(row.get("labelled_at"))
-        if labelled_at is None and row.get("labelled_at") is not None:
-            table.note(line, f"labelled_at {row['labelled_at']!r} is not a time")
-            continue
-        known = None if labelled_at is None else clock.iso(labelled_at)
-        yield line, Label(_id_text(row["id"]), position, value, labelled_at=known)
+
+
+def _label(row: Mapping[str, Any], key: str | None) -> SentLabel:
+    position = row.get("row") or 0
+    if isinstance(position, float) and position.is_integer():
+        position = int(position)  # a column of integers with missing values
+    if not isinstance(position, int) or position < 0:
+        raise InputError(f"row {position!r} is not a valid row number")
+    labelled_at = clock.parse(row.get("labelled_at"))
+    if labelled_at is None and row.get("labelled_at") is not None:
+        raise InputError(f"labelled_at {row['labelled_at']!r} is not a time")
+    return SentLabel(
+        _id_text(row["id"]),
+        storable_label(row["value"]),
+        position,
+        key,
+        labelled_at=None if labelled_at is None else clock.iso(labelled_at),
+    )
 
 
 def _id_text(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import click
@@ -12,6 +12,7 @@ from modeltap.analysis.counting.counter import total
 from modeltap.analysis.explanations.histogram import distribution
 from modeltap.analysis.model.reference import Reference, layout
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
+from modeltap.cli.confusion import CONFUSION, CURVE, emit_confusion
 from modeltap.cli.untested_rows import unjoined_rows, untested_rows, without_tested
 from modeltap.config.metrics import CATALOGUE, reported_by
 from modeltap.environments import with_environment
@@ -61,7 +62,7 @@ _SHOWN_OF_GROUPS = (
     "verdict",
     "explanation",
 )
-_ALSO_OF_GROUPS = ("mae",)
+_ALSO_OF_GROUPS = ("mae", "precision")
 """Metrics of the performance that are computed by group, too."""
 
 _BAR = 30
@@ -122,6 +123,20 @@ def _feature_option(name: str) -> Callable[[Any], Any]:
     return click.option("--feature", default=None, help=text)
 
 
+def _matrix_options(name: str) -> Callable[[Any], Any]:
+    """Return the options `--confusion` and `--calibration` of the report of the performance."""
+    if name != "performance":
+        return lambda command: command
+
+    def add(command: Any) -> Any:
+        text = "Only the confusion matrix of each window."
+        curve = "Only the calibration curve of each window."
+        command = click.option("--calibration", is_flag=True, help=curve)(command)
+        return click.option("--confusion", is_flag=True, help=text)(command)
+
+    return add
+
+
 def _command(name: str) -> click.Command:
     report = _REPORTS[name]
 
@@ -129,6 +144,7 @@ def _command(name: str) -> click.Command:
     @store_option
     @model_option()
     @_feature_option(name)
+    @_matrix_options(name)
     @click.option(
         "--last",
         type=click.IntRange(1),
@@ -138,7 +154,13 @@ def _command(name: str) -> click.Command:
     )
     @json_option
     def command(
-        store: str | None, model: str | None, last: int, as_json: bool, feature: str | None = None
+        store: str | None,
+        model: str | None,
+        last: int,
+        as_json: bool,
+        feature: str | None = None,
+        confusion: bool = False,
+        calibration: bool = False,
     ) -> None:
         connection = read_store(store)
         check_model(connection, model)
@@ -147,12 +169,31 @@ def _command(name: str) -> click.Command:
         if name == "performance":
             rows += unjoined_rows(connection, model)
         empty = f"no {name} results yet: {report.hint}"
-        shown = _SHOWN_OF_GROUPS if name == "fairness" else _SHOWN
+        shown = _shown(name, rows)
+        if confusion:
+            emit_confusion(rows, as_json=as_json)
+            return
+        rows = [row for row in rows if _is_listed(row, curve=calibration, as_json=as_json)]
         emit(rows, shown, as_json=as_json, empty=empty)
         if feature is not None and name == "drift" and not as_json:
             _print_chart(connection, model, feature, rows)
 
     return command
+
+
+def _shown(report: str, rows: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+    """Return the columns of a report: metrics of labels and of groups have intervals."""
+    if report not in ("performance", "fairness"):
+        return _SHOWN
+    of_parts = any(row["segment"] for row in rows)
+    return [name for name in _SHOWN_OF_GROUPS if of_parts or name != "segment"]
+
+
+def _is_listed(row: Mapping[str, Any], *, curve: bool, as_json: bool) -> bool:
+    """Return whether a report lists a row: cells and points are listed for programs only."""
+    if curve:
+        return bool(row["metric"] == CURVE)
+    return as_json or row["metric"] not in (CONFUSION, CURVE)
 
 
 def _rows(

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from modeltap.config.metrics import PERFORMANCE_SEGMENTS
 from modeltap.config.validation import refuse_unknown, struct_of
 from modeltap.errors import ConfigError
 
@@ -16,8 +17,8 @@ MOST_GROUPINGS = 6
 
 _TABLES = (".csv", ".gz", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xlsm")
 
-_RESERVED = ("output",)
-"""`output=NAME` is the segment of one of several outputs."""
+_RESERVED = tuple(beginning.rstrip("=") for beginning in PERFORMANCE_SEGMENTS)
+"""`output=NAME` is the segment of one of several outputs, `class=NAME` that of a class."""
 
 
 class GroupSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,7 +98,11 @@ def _check_group(group: GroupSettings, where: str) -> None:
         "name",
         "must be a printable name without = and comma",
     )
-    check(name not in _RESERVED, "name", "is the name of a model's outputs; choose another")
+    check(
+        name not in _RESERVED,
+        "name",
+        "is a name of parts of the performance; choose another, and set feature",
+    )
     check(
         group.header is None or (group.file is None and group.feature is None),
         "header",

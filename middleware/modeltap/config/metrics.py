@@ -62,7 +62,20 @@ OF_PREDICTIONS = (
 
 
 OUTPUT_SEGMENT = "output="
-"""The beginning of a segment that is one of several outputs; other segments are groups."""
+"""The beginning of a segment that is one of several outputs."""
+
+PERFORMANCE_SEGMENTS = (OUTPUT_SEGMENT, "class=", "label=", "score=", "quantile=")
+"""The beginnings of segments of the performance: outputs, classes, pairs of classes, scores and
+quantiles. Other segments are groups."""
+
+
+def is_group(segment: str | None) -> bool:
+    """Return whether a segment is a group, or a grouping.
+
+    >>> is_group("sex=Female"), is_group("sex"), is_group("class=late"), is_group(None)
+    (True, True, False, False)
+    """
+    return segment is not None and not segment.startswith(PERFORMANCE_SEGMENTS)
 
 
 def measured_with_labels() -> list[str]:

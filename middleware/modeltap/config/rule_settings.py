@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from modeltap.config.catalogue.alert_rules import ALERT_RULES
-from modeltap.config.metrics import CATALOGUE, better
+from modeltap.config.metrics import CATALOGUE, better, is_group
 from modeltap.config.validation import refuse_unknown, struct_of
 from modeltap.config.windows import Window, parse_seconds
 from modeltap.environments import environment_of, version_of
@@ -24,7 +24,8 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """One of ``[[rules]]``; docs/reference/rules.md describes each part.
 
     `rule`, `model`, `version`, `environment`, `metric`, `feature`, `segment` and `window` select
-    rows of `metrics`; `model`, `environment`, `feature` and `segment` may contain ``*``. With a
+    rows of `metrics`; `model`, `environment`, `feature` and `segment` may contain ``*``. Without a
+    segment, a rule about the performance is not about that of single groups. With a
     condition (`above`, `below`, `change`, or `target` with `within`) the value is compared,
     otherwise the statistical verdict decides.
     """
@@ -61,6 +62,8 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         >>> rule.is_about({"model": "flights", "metric": "mae"})
         True
         """
+        if self.segment is None and is_of_group(row.get("metric"), row.get("segment")):
+            return False
         analyzed = row.get("version") or ""
         row = {**row, "version": version_of(analyzed), "environment": environment_of(analyzed)}
         exact = all(
@@ -175,6 +178,16 @@ def check_rule(rule: RuleSettings) -> None:
         parse_seconds(rule.after, "after")
     if rule.window is not None:
         Window.parse(rule.window)
+
+
+def is_of_group(metric: str | None, segment: str | None) -> bool:
+    """Return whether a row of `metrics` is the performance of a group, as `mae` of `sex=F` is.
+
+    >>> [is_of_group("mae", part) for part in (None, "sex=F", "class=a")], is_of_group("tpr", "a=b")
+    ([False, True, False], False)
+    """
+    entry = CATALOGUE.get(metric or "")
+    return entry is not None and entry.report == "performance" and is_group(segment)
 
 
 def _fits(pattern: str | None, text: object) -> bool:

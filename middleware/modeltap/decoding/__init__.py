@@ -7,6 +7,7 @@
 - `list_columns`: lists in rows, as columns of values
 - `outputs`: predictions and scores, as columns
 - `shortfalls`: the parts that exchanges lack, with their reasons
+- `key_columns`: the features that labels name rows by
 - `event_times`: event times from fields of bodies
 - `times`: columns of event times
 """

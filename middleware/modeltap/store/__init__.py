@@ -8,16 +8,18 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `lease`, `reserve`, `damage`, `text`: one leader, a full disk, a damaged file, storable text
 - `settings`, `models`: options that apps left in the store, models and versions
 - `exchanges`, `stored_exchanges`, `bodies`: writing, decoding and erasing exchanges
+- `failed_exchanges`: exchanges with an error
 - `event_times`: rows by day, and rows with implausible event times
 - `shortfalls`: how many exchanges of an hour lack rows, predictions or event times
 - `unmatched`, `request_days`, `dropped`: unmatched sides, days with requests, capture losses
 - `predictions`, `labels`, `label_targets`: decoded rows, ground truth, and the rows it belongs to
-- `sent_labels`: labels as they are sent, stored or rejected with a reason
+- `sent_labels`, `row_keys`: labels as they are sent, and rows by the values of features
 - `unjoined_labels`, `label_delays`: labels that match no row, and the time until labels arrive
 - `label_arrivals`: rows that were recorded live, with the time of their first label
 - `due_windows`, `labelled_windows`: windows with new labels, and their label counts
 - `learning_progress`: rows, hours and alerts while a reference is being learned
 - `references`, `windows`, `traffic`, `metrics`: references, counted windows, results
+- `window_facts`: metrics of one window that others are compared with
 - `runs`, `child_runs`, `job_times`, `watermarks`: finished work, and each reader's progress
 - `pending_work`: the work that an analysis would find in all tables
 - `alerts`, `alert_history`, `silences`, `deliveries`: incidents, and messages about them

@@ -17,7 +17,7 @@ _PREDICTED = (
     "and (p.prediction is not null or p.score is not null))"
 )
 
-_IS_WAITING = f"not {_PREDICTED.format('l.exchange_id')}"
+_IS_WAITING = f"l.feature is null and not {_PREDICTED.format('l.exchange_id')}"
 
 _TRACE_LENGTH = 32
 """Number of hexadecimal digits of a trace id (W3C Trace Context)."""

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from modeltap.config.metrics import OUTPUT_SEGMENT
+from modeltap.config.metrics import PERFORMANCE_SEGMENTS
 from modeltap.environments import reported
 from modeltap.store.windows import Series
 
@@ -44,7 +44,9 @@ METRIC_COLUMNS = (
 _INTERNAL_COLUMNS = ("strength", "at_once", "related", "reference_id", "computed_at")
 _SHOWN = ", ".join(name for name in METRIC_COLUMNS if name not in _INTERNAL_COLUMNS)
 
-_IS_GROUP = f"(segment is not null and segment not like '{OUTPUT_SEGMENT}%')"
+_IS_GROUP = "(segment is not null and {})".format(
+    " and ".join(f"segment not like '{beginning}%'" for beginning in PERFORMANCE_SEGMENTS)
+)
 
 REPORTED_COLUMNS = tuple(reported(dict.fromkeys(_SHOWN.split(", "), "")))
 """The columns that commands show, in order; the environment follows the version."""

@@ -185,6 +185,25 @@ def labelled_predictions(
     return list(map(LabelledPrediction._make, rows))
 
 
+def newest_labelled(
+    connection: sqlite3.Connection, model: str, version: str, limit: int, within: int
+) -> list[LabelledPrediction]:
+    """Return the last `limit` rows that have a label, the newest first.
+
+    Args:
+        within: search only this many of the newest rows.
+    """
+    rows = connection.execute(
+        "select prediction, label, event_time, score, exchange_id, row from "
+        "(select p.*, (select l.value from labels l where l.exchange_id = p.exchange_id "
+        "and l.row = p.row order by l.seq desc limit 1) as label from (select * from predictions "
+        "where model = ? and version = ? and event_time is not null "
+        "order by event_time desc, seq desc, row desc limit ?) p) where label is not null limit ?",
+        (model, version, within, limit),
+    )
+    return list(map(LabelledPrediction._make, rows))
+
+
 def newest_labelled_time(connection: sqlite3.Connection, model: str, version: str) -> str | None:
     """Return the event time of the last row that has a label; None if none has one."""
     row = connection.execute(

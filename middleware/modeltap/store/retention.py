@@ -120,6 +120,7 @@ def delete(connection: sqlite3.Connection, exchanges: Sequence[ExchangeKey]) -> 
     waiting = waiting_labels(connection, [key.id for key in exchanges])
     connection.executemany("delete from labels where exchange_id = ?", ids)
     connection.executemany("delete from predictions where exchange_id = ?", ids)
+    connection.executemany("delete from row_keys where exchange_id = ?", ids)
     connection.executemany("delete from rejected_times where exchange_id = ?", ids)
     connection.executemany("delete from exchanges where seq = ?", [(key.seq,) for key in exchanges])
     delete_waiting(connection, waiting)

@@ -64,11 +64,26 @@ create table labels (
     seq integer primary key autoincrement,
     exchange_id text not null, row integer not null default 0,
     key text,                               -- the id it was sent with, if not the exchange's id
+    feature text,                           -- the feature that `key` is a value of; else null
     value, source text,
     model text,                             -- the model it is for, if given
     labelled_at text, received_at text not null
 );
 create index labels_by_exchange on labels (exchange_id, row);
+create index labels_by_feature on labels (model, feature, key) where feature is not null;
+
+create table row_keys (                     -- rows by the value of a feature that labels name
+    model text not null, feature text not null, value text not null,
+    exchange_id text not null, row integer not null,
+    primary key (model, feature, value, exchange_id, row)
+) without rowid;
+create index row_keys_by_exchange on row_keys (exchange_id);
+
+create table key_features (                 -- the features that labels name rows by
+    model text not null, feature text not null,
+    read_to integer not null,               -- the last exchange (seq) whose rows are in row_keys
+    primary key (model, feature)
+) without rowid;
 
 create table unmatched (                    -- requests without a response, and vice versa
     id text primary key,                    -- of the exchange

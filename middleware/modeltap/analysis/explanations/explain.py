@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.explanations import (
     column_sentences,
+    concept_sentences,
     fairness_sentences,
     finding_sentences,
     model_sentences,
@@ -20,6 +21,7 @@ from modeltap.analysis.explanations import (
 from modeltap.analysis.explanations.held_back import held_back
 from modeltap.analysis.explanations.sentence import sentence
 from modeltap.analysis.model.metric import ALERT, NOT_COMPARABLE, OK, Evidence, Metric
+from modeltap.analysis.performance.class_metrics import FewOfClass
 from modeltap.logs import logger
 
 SUBJECTS = (
@@ -28,6 +30,7 @@ SUBJECTS = (
     finding_sentences,
     model_sentences,
     fairness_sentences,
+    concept_sentences,
 )
 """The modules that register a function with `sentence` for each kind of evidence."""
 
@@ -35,7 +38,8 @@ SUBJECTS = (
 def explained(metrics: Iterable[Metric], context: Context | None = None) -> list[Metric]:
     """Return `metrics` with explanations of alerts and of metrics without a verdict.
 
-    A metric that is `ok` is explained if a rule kept its effect from alerting.
+    A metric that is `ok` is explained if a rule kept its effect from alerting. One without an
+    interval is always explained.
 
     Args:
         context: the context in which the metrics were evaluated, if there is a reference.
@@ -44,7 +48,8 @@ def explained(metrics: Iterable[Metric], context: Context | None = None) -> list
 
 
 def _explained(metric: Metric, context: Context | None) -> Metric:
-    if metric.evidence is None or metric.verdict not in (ALERT, OK, NOT_COMPARABLE, None):
+    explains = metric.verdict in (ALERT, OK, NOT_COMPARABLE, None)
+    if metric.evidence is None or not (explains or isinstance(metric.evidence, FewOfClass)):
         return metric
     try:
         return replace(metric, explanation=_sentence(metric.evidence, metric, context))
@@ -55,7 +60,7 @@ def _explained(metric: Metric, context: Context | None) -> Metric:
 
 
 def _sentence(evidence: Evidence, metric: Metric, context: Context | None) -> str | None:
-    if metric.verdict != OK:
+    if metric.verdict != OK or isinstance(evidence, FewOfClass):
         return sentence(evidence, metric, context)
     reason = held_back(metric, context)
     return None if reason is None else f"{sentence(evidence, metric, context)}; {reason}"

@@ -8,6 +8,7 @@ class_scores    scores that accompany predicted classes
 classification  accuracy and macro F1
 class_metrics   precision, recall and F1 of each class, and their means
 scoring         ROC area, Brier score and log loss
+calibration_error  the calibration curve of scores, and their error
 regression      mean absolute error
 error_metrics   metrics that describe the errors of numbers
 evaluation      the metrics of one window

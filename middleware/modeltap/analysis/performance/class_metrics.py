@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import scipy
@@ -19,6 +19,9 @@ FEWEST_OF_CLASS = 5
 _FEW_FOR_DELTA = 30
 """Rows of a class from which the variance of its F1 is nearly that of a normal variable."""
 
+_FEW_CLASSES = 5
+"""Classes whose confusion matrix is stored with its zeros: twenty-five rows."""
+
 MAX_CLASSES = 20
 """With more classes, a table of pairs has more cells than rows, and only means describe it."""
 
@@ -28,6 +31,12 @@ class FewOfClass(Evidence, frozen=True):
 
     name: str
     rows: int
+
+
+def few_of_class(rows: Mapping[str, int]) -> FewOfClass | None:
+    """Return the class with the fewest rows if these are too few for an interval."""
+    name = min(rows, key=rows.__getitem__)
+    return FewOfClass(name, rows[name]) if rows[name] < FEWEST_OF_CLASS else None
 
 
 class Fraction(NamedTuple):
@@ -82,8 +91,8 @@ def f1_of(jaccard: float) -> float:
     return 2 * jaccard / (1 + jaccard)
 
 
-def class_counts(pairs: ClassPairs) -> list[ClassCounts]:
-    """Return the counts of each class that rows have on either side, by name.
+def class_counts(pairs: ClassPairs, known: Collection[str] = ()) -> list[ClassCounts]:
+    """Return the counts of each class that rows have on either side, and of those known, by name.
 
     >>> class_counts({("no", "no"): 90, ("no", "yes"): 5, ("yes", "yes"): 5})[1]
     ClassCounts(name='yes', right=5, predicted=5, true=10)
@@ -95,33 +104,70 @@ def class_counts(pairs: ClassPairs) -> list[ClassCounts]:
         predicted[prediction] += count
         true[label] += count
         right[label] += count * (prediction == label)
-    names = sorted({name for name, count in (predicted + true).items() if count})
+    names = sorted({*known, *(name for name, count in (predicted + true).items() if count)})
     return [ClassCounts(name, right[name], predicted[name], true[name]) for name in names]
 
 
-def class_metrics(pairs: ClassPairs) -> list[Metric]:
-    """Return the metrics of each class and their means; none without rows.
+def class_metrics(pairs: ClassPairs, known: Collection[str] = ()) -> list[Metric]:
+    """Return the metrics of each class, their means and the confusion matrix; none without rows.
 
     `precision`, `recall` and `f1` have the segment `class=NAME` and an exact interval (Clopper &
     Pearson, 1934). `precision_macro` and `recall_macro` are means over all classes,
     `balanced_accuracy` is the mean recall of the classes among the labels, and `f1_weighted` the
     mean F1 weighted by labels. All are equal to scikit-learn's. The intervals of the means are
     combined from those of the classes.
+
+    Args:
+        known: the classes of the reference. Of those, a window may have no rows; its means are
+            those of the others, without an interval.
     """
     classes = class_counts(pairs)
     if not classes:
         return []
     n = sum(pairs.values())
     labelled = [own for own in classes if own.true]
+    absent = few_of_class({own.name: own.jaccard.rows for own in class_counts(pairs, known)})
     means = [
-        _mean("precision_macro", n, [own.precision for own in classes]),
-        _mean("recall_macro", n, [own.recall for own in classes]),
-        _mean("balanced_accuracy", n, [own.recall for own in labelled]),
+        _mean("precision_macro", n, {own.name: own.precision for own in classes}, absent),
+        _mean("recall_macro", n, {own.name: own.recall for own in classes}, absent),
+        _mean("balanced_accuracy", n, {own.name: own.recall for own in labelled}, absent),
         _weighted_f1(pairs, n, labelled),
     ]
     if len(classes) > MAX_CLASSES:
         return means
-    return [*means, *(metric for own in classes for metric in _of_class(own))]
+    each = (metric for own in classes for metric in _of_class(own))
+    return [*means, *each, *confusion_cells(pairs, known)]
+
+
+def confusion_cells(pairs: ClassPairs, known: Collection[str] = ()) -> list[Metric]:
+    """Return `confusion_rate`, the fraction of rows of each pair of true and predicted class.
+
+    The segment is `label=NAME,predicted=NAME`. With more than five classes, pairs that no row has
+    are left out.
+
+    >>> [(own.segment, own.count) for own in confusion_cells({("no", "yes"): 5})][1:3]
+    [('label=no,predicted=yes', 0), ('label=yes,predicted=no', 5)]
+    """
+    n = sum(pairs.values())
+    names = [own.name for own in class_counts(pairs, known)]
+    counts = {
+        (true, predicted): pairs.get((predicted, true), 0) for true in names for predicted in names
+    }
+    whole = len(names) <= _FEW_CLASSES
+    cells = [(*pair, count) for pair, count in counts.items() if count or whole]
+    return [
+        Metric(
+            metric="confusion_rate",
+            segment=f"label={true},predicted={predicted}",
+            rows=n,
+            count=count,
+            value=count / n,
+            low=interval[0],
+            high=interval[1],
+        )
+        for true, predicted, count in cells
+        for interval in [clopper_pearson(count, n, 0.95)]
+    ]
 
 
 def _of_class(own: ClassCounts) -> Iterable[Metric]:
@@ -147,10 +193,22 @@ def _with_interval(
     return Metric(metric=name, segment=segment, rows=population, value=value, low=low, high=high)
 
 
-def _mean(name: str, rows: int, rates: Sequence[Fraction]) -> Metric:
-    weights = [1 / len(rates)] * len(rates)
-    parts = [(rate.value, *rate.interval(), rate.rows) for rate in rates]
-    return _combined(name, rows, weights, parts)
+def _mean(name: str, rows: int, rates: Mapping[str, Fraction], absent: FewOfClass | None) -> Metric:
+    """Return the mean of the classes' rates, with its interval.
+
+    The distances of its ends are the roots of the sums of squared distances of the parts (MOVER;
+    Zou & Donner, 2008), which are independent for precision and recall.
+    """
+    value = sum(rate.value for rate in rates.values()) / len(rates)
+    few = few_of_class({own: rate.rows for own, rate in rates.items()}) or absent
+    if few is not None:
+        return Metric(metric=name, rows=rows, value=value, evidence=few)
+    ends = [(rate.value, *rate.interval()) for rate in rates.values()]
+    down = math.hypot(*(own - low for own, low, _ in ends)) / len(ends)
+    up = math.hypot(*(high - own for own, _, high in ends)) / len(ends)
+    return Metric(
+        metric=name, rows=rows, value=value, low=max(0.0, value - down), high=min(1.0, value + up)
+    )
 
 
 def f1_interval(
@@ -175,7 +233,8 @@ def f1_interval(
         low, high = (
             sum(weights[name] * f1_of(ends[name][side]) for name in weights) for side in (0, 1)
         )
-        return low, high
+        more = _error_of_weights(known, n) if by_labels else 0.0
+        return max(0.0, low - more), min(1.0, high + more)
     scores = {name: f1_of(own.jaccard.value) for name, own in known.items()}
     value = sum(weights[name] * scores[name] for name in weights)
     total = square = 0.0
@@ -191,6 +250,14 @@ def f1_interval(
     return _on_log_odds(value, error, n)
 
 
+def _error_of_weights(classes: Mapping[str, ClassCounts], rows: int) -> float:
+    """Return how far a mean F1 may be off because its weights are fractions of n labels."""
+    scores = [(own.true / rows, f1_of(own.jaccard.value)) for own in classes.values()]
+    mean = sum(weight * score for weight, score in scores)
+    variance = sum(weight * (score - mean) ** 2 for weight, score in scores)
+    return NORMAL_95 * math.sqrt(variance / rows)
+
+
 def _on_log_odds(value: float, error: float, rows: int) -> tuple[float, float]:
     """Return a 95 % interval of a score from 0 to 1; at 0 or 1 it is the exact one of a rate."""
     if not 0 < value < 1:
@@ -203,32 +270,8 @@ def _on_log_odds(value: float, error: float, rows: int) -> tuple[float, float]:
 def _weighted_f1(pairs: ClassPairs, rows: int, classes: Sequence[ClassCounts]) -> Metric:
     weights = {own.name: own.true / rows for own in classes}
     value = sum(weights[own.name] * f1_of(own.jaccard.value) for own in classes)
-    if min(own.jaccard.rows for own in classes) < FEWEST_OF_CLASS:
-        return Metric(metric="f1_weighted", rows=rows, value=value)
+    few = few_of_class({own.name: own.jaccard.rows for own in classes})
+    if few is not None:
+        return Metric(metric="f1_weighted", rows=rows, value=value, evidence=few)
     low, high = f1_interval(pairs, weights, by_labels=True)
     return Metric(metric="f1_weighted", rows=rows, value=value, low=low, high=high)
-
-
-def _combined(
-    name: str,
-    rows: int,
-    weights: Sequence[float],
-    parts: Sequence[tuple[float, float, float, int]],
-) -> Metric:
-    """Return a weighted mean of (value, low, high, rows), with its interval.
-
-    The distances of the ends are the roots of the sums of squared distances of the parts (MOVER;
-    Zou & Donner, 2008), which are independent for precision and recall.
-    """
-    value = sum(weight * part[0] for weight, part in zip(weights, parts, strict=True))
-    if min(part[3] for part in parts) < FEWEST_OF_CLASS:
-        return Metric(metric=name, rows=rows, value=value)
-    down = math.hypot(
-        *(w * (own - low) for w, (own, low, _, _) in zip(weights, parts, strict=True))
-    )
-    up = math.hypot(
-        *(w * (high - own) for w, (own, _, high, _) in zip(weights, parts, strict=True))
-    )
-    return Metric(
-        metric=name, rows=rows, value=value, low=max(0.0, value - down), high=min(1.0, value + up)
-    )

@@ -16,11 +16,11 @@ from modeltap.analysis.model.metric import (
     verdict,
 )
 from modeltap.analysis.performance.class_metrics import (
-    FEWEST_OF_CLASS,
     MAX_CLASSES,
     class_counts,
     class_metrics,
     f1_interval,
+    few_of_class,
 )
 from modeltap.analysis.performance.labelled import (
     ACCURACY_FLOOR,
@@ -41,7 +41,7 @@ from modeltap.analysis.statistics.confusion import (
     minority_fractions,
 )
 from modeltap.analysis.statistics.hypothesis_tests import fisher
-from modeltap.analysis.statistics.rates import wilson
+from modeltap.analysis.statistics.rates import clopper_pearson
 
 _ACCURACY_PART, _F1_PART = 0.75, 0.25
 """Fractions of the level.
@@ -86,8 +86,13 @@ def classification_metrics(
     return [
         _accuracy(pairs, n, baseline, level),
         _f1(pairs, n, baseline, level),
-        *class_metrics(pairs),
+        *class_metrics(pairs, _true_classes(baseline)),
     ]
+
+
+def _true_classes(baseline: Baseline | None) -> set[str]:
+    """Return the classes that the reference's labels have."""
+    return set() if baseline is None else {true for _, true in baseline.counts}
 
 
 def _accuracy(
@@ -98,7 +103,7 @@ def _accuracy(
 ) -> Metric:
     value = accuracy(pairs)
     right = round(value * n)
-    low, high = wilson(right, n)
+    low, high = clopper_pearson(right, n, 0.95)
     facts: dict[str, Any] = {
         "metric": "accuracy",
         "rows": n,
@@ -166,13 +171,11 @@ def _f1(
     level: float,
 ) -> Metric:
     value = f1_macro(pairs)
-    low, high = _f1_interval(pairs)
     facts: dict[str, Any] = {
         "metric": "f1_macro",
         "rows": n,
         "value": value,
-        "low": low,
-        "high": high,
+        **_f1_interval(pairs, baseline),
     }
     few = len({name for pair in pairs for name in pair}) <= MAX_CLASSES
     if baseline is None or not baseline.pairs or not few:
@@ -181,25 +184,31 @@ def _f1(
     loss = 1 - before + baseline.baseline_f1_loss
     limit = crossable(loss + F1_FLOOR, loss)
     if limit is None:
-        return Metric(**facts, **no_room(1 - loss, 0.0))
+        return Metric(**(facts | no_room(1 - loss, 0.0)))
     # A permutation test takes a tenth of a second, so it runs only if its result matters.
     p = f1_fell(baseline.counts, pairs) if 1 - value > limit else None
+    decision = verdict(p is not None and p < level * _F1_PART, n)
+    if decision == ALERT or "evidence" not in facts:
+        facts["evidence"] = F1Loss(before, lost_class(baseline.counts, pairs))
     return Metric(
         **facts,
         threshold=1 - limit,
         p_value=p,
         strength=strength_of(value, before, 1 - limit),
-        verdict=verdict(p is not None and p < level * _F1_PART, n),
-        evidence=F1Loss(before, lost_class(baseline.counts, pairs)),
+        verdict=decision,
     )
 
 
-def _f1_interval(pairs: ClassPairs) -> tuple[float | None, float | None]:
-    """Return the 95 % interval of macro F1; two None with a class of too few rows."""
+def _f1_interval(pairs: ClassPairs, baseline: Baseline | None) -> dict[str, Any]:
+    """Return the 95 % interval of macro F1, or the class that has too few rows for one."""
     classes = class_counts(pairs)
-    if min(own.jaccard.rows for own in classes) < FEWEST_OF_CLASS:
-        return None, None
-    return f1_interval(pairs, {own.name: 1 / len(classes) for own in classes}, by_labels=False)
+    known = class_counts(pairs, _true_classes(baseline))
+    few = few_of_class({own.name: own.jaccard.rows for own in known})
+    if few is not None:
+        return {"evidence": few}
+    weights = {own.name: 1 / len(classes) for own in classes}
+    low, high = f1_interval(pairs, weights, by_labels=False)
+    return {"low": low, "high": high}
 
 
 def strength_of(value: float, before: float, threshold: float) -> float:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 import scipy
 
-from modeltap.analysis.model.metric import NORMAL_95, Metric, finite
+from modeltap.analysis.model.metric import Metric, finite
+from modeltap.analysis.statistics.means import error_of_mean, mean_interval, positive_interval
 
 
 def describe_errors(errors: np.ndarray, labels: np.ndarray) -> list[Metric]:
@@ -48,8 +49,10 @@ def _rmse(squares: np.ndarray) -> Metric:
 
 
 def _bias(errors: np.ndarray) -> Metric:
-    value, half = float(errors.mean()), NORMAL_95 * _error_of_mean(errors)
-    return Metric(metric="bias", rows=len(errors), value=value, low=value - half, high=value + half)
+    own = mean_interval(errors)
+    return Metric(
+        metric="bias", rows=len(errors), value=own.value, low=finite(own.low), high=finite(own.high)
+    )
 
 
 def _r2(squares: np.ndarray, labels: np.ndarray) -> Metric:
@@ -61,8 +64,9 @@ def _r2(squares: np.ndarray, labels: np.ndarray) -> Metric:
     ratio = float(squares.mean() / gaps.mean())
     if not 0 < ratio < math.inf:
         return Metric(metric="r2", rows=len(labels), value=finite(1 - ratio))
-    error = _error_of_mean(squares / squares.mean() - gaps / gaps.mean())
-    low, high = _times(ratio, error)
+    error = error_of_mean(squares / squares.mean() - gaps / gaps.mean())
+    factor = math.exp(min(_quantile(len(labels)) * error, 700.0))
+    low, high = ratio / factor, ratio * factor
     return Metric(
         metric="r2", rows=len(labels), value=1 - ratio, low=finite(1 - high), high=finite(1 - low)
     )
@@ -70,16 +74,16 @@ def _r2(squares: np.ndarray, labels: np.ndarray) -> Metric:
 
 def _mean_of_positive(name: str, values: np.ndarray) -> Metric:
     """Return a mean of values that are not negative, with its interval on the scale of logs."""
-    mean = float(values.mean())
-    if not 0 < mean < math.inf:
-        return Metric(metric=name, rows=len(values), value=finite(mean))
-    low, high = _times(mean, _error_of_mean(values) / mean)
-    return Metric(metric=name, rows=len(values), value=mean, low=finite(low), high=finite(high))
+    own = positive_interval(values)
+    if own is None:
+        return Metric(metric=name, rows=len(values), value=finite(float(values.mean())))
+    return Metric(
+        metric=name, rows=len(values), value=own.value, low=finite(own.low), high=finite(own.high)
+    )
 
 
-def _times(value: float, relative_error: float) -> tuple[float, float]:
-    factor = math.exp(min(NORMAL_95 * relative_error, 700.0))
-    return value / factor, value * factor
+def _quantile(rows: int) -> float:
+    return float(scipy.special.stdtrit(rows - 1, 0.975))
 
 
 def _median(absolute: np.ndarray) -> Metric:
@@ -95,7 +99,3 @@ def _median(absolute: np.ndarray) -> Metric:
         low=finite(float(ordered[k])),
         high=finite(float(ordered[n - 1 - k])),
     )
-
-
-def _error_of_mean(values: np.ndarray) -> float:
-    return float(values.std(ddof=1)) / math.sqrt(len(values))

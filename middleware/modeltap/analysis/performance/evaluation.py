@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from modeltap.analysis.model.baseline import Baseline, is_unknown, number_of
-from modeltap.analysis.model.metric import NORMAL_95, NOT_COMPARABLE, Metric, too_few
+from modeltap.analysis.model.metric import NOT_COMPARABLE, Metric, too_few
 from modeltap.analysis.performance.class_names import ClassNames
 from modeltap.analysis.performance.class_scores import with_scores
 from modeltap.analysis.performance.classification import classification_metrics
@@ -19,6 +18,7 @@ from modeltap.analysis.performance.labelled import LabelledContext
 from modeltap.analysis.performance.paired import KnownClasses, Paired, pair_up, pairs_of
 from modeltap.analysis.performance.regression import regression_metrics
 from modeltap.analysis.performance.scoring import missing_scores, score_metrics
+from modeltap.analysis.statistics.means import mean_interval
 
 _LARGEST = 1e150
 """The square of a larger number is infinite."""
@@ -112,11 +112,8 @@ def _mean(metric: str, values: Sequence[Any], min_rows: int) -> list[Metric]:
     numbers = np.array([value for value in known if abs(value) < _LARGEST])
     if len(numbers) < max(2, min_rows) or len(numbers) < len(known):
         return []
-    value = float(numbers.mean())
-    half = NORMAL_95 * float(numbers.std(ddof=1)) / math.sqrt(len(numbers))
-    return [
-        Metric(metric=metric, rows=len(numbers), value=value, low=value - half, high=value + half)
-    ]
+    own = mean_interval(numbers)
+    return [Metric(metric=metric, rows=len(numbers), value=own.value, low=own.low, high=own.high)]
 
 
 def _number(value: Any) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.model.metric import (
     AT_ONCE,
     NO_REFERENCE,
-    NORMAL_95,
     Metric,
     too_few,
     verdict,
@@ -24,7 +22,7 @@ from modeltap.analysis.performance.labelled import (
     loss_floor,
 )
 from modeltap.analysis.performance.paired import Paired
-from modeltap.analysis.statistics.means import mean_grew
+from modeltap.analysis.statistics.means import mean_grew, positive_interval
 
 
 def regression_metrics(
@@ -40,14 +38,14 @@ def regression_metrics(
         return [too_few("mae", n)]
     absolute = np.abs(errors)
     mae, bias = float(absolute.mean()), float(errors.mean())
-    half = NORMAL_95 * float(absolute.std(ddof=1)) / math.sqrt(n)
+    interval = positive_interval(absolute)
     described = describe_errors(errors, paired.labels)
     facts: dict[str, Any] = {
         "metric": "mae",
         "rows": n,
         "value": mae,
-        "low": max(0.0, mae - half),
-        "high": mae + half,
+        "low": mae if interval is None else interval.low,
+        "high": mae if interval is None else interval.high,
     }
     if baseline is None:
         return [Metric(**facts, verdict=NO_REFERENCE), *described]

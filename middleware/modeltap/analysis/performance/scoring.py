@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ from modeltap.analysis.model.baseline import Baseline, ScoreBaseline
 from modeltap.analysis.model.metric import (
     ALERT,
     NO_REFERENCE,
-    NORMAL_95,
     NOT_COMPARABLE,
     NOT_ENOUGH_ROWS,
     Evidence,
@@ -22,7 +22,8 @@ from modeltap.analysis.model.metric import (
     verdict,
 )
 from modeltap.analysis.model.moments import RocArea, moments
-from modeltap.analysis.performance.class_metrics import FEWEST_OF_CLASS
+from modeltap.analysis.performance.calibration_error import calibration_metrics
+from modeltap.analysis.performance.class_metrics import FewOfClass, few_of_class
 from modeltap.analysis.performance.classification import strength_of
 from modeltap.analysis.performance.labelled import (
     ACCURACY_FLOOR,
@@ -30,9 +31,10 @@ from modeltap.analysis.performance.labelled import (
     LabelledContext,
 )
 from modeltap.analysis.performance.paired import Paired
-from modeltap.analysis.statistics.means import mean_grew
+from modeltap.analysis.statistics.means import mean_grew, positive_interval
 from modeltap.analysis.statistics.scores import (
     area_fell,
+    area_interval,
     average_precision,
     log_losses,
     ranks_reversed,
@@ -97,19 +99,30 @@ class BrierGrowth(Evidence, frozen=True):
 def score_metrics(
     paired: Paired, baseline: Baseline | None, context: LabelledContext
 ) -> list[Metric]:
-    """Return `roc_auc`, `brier`, `log_loss` and `average_precision` of scores.
+    """Return `roc_auc`, `brier`, `log_loss`, `average_precision` and the calibration of scores.
 
     None for fewer than `min_rows` rows.
     """
     if paired.scores is None or paired.rows < max(2, context.min_rows):
         return []
     known = None if baseline is None else baseline.scores
+    few = _few(paired)
+    smaller = min(int(paired.positive.sum()), int((~paired.positive).sum()))
     return [
-        _area(paired, known, context.level * _AREA_PART),
-        _brier(paired.scores, paired.positive, known, context.level * _BRIER_PART),
-        _mean_of("log_loss", log_losses(paired.scores, paired.positive)),
-        *_average_precision(paired.scores, paired.positive),
+        _area(paired, known, context.level * _AREA_PART, few),
+        _brier(paired.scores, paired.positive, known, context.level * _BRIER_PART, few),
+        _mean_of("log_loss", log_losses(paired.scores, paired.positive), smaller, few),
+        *_average_precision(paired.scores, paired.positive, few),
+        *calibration_metrics(paired.scores, paired.positive, few),
     ]
+
+
+def _few(paired: Paired) -> FewOfClass | None:
+    """Return the class of the labels that has too few rows for an interval."""
+    rows = Counter(paired.labels.tolist())
+    if len(rows) == 1:
+        rows["(the other)"] = 0
+    return few_of_class(rows)
 
 
 def missing_scores(paired: Paired, context: LabelledContext) -> list[Metric]:
@@ -122,19 +135,18 @@ def missing_scores(paired: Paired, context: LabelledContext) -> list[Metric]:
     return [Metric(metric="roc_auc", rows=paired.rows, verdict=NOT_COMPARABLE, evidence=why)]
 
 
-def _area(paired: Paired, known: ScoreBaseline | None, level: float) -> Metric:
+def _area(
+    paired: Paired, known: ScoreBaseline | None, level: float, few: FewOfClass | None
+) -> Metric:
     own = None if paired.scores is None else roc_area(paired.scores, paired.positive)
     if own is None:
         only = OneClass(str(paired.labels[0]))
         return Metric(metric="roc_auc", rows=paired.rows, verdict=NOT_COMPARABLE, evidence=only)
-    half = NORMAL_95 * math.sqrt(own.variance)
-    facts: dict[str, Any] = {
-        "metric": "roc_auc",
-        "rows": paired.rows,
-        "value": own.value,
-        "low": max(0.0, own.value - half),
-        "high": min(1.0, own.value + half),
-    }
+    facts: dict[str, Any] = {"metric": "roc_auc", "rows": paired.rows, "value": own.value}
+    if few is not None:
+        return Metric(**facts, verdict=NOT_ENOUGH_ROWS, evidence=few)
+    interval = area_interval(own)
+    facts |= {"low": interval.low, "high": interval.high}
     if min(own.positives, own.negatives) < FEWEST_OF_A_CLASS:
         return Metric(**facts, verdict=NOT_ENOUGH_ROWS)
     ranks = _uninformative_scores(own, level)
@@ -189,10 +201,15 @@ def _compared_area(
 
 
 def _brier(
-    scores: np.ndarray, positive: np.ndarray, known: ScoreBaseline | None, level: float
+    scores: np.ndarray,
+    positive: np.ndarray,
+    known: ScoreBaseline | None,
+    level: float,
+    few: FewOfClass | None,
 ) -> Metric:
     gaps = squared_gaps(scores, positive)
-    described = _mean_of("brier", gaps)
+    smaller = min(int(positive.sum()), int((~positive).sum()))
+    described = _mean_of("brier", gaps, smaller, few)
     if known is None:
         return replace(described, verdict=NO_REFERENCE)
     baseline = known.brier.mean + known.baseline_brier_loss
@@ -200,6 +217,7 @@ def _brier(
     if limit is None:
         return replace(described, **no_room(baseline))
     value = float(gaps.mean())
+    growth = BrierGrowth(known.brier.mean, float(np.mean(scores - positive)))
     # Scores without errors have no variance to compare with; any error is new.
     p = mean_grew(known.brier, moments(gaps)) if known.brier.second else float(value <= 0)
     return replace(
@@ -208,25 +226,32 @@ def _brier(
         p_value=p,
         strength=max(0.0, (value - known.brier.mean) / (limit - known.brier.mean)),
         verdict=verdict(p < level and value > limit, len(gaps)),
-        evidence=BrierGrowth(known.brier.mean, float(np.mean(scores - positive))),
+        evidence=growth if p < level and value > limit else few or growth,
     )
 
 
-def _average_precision(scores: np.ndarray, positive: np.ndarray) -> list[Metric]:
+def _average_precision(
+    scores: np.ndarray, positive: np.ndarray, few: FewOfClass | None
+) -> list[Metric]:
     """Return the average precision; none if no row is of the positive class."""
     own = average_precision(scores, positive)
     if own is None:
         return []
     facts: dict[str, Any] = {"metric": "average_precision", "rows": len(scores), "value": own.value}
-    if min(positive.sum(), (~positive).sum()) >= FEWEST_OF_CLASS:
-        facts |= {"low": own.low, "high": own.high}
+    facts |= {"evidence": few} if few is not None else {"low": own.low, "high": own.high}
     return [Metric(**facts)]
 
 
-def _mean_of(metric: str, values: np.ndarray) -> Metric:
-    """Return the metric of the mean of (n,) losses, with its 95 % interval."""
-    mean = float(values.mean())
-    half = NORMAL_95 * float(values.std(ddof=1)) / math.sqrt(len(values))
-    return Metric(
-        metric=metric, rows=len(values), value=mean, low=max(0.0, mean - half), high=mean + half
-    )
+def _mean_of(metric: str, values: np.ndarray, smaller: int, few: FewOfClass | None) -> Metric:
+    """Return the metric of the mean of (n,) losses, with its 95 % interval.
+
+    The smaller class has the largest losses, so that its rows are the degrees of freedom.
+    """
+    facts: dict[str, Any] = {"metric": metric, "rows": len(values), "value": float(values.mean())}
+    if few is not None:
+        return Metric(**facts, evidence=few)
+    interval = positive_interval(values, smaller - 1)
+    if interval is None:
+        return Metric(**facts, low=facts["value"], high=facts["value"])
+    most = 1.0 if metric == "brier" else math.inf
+    return Metric(**facts, low=interval.low, high=min(interval.high, most))

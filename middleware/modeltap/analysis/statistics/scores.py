@@ -104,6 +104,27 @@ class Interval(NamedTuple):
     high: float
 
 
+def area_interval(area: RocArea) -> Interval:
+    """Return the 95 % interval of an area, with at least two rows of each class.
+
+    Student's t on the scale of log odds, with the smaller class less one as degrees of freedom: a
+    normal interval holds the truth too rarely near 1 and with few rows of a class (Pepe, 2003). An
+    area of 0 or 1 has the exact end of a rate of the smaller class.
+
+    >>> [round(end, 2) for end in area_interval(RocArea(0.9, 0.0004, 100, 100))]
+    [0.9, 0.85, 0.93]
+    """
+    value, smaller = area.value, min(area.positives, area.negatives)
+    if not 0 < value < 1:
+        end = 0.025 ** (1 / smaller)
+        return Interval(value, end, 1.0) if value else Interval(value, 0.0, 1 - end)
+    middle = scipy.special.logit(value)
+    error = math.sqrt(area.variance) / (value * (1 - value))
+    half = scipy.special.stdtrit(smaller - 1, 0.975) * error
+    low, high = scipy.special.expit([middle - half, middle + half]).tolist()
+    return Interval(value, low, high)
+
+
 def average_precision(scores: np.ndarray, positive: np.ndarray) -> Interval | None:
     """Return the average precision of (n,) scores; None if no row is of the positive class.
 

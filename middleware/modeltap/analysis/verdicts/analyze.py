@@ -21,6 +21,7 @@ from modeltap.analysis.verdicts.results import Period, ShortfallsReported, Windo
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.settings import SettingsByModel
 from modeltap.config.windows import Window
+from modeltap.decoding.key_columns import join_labels_by_features
 from modeltap.environments import with_environment
 from modeltap.store.models import counted_models
 from modeltap.store.pending_work import pending_work
@@ -31,14 +32,16 @@ LEASE = "analysis"
 
 
 def count(counter: WindowCounter) -> int:
-    """Count new exchanges and return their number.
+    """Count new exchanges and return their number; assign labels that name rows by a feature.
 
     Raises `BusyError` if another analysis has taken over the lease.
     """
     # References set since the last pass first count the exchanges that they missed.
     for row in active_references(counter.connection):
         counter.recount(Reference.from_json(row.payload))
-    return counter.count_new()
+    counted = counter.count_new()
+    join_labels_by_features(counter.connection, counter.settings)
+    return counted
 
 
 def results(scope: PassScope, counter: WindowCounter) -> Iterator[WindowResult]:

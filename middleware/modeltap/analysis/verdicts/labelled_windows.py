@@ -25,6 +25,7 @@ from modeltap.analysis.performance.evaluation import evaluate
 from modeltap.analysis.performance.labelled import LabelledContext
 from modeltap.analysis.references.late_baseline import with_performance
 from modeltap.analysis.references.performance_baseline import label_form
+from modeltap.analysis.relearning.concept_of_labels import ConceptPlace, with_concept
 from modeltap.analysis.relearning.corrected_windows import corrected_estimates
 from modeltap.analysis.relearning.label_history import LabelHistory
 from modeltap.analysis.relearning.label_progress import LabelProgress, label_progress
@@ -32,7 +33,7 @@ from modeltap.analysis.relearning.saved_gaps import with_saved_gaps
 from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
-from modeltap.config.metrics import measured_with_labels
+from modeltap.config.metrics import OUTPUT_SEGMENT, measured_with_labels
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.decoding.outputs import output_pairs
@@ -142,7 +143,11 @@ class LabelledWindows:
         series = Series(due.model, due.version, reference.id if reference else "", due.window)
         weekly = windows_a_week(self._connection, series, period.end)
         progress = self._progress(pairs, group, reference, settings, period)
-        metrics = urgent(_performance(pairs, progress, settings, period), weekly, reference)
+        metrics = _performance(pairs, progress, settings, period)
+        if enough:
+            place = ConceptPlace(series, period.start, period.end, _hours(period))
+            metrics = with_concept(self._connection, metrics, pairs, progress, settings, place)
+        metrics = urgent(metrics, weekly, reference)
         metrics.append(_coverage(pairs))
         if enough and settings.groups:
             window = grouped_window(self._connection, settings, reference, pairs)
@@ -324,11 +329,16 @@ def _performance(
         metrics = _evaluated(predictions, labels, whole, progress, settings, period, scores)
     else:
         metrics = [
-            replace(metric, segment=f"output={name}")
+            replace(metric, segment=_of_output(name, metric.segment))
             for name, own in by_output.items()
             for metric in _evaluated(*own, outputs.get(name), progress, settings, period)
         ]
     return explained(map(_while_learning, metrics) if learning else metrics)
+
+
+def _of_output(name: str, segment: str | None) -> str:
+    """Return the segment of an output, or of a class of it."""
+    return f"{OUTPUT_SEGMENT}{name}" + (f",{segment}" if segment else "")
 
 
 def _evaluated(

@@ -166,6 +166,10 @@ def write(
             # Groups may have other names now.
             place = period.model, period.version, period.window
             delete_metrics_at(connection, *place, [period.start], OF_PREDICTIONS)
+    if isinstance(result.done, EvaluatedLabels):
+        # With other labels, a window may have other classes, bins and groups.
+        place = result.period.model, result.period.version, result.period.window
+        delete_metrics_at(connection, *place, [result.period.start], measured_with_labels())
     rows = [_row(result, metric) for metric in result.metrics]
     save_metrics(connection, rows)
     return rows

@@ -35,6 +35,15 @@ OF_CLASSES = (
         "mean recall of the classes among the labels",
     ),
     CatalogueEntry(
+        "confusion_rate",
+        "fraction",
+        None,
+        "performance",
+        "performance",
+        False,
+        "labelled rows of a pair of true and predicted class: a cell of the confusion matrix",
+    ),
+    CatalogueEntry(
         "precision_macro",
         "fraction",
         "higher",

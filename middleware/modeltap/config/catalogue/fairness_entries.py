@@ -33,15 +33,6 @@ FAIRNESS = (
         "false positive rate: predictions of the positive class among rows that are not positive",
     ),
     CatalogueEntry(
-        "precision",
-        "fraction",
-        "higher",
-        None,
-        "fairness",
-        False,
-        "positive rows among predictions of the positive class",
-    ),
-    CatalogueEntry(
         "misclassification_rate",
         "fraction",
         "lower",

@@ -9,6 +9,7 @@ from typing import Any
 from modeltap import clock
 from modeltap.errors import InputError, nearest
 from modeltap.store.labels import storable_label
+from modeltap.store.row_keys import key_text
 from modeltap.store.sent_labels import RejectedLabel, SentLabel
 
 MAX_LABELS = 10_000
@@ -110,6 +111,8 @@ def _valid(document: Any) -> SentLabel:
     if document.get("value") is None:
         raise InputError("`value` is missing; a label can be corrected, but not withdrawn")
     key = _name(document, "key")
+    if key is not None and document.get("row"):
+        raise InputError("`row` has no meaning with `key`: the feature's value names the row")
     return SentLabel(
         id=_id(document.get("id"), of_feature=key is not None),
         value=storable_label(document["value"]),
@@ -122,9 +125,9 @@ def _valid(document: Any) -> SentLabel:
 
 def _id(value: Any, *, of_feature: bool) -> str:
     """Return an id as text; the value of a feature may also be a boolean or have decimals."""
-    if of_feature and isinstance(value, (bool, float)):
-        value = json.dumps(value)
-    if isinstance(value, int) and not isinstance(value, bool):
+    if of_feature:
+        value = key_text(value)
+    elif isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str) or not value.strip() or len(value) > _MAX_ID:
         raise InputError(
