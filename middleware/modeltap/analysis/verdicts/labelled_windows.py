@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -26,6 +27,7 @@ from modeltap.analysis.performance.labelled import LabelledContext
 from modeltap.analysis.references.late_baseline import with_performance
 from modeltap.analysis.references.performance_baseline import label_form
 from modeltap.analysis.relearning.concept_of_labels import ConceptPlace, with_concept
+from modeltap.analysis.relearning.corrected_errors import corrected_error_estimates
 from modeltap.analysis.relearning.corrected_windows import corrected_estimates
 from modeltap.analysis.relearning.label_history import LabelHistory
 from modeltap.analysis.relearning.label_progress import LabelProgress, label_progress
@@ -151,7 +153,9 @@ class LabelledWindows:
         metrics.append(_coverage(pairs))
         if enough and settings.groups:
             window = grouped_window(self._connection, settings, reference, pairs)
-            metrics += urgent(explained(window.labelled_metrics()), weekly, reference)
+            window = dataclasses.replace(window, information=progress.information)
+            rates = progress.over_all_looks(window.labelled_metrics())
+            metrics += urgent(explained(rates), weekly, reference)
         now = time.time()
         arrivals = self._arrivals(due, first[1], last[2])
         ahead = next_horizon(arrivals, now)
@@ -202,7 +206,7 @@ class LabelledWindows:
         """Yield the estimates of a window, corrected by the labels that have arrived."""
         settings = self._scope.settings.for_model(due.model)
         reference = self._reference(due.model, due.version, settings)
-        if reference is None or reference.performance is None:
+        if reference is None or reference.performance is None or reference.output_performance:
             return
         series = Series(due.model, due.version, reference.id, due.window)
         own = stored.get_window(self._connection, series, due.start)
@@ -218,7 +222,11 @@ class LabelledWindows:
         if history is None:
             return
         rows = self._pairs(due, first, after)
-        metrics = corrected_estimates(rows, reference.performance, history, settings)
+        known = reference.performance
+        metrics = [
+            *corrected_estimates(rows, known, history, settings),
+            *corrected_error_estimates(rows, known, history),
+        ]
         if metrics:
             yield WindowResult(period, explained(metrics), reference)
 
