@@ -8,12 +8,12 @@ from typing import Any
 from modeltap.config.metrics import ESTIMATED
 from modeltap.output import cell
 
-Row = Mapping[str, Any]
+ReportRow = Mapping[str, Any]
 
 _KEY = ("model", "version", "environment", "window_start", "window_end", "segment")
 
 
-def with_estimates(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def with_estimates(rows: Sequence[ReportRow]) -> list[dict[str, Any]]:
     """Return rows with the column `estimated`: the estimate of a measured value, with its interval.
 
     An estimate without a measured value remains a row of its own.
@@ -38,11 +38,11 @@ def with_estimates(rows: Sequence[Row]) -> list[dict[str, Any]]:
     ]
 
 
-def _place(row: Row, metric: str) -> tuple[Any, ...]:
+def _place(row: ReportRow, metric: str) -> tuple[Any, ...]:
     return metric, *(row.get(name) for name in _KEY)
 
 
-def _text(estimate: Row | None) -> str | None:
+def _text(estimate: ReportRow | None) -> str | None:
     if estimate is None:
         return None
     interval = f" ({cell(estimate['low'])} to {cell(estimate['high'])})"
