@@ -29,6 +29,7 @@ from modeltap.analysis.relearning.corrected_windows import corrected_estimates
 from modeltap.analysis.relearning.label_history import LabelHistory
 from modeltap.analysis.relearning.label_progress import LabelProgress, label_progress
 from modeltap.analysis.relearning.saved_gaps import with_saved_gaps
+from modeltap.analysis.slices.window_slices import with_slices
 from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
@@ -84,8 +85,11 @@ class LabelledWindows:
         with writing(self._connection):
             release_due(self._connection, clock.now())
         done: set[DueWindow] = set()
-        for due, newest in labelled_windows(self._connection):
-            result = None if due in done else self._evaluate(due, newest)
+        all_due = labelled_windows(self._connection)
+        latest = {due[:3]: due for due, _ in all_due}
+        for due, newest in all_due:
+            is_latest = latest[due[:3]] == due
+            result = None if due in done else self._evaluate(due, newest, is_latest=is_latest)
             if result is not None:
                 yield result
                 done.update(_members(result))
@@ -124,7 +128,7 @@ class LabelledWindows:
         row = active_reference(self._connection, model, version)
         return None if row is None else Series(model, version, row.id, window)
 
-    def _evaluate(self, due: DueWindow, newest: int) -> WindowResult | None:
+    def _evaluate(self, due: DueWindow, newest: int, *, is_latest: bool) -> WindowResult | None:
         """Return the result of the window and its group; None while it is incomplete."""
         bounds = self._bounds(*due)
         if bounds is None or not self._scope.is_over(due.model, due.version, bounds[0].end):
@@ -143,6 +147,11 @@ class LabelledWindows:
         weekly = windows_a_week(self._connection, series, period.end)
         progress = self._progress(pairs, group, reference, settings, period)
         metrics = urgent(_performance(pairs, progress, settings, period), weekly, reference)
+        if enough:
+            known = reference and reference.performance
+            metrics = with_slices(
+                metrics, self._connection, settings, known, pairs, is_latest=is_latest
+            )
         metrics.append(_coverage(pairs))
         if enough and settings.groups:
             window = grouped_window(self._connection, settings, reference, pairs)
