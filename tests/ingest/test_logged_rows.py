@@ -95,3 +95,24 @@ def test_bodies_of_clean_texts_are_kept_and_others_masked():
     assert "abc" not in rows().row(entry).request_body
     entry.texts, entry.request = ("city", "Oslo"), b'{"city": "Oslo"}'
     assert rows().row(entry) == rows()._any_row(entry)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"mask_body_fields": ("city",)}, {"mask_values": ("email",)}, {"version": "2"}]
+)
+def test_rows_checked_together_are_those_checked_one_by_one(options):
+    """A sensitive text in one of 300 rows is masked there, and nowhere else."""
+    entries = [
+        logged(
+            key=str(n),
+            request=b'{"city": "%s"}' % text.encode(),
+            request_type="application/json",
+            texts=("city", text),
+            version="a" if n < 280 else "b",
+        )
+        for n in range(600)
+        for text in ["token=abc" if n == 290 else f"me@example.org {n}"]
+    ]
+    made = rows(**options).rows(entries)
+    assert made == [rows(**options).row(entry) for entry in entries]
+    assert not any("abc" in row.request_body for row in made)

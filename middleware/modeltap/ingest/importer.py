@@ -80,7 +80,7 @@ class Importer:
         """Store entries in one transaction."""
         # Masking takes time and would keep other writers waiting, so it precedes the transaction.
         logged = [entry for entry in entries if isinstance(entry, Logged)]
-        rows = iter(list(map(self._rows.row, logged)))
+        rows = iter(self._rows.rows(logged))
         with writing(self._connection):
             for kind, run in groupby(entries, _kind_of):
                 if kind is Truth:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from msgspec.structs import astuple, replace
@@ -28,6 +28,8 @@ from modeltap.writer.row_masker import RowMasker
 MAX_NAME = 200
 """The longest name of a model or a version, because logs may have names of any length."""
 
+_CHECKED_AT_ONCE = 256
+"""Rows whose texts are checked together; if a text is sensitive, each row is checked by itself."""
 
 _MAX_KINDS = 256
 """A bound on memory, because logs choose the paths and versions."""
@@ -74,13 +76,35 @@ class ExchangeRows:
         text = f"{self._model}\x1f{self._version}\x1f{source}\x1f{key}"
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
-    def row(self, logged: Logged) -> ExchangeRow:
-        """Return the masked row of an entry."""
+    def rows(self, entries: Sequence[Logged]) -> list[ExchangeRow]:
+        """Return the masked rows of entries; the texts of many are checked at once."""
+        rows: list[ExchangeRow] = []
+        for first in range(0, len(entries), _CHECKED_AT_ONCE):
+            part = entries[first : first + _CHECKED_AT_ONCE]
+            are_clean = self._are_clean(part) or None
+            rows += [self.row(logged, are_clean) for logged in part]
+        return rows
+
+    def _are_clean(self, entries: Sequence[Logged]) -> bool:
+        """Return True if all entries are of one kind and need no masking; False if uncertain."""
+        if not self._has_kinds or len({entry.version for entry in entries}) > 1:
+            return False
+        texts: set[str] = set()
+        for entry in entries:
+            if entry.texts is None or entry.headers:
+                return False
+            texts.update(entry.texts)
+        masker = self._kind(entries[0]).masker
+        return not masker.is_timed and masker.are_clean(texts)
+
+    def row(self, logged: Logged, is_clean: bool | None = None) -> ExchangeRow:
+        """Return the masked row of an entry; `is_clean` if it is known to need no masking."""
         if logged.headers or not self._has_kinds:
             return self._any_row(logged)
         kind = self._kind(logged)
         masker = kind.masker
-        is_clean = logged.texts is not None and masker.are_clean(logged.texts)
+        if is_clean is None:
+            is_clean = logged.texts is not None and masker.are_clean(logged.texts)
         masks = bool(logged.request_id) or not is_clean
         if masks:
             masker.begin()

@@ -84,6 +84,11 @@ class Masker:
         """The number of names and values checked in the current exchange."""
         return self._budget.steps
 
+    @property
+    def is_timed(self) -> bool:
+        """True if there are custom patterns, whose search in one exchange has a time limit."""
+        return bool(self._custom)
+
     def begin(self) -> None:
         """Reset the budget and the masked values for the next exchange."""
         self._budget.begin()

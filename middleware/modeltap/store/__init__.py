@@ -19,6 +19,7 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `due_windows`, `labelled_windows`: windows with new labels, and their label counts
 - `learning_progress`: rows, hours and alerts while a reference is being learned
 - `references`, `windows`, `traffic`, `metrics`: references, counted windows, results
+- `window_facts`: metrics of one window that others are compared with
 - `runs`, `child_runs`, `job_times`, `watermarks`: finished work, and each reader's progress
 - `pending_work`: the work that an analysis would find in all tables
 - `alerts`, `alert_history`, `silences`, `deliveries`: incidents, and messages about them

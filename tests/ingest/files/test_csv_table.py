@@ -161,3 +161,24 @@ def test_the_days_of_a_column_say_how_its_dates_are_written(tmp_path, form, firs
     roles = choose_roles(table, timestamp="when")
     assert table.day_first("when") is first and table.day_first("a") is None
     assert [roles.time_of(row) for row in rows_in(table)] == [day.timestamp() for day in days]
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("quoted", [(), (0,), (4000,), (3999, 4000, 9000), range(0, 9500, 700)])
+def test_lines_are_numbered_past_cells_of_several_lines(tmp_path, quoted, ending):
+    """Blocks without quotes are read at once, between others whose records have several lines."""
+    path = tmp_path / "rows.csv"
+    texts = [f'"a{ending}{ending}{n}"' if n in quoted else f"b{n}" for n in range(9500)]
+    lines = [f"{n}.5,{text}" for n, text in enumerate(texts)]
+    path.write_bytes(ending.join(["x,note", *lines, "broken", ""]).encode())
+    table = open_table(path)
+    numbers, values, notes = [], [], []
+    for chunk in table.chunks():
+        numbers += chunk.lines
+        values += chunk.column("x")
+        notes += chunk.column("note")
+    assert values == [n + 0.5 for n in range(9500)]
+    assert notes == [text.strip('"') for text in texts]
+    ends = [2 + n + 2 * sum(place <= n for place in quoted) for n in range(9500)]
+    assert numbers == ends
+    assert table.broken == [f"line {ends[-1] + 1}: 1 cells, but the header has 2"]

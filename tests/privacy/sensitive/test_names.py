@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from modeltap.privacy.sensitive.names import (
     MAX_CACHED_BYTES,
     SensitiveNames,
+    has_no_word,
+    may_be_first_half,
     may_contain_name,
     remember,
 )
@@ -107,3 +109,28 @@ def test_added_patterns_are_anchored_in_names_and_free_in_text():
     assert names.is_sensitive("PHONE") and not names.is_sensitive("telephones")
     assert names.occur_in("my phone is 1") and not SensitiveNames().occur_in("my phone is 1")
     assert names.is_sensitive("password")
+
+
+def test_a_text_without_a_word_has_no_default_name():
+    """Names of two letters or less are not sensitive by default, however they are spelt."""
+    for name in (
+        *SENSITIVE,
+        *ONLY_TEXTS,
+        "%70%77d",
+        "\\u0070w",
+        "pі",
+        "&#112;",
+        "//a:b@c",
+        "p-i-n",
+    ):
+        assert not has_no_word(name), name
+    for text in ("2026-01-31T06:00:00Z", "", "7", "B6", "--:--"):
+        assert has_no_word(text), text
+        assert not may_contain_name(text) and not may_be_first_half(text)
+
+
+@given(st.text("ab7:-%&@\\/#уZ", max_size=6))
+def test_the_fast_check_agrees_with_the_whole_one(text):
+    if has_no_word(text):
+        assert not may_contain_name(text) and not may_be_first_half(text)
+        assert not SensitiveNames().is_sensitive(text)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from modeltap.analysis.estimation.simulated_labels import Estimate
+from modeltap.analysis.model.metric import NORMAL_95
 
 _FOLDS = 5
 """Periods of the reference; each is left out of one set of trees."""
@@ -24,9 +25,6 @@ _LEAF_ROWS = 40
 
 _ROUNDS_LEFT = 2.776
 """Student's quantile of .975 with four degrees of freedom, for the spread of five sets of trees."""
-
-_NORMAL_95 = 1.959963984540054
-"""The normal quantile of .975."""
 
 FEWEST_LABELLED = 200
 """Labelled rows: with fewer, five sets of trees learn nothing but the mean."""
@@ -137,5 +135,5 @@ def _estimate(own: np.ndarray, spread: _Spread, total: int) -> Estimate:
     sampling = float(losses.var()) / m * (1 - min(1.0, m / total))
     between = spread.between * value**2
     trees = (_FOLDS - 1) / _FOLDS * float(np.sum((means - value) ** 2))
-    half = math.sqrt(_NORMAL_95**2 * (labels + sampling + between) + _ROUNDS_LEFT**2 * trees)
+    half = math.sqrt(NORMAL_95**2 * (labels + sampling + between) + _ROUNDS_LEFT**2 * trees)
     return Estimate(value, max(0.0, value - half), value + half)

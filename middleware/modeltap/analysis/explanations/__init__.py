@@ -8,6 +8,7 @@ window_sentences    sentences about all inputs of a window
 finding_sentences   sentences about findings
 model_sentences     sentences about requests and performance
 fairness_sentences  sentences about gaps between groups
+concept_sentences   sentences about errors and inputs together
 held_back           reasons why an effect does not alert
 new_values          descriptions of a value that newly appears
 examples            ids of exchanges that show the change

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.explanations import (
     column_sentences,
+    concept_sentences,
     fairness_sentences,
     finding_sentences,
     model_sentences,
@@ -29,6 +30,7 @@ SUBJECTS = (
     finding_sentences,
     model_sentences,
     fairness_sentences,
+    concept_sentences,
 )
 """The modules that register a function with `sentence` for each kind of evidence."""
 

@@ -6,5 +6,6 @@ saved_gaps  saving of a reference whose groups' rates have been learnt
 label_history      how long a model's labels take to arrive
 same_age           the reference's performance on labels that arrived as soon as a window's
 label_progress     how many of a window's labels have arrived, and its budget of false alarms
+concept_of_labels  concept drift in labels of which more may arrive
 corrected_windows  estimates of a window of which part of the labels have arrived
 """

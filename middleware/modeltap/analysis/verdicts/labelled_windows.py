@@ -25,6 +25,7 @@ from modeltap.analysis.performance.evaluation import evaluate
 from modeltap.analysis.performance.labelled import LabelledContext
 from modeltap.analysis.references.late_baseline import with_performance
 from modeltap.analysis.references.performance_baseline import label_form
+from modeltap.analysis.relearning.concept_of_labels import ConceptPlace, with_concept
 from modeltap.analysis.relearning.corrected_windows import corrected_estimates
 from modeltap.analysis.relearning.label_history import LabelHistory
 from modeltap.analysis.relearning.label_progress import LabelProgress, label_progress
@@ -146,7 +147,11 @@ class LabelledWindows:
         series = Series(due.model, due.version, reference.id if reference else "", due.window)
         weekly = windows_a_week(self._connection, series, period.end)
         progress = self._progress(pairs, group, reference, settings, period)
-        metrics = urgent(_performance(pairs, progress, settings, period), weekly, reference)
+        metrics = _performance(pairs, progress, settings, period)
+        if enough:
+            place = ConceptPlace(series, period.start, period.end, _hours(period))
+            metrics = with_concept(self._connection, metrics, pairs, progress, settings, place)
+        metrics = urgent(metrics, weekly, reference)
         if enough:
             known = reference and reference.performance
             metrics = with_slices(

@@ -41,7 +41,7 @@ ALERT_RULES = {
         AlertRule("data_drift", "warning", "inputs drifted"),
         AlertRule("prediction_drift", "warning", "the predictions drifted"),
         AlertRule("label_drift", "warning", "the labels drifted", needs_condition=True),
-        AlertRule("concept_drift", "critical", "concept drift", needs_condition=True),
+        AlertRule("concept_drift", "critical", "concept drift", large=_LARGE_LOSS),
         AlertRule("performance", "critical", "performance degraded", large=_LARGE_LOSS),
         AlertRule("data_quality", "warning", "data quality"),
         AlertRule("outliers", "warning", "unusual values"),

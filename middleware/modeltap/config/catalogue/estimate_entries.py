@@ -1,4 +1,4 @@
-"""Performance that is estimated before labels arrive."""
+"""Performance that is estimated before labels arrive, and the labels that contradict it."""
 
 from __future__ import annotations
 
@@ -67,5 +67,16 @@ ESTIMATES = (
         "performance",
         False,
         "root of the mean squared error, expected from inputs and predictions",
+    ),
+    CatalogueEntry(
+        "concept_drift",
+        "the label's, or fraction",
+        "lower",
+        "concept_drift",
+        "performance",
+        True,
+        "error less the one that the inputs lead to expect",
+        # A loss of performance has the same cause, and its message says so.
+        explained_by=("mae", "accuracy", "f1_macro", "roc_auc", "brier"),
     ),
 )

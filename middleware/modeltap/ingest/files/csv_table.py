@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TextIO
 
 from modeltap.errors import InputError
@@ -134,28 +134,54 @@ class _Records:
         self._file = file
         self._skip = dialect.skip
         self._lines_read = 0
+        self._length = 0  # of the line that was read last
+        self._next: list[str] = []  # lines that are read, but not by the reader
+        self._plain_lines = 0  # lines that the reader has not seen
+        self._plain = replace(dialect, skip=0)
+        self._joining = [mark for mark in (dialect.quote, dialect.escape) if mark]
         self.reader = dialect.reader(self._lines())
 
-    def _lines(self) -> Iterator[str]:
-        length = 0
-        while block := self._file.readlines(chunk_characters(length)):
-            length = len(block[-1])
+    def _block(self) -> list[str]:
+        block = self._file.readlines(chunk_characters(self._length))
+        if block:
+            self._length = len(block[-1])
             self._lines_read += len(block)
+        return block
+
+    def _lines(self) -> Iterator[str]:
+        while block := self._next or self._block():
+            self._next = []
             yield from block
 
     def chunks(self) -> Iterator[tuple[list[int], list[list[str]]]]:
         """Yield the line numbers and cells of the records that are read next."""
         lines: list[int] = []
         rows: list[list[str]] = []
-        for cells in self.reader:
-            line = self.reader.line_num + self._skip  # type: ignore[attr-defined]
-            lines.append(line)
-            rows.append(cells)
-            if line >= self._lines_read:
-                yield lines, rows
-                lines, rows = [], []
+        while True:
+            for cells in self.reader:
+                line = self.reader.line_num + self._skip + self._plain_lines  # type: ignore[attr-defined]
+                lines.append(line)
+                rows.append(cells)
+                if line >= self._lines_read:
+                    break
+            else:
+                break
+            yield lines, rows
+            yield from self._plain_chunks()
+            lines, rows = [], []
         if rows:
             yield lines, rows
+
+    def _plain_chunks(self) -> Iterator[tuple[list[int], list[list[str]]]]:
+        """Yield blocks whose records have a line each, up to one with quotes or escapes."""
+        while block := self._block():
+            text = "".join(block)
+            if any(mark in text for mark in self._joining):
+                self._next = block
+                return
+            first = self._lines_read - len(block) + 1
+            self._plain_lines += len(block)
+            yield list(range(first, first + len(block))), list(self._plain.reader(iter(block)))
 
 
 @contextmanager

@@ -87,6 +87,9 @@ search is three times shorter, and `api_key`, `api-key` and `apiKey` are the sam
 characters \\, % and & are kept because they start escaped letters, and @ because it may follow a
 password in a URL."""
 
+_SHORTEST = 3
+"""The letters of the shortest default name, and of the shortest first half."""
+
 _BORDER = re.compile(r"[-.\s]")
 _ESCAPED_LETTER = re.compile(rb"\\u|%[0-9A-Fa-f]{2}|&#|/\\{0,8}/[^/\s]*@")
 
@@ -237,6 +240,16 @@ def may_contain_name(text: str) -> bool:
     body = text.encode("utf-8", "surrogatepass")
     letters = _letters(body)
     return _stems_in(letters) or _may_spell_a_name(body, letters)
+
+
+def has_no_word(text: str) -> bool:
+    """Return True if `text` has at most two letters, too few for any default name: a time, a code.
+
+    >>> has_no_word("2026-01-31T06:00:00Z"), has_no_word("7.5"), has_no_word("%70%77d")
+    (True, True, False)
+    """
+    letters = _letters(text.encode("utf-8", "surrogatepass"))
+    return not letters or (len(letters) < _SHORTEST and letters.isalpha())
 
 
 def may_be_first_half(text: str) -> bool:

@@ -9,7 +9,12 @@ import msgspec
 from modeltap.payload import opens_json
 from modeltap.privacy.limits import Budget, Unmaskable
 from modeltap.privacy.marks import MASK, Marks
-from modeltap.privacy.sensitive.names import SensitiveNames, may_be_first_half, may_contain_name
+from modeltap.privacy.sensitive.names import (
+    SensitiveNames,
+    has_no_word,
+    may_be_first_half,
+    may_contain_name,
+)
 from modeltap.privacy.sensitive.values import SensitiveValues
 from modeltap.privacy.texts.delimited import masked_table
 from modeltap.privacy.texts.document import DocumentMasker
@@ -58,7 +63,9 @@ class TextMasker:
 
     def is_clean(self, string: str) -> bool:
         """Return True if a string of a JSON body neither is nor contains a sensitive name."""
-        if not (self.always_parses or may_contain_name(string) or may_be_first_half(string)):
+        if not self.always_parses and (
+            has_no_word(string) or not (may_contain_name(string) or may_be_first_half(string))
+        ):
             return True
         if len(string) > _MAX_NAME_LENGTH:
             return False  # too long for a name, so the document is parsed
