@@ -13,9 +13,13 @@ from modeltap.analysis.model.metric import ALERT, Metric, finite
 from modeltap.analysis.slices.error_rows import error_rows, with_columns
 from modeltap.analysis.slices.slice_conditions import joined_quoted
 from modeltap.analysis.slices.worst_slices import MIN_LABELLED, WorstSlice, worst_slices
+from modeltap.config.metrics import rule_of
 from modeltap.config.settings import Settings
 from modeltap.store.predictions import LabelledPrediction
 from modeltap.wording import number, percent, plural
+
+_RULE = "performance"
+"""The rule of the alerts that name a slice."""
 
 _ROWS = 20_000
 """Rows of a window that are searched: more take longer than the window's performance."""
@@ -35,7 +39,7 @@ def with_slices(
     Each slice is a `slice_error`, without a verdict. The worst is a part of the explanation of the
     strongest alert, and its examples are those of the alert.
     """
-    alerts = [metric for metric in metrics if metric.verdict == ALERT]
+    alerts = [own for own in metrics if own.verdict == ALERT and rule_of(own.metric) == _RULE]
     if not alerts and not is_latest:
         return list(metrics)
     slices = slice_metrics(connection, settings, baseline, rows)

@@ -153,7 +153,7 @@ class LabelledWindows:
             metrics = with_concept(self._connection, metrics, pairs, progress, settings, place)
         metrics = urgent(metrics, weekly, reference)
         if enough:
-            known = reference and reference.performance
+            known = None if reference is None else reference.performance
             metrics = with_slices(
                 metrics, self._connection, settings, known, pairs, is_latest=is_latest
             )
