@@ -27,6 +27,7 @@ HELD_ELSEWHERE = {
     "config/catalogue/estimate_entries.py": "config/test_metrics.py",
     "config/catalogue/fairness_entries.py": "config/test_metrics.py",
     "config/catalogue/label_entries.py": "config/test_metrics.py",
+    "config/catalogue/loss_entries.py": "config/test_metrics.py",
     "config/catalogue/number_entries.py": "config/test_metrics.py",
     "config/catalogue/operation_entries.py": "config/test_metrics.py",
     "config/catalogue/quality_entries.py": "config/test_metrics.py",

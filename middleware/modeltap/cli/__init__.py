@@ -8,7 +8,7 @@
 - `status`, `reports`, `confusion`, `untested_rows`: health, results, confusion matrices, and
   columns without a test
 - `slices`, `errors`: where the model is wrong, and requests that failed
-- `alerts`, `silence`: listing, silencing and acknowledging alerts
+- `alerts`, `explaining`, `silence`: listing, explaining, silencing and acknowledging alerts
 - `webhook`, `jobs`, `worker`: webhooks, scheduler jobs, the scheduler as a process
 - `doctor`, `finding`, `model_findings`: checks of an installation and of its coverage
 - `demo`: a run on real data

@@ -40,6 +40,9 @@ COMMANDS = {
     "doctor": Listed("doctor", "doctor", "Check the installation, and list what is not monitored."),
     "drift": Listed("reports", "drift", "Compare inputs and predictions with the reference."),
     "erase": Listed("erase", "erase_", "Erase a person's exchanges and values from the store."),
+    "explain": Listed(
+        "explaining", "explain", "Show the evidence of an alert, and what goes with a loss."
+    ),
     "errors": Listed("errors", "errors", "List wrong predictions and failed requests, in groups."),
     "export": Listed("exporting", "export_", "Export decoded rows with predictions and labels."),
     "fairness": Listed("reports", "fairness", "Compare groups of rows that the settings name."),

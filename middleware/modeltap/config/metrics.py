@@ -11,6 +11,7 @@ from modeltap.config.catalogue.drift_entries import DRIFT
 from modeltap.config.catalogue.estimate_entries import ESTIMATES
 from modeltap.config.catalogue.fairness_entries import FAIRNESS
 from modeltap.config.catalogue.label_entries import LABELS
+from modeltap.config.catalogue.loss_entries import LOSSES
 from modeltap.config.catalogue.number_entries import OF_NUMBERS
 from modeltap.config.catalogue.operation_entries import OPERATION
 from modeltap.config.catalogue.quality_entries import QUALITY
@@ -36,6 +37,7 @@ CATALOGUE = {
         *OF_SCORES,
         *ESTIMATES,
         *LABELS,
+        *LOSSES,
         *FAIRNESS,
         *TRAFFIC,
         *OPERATION,

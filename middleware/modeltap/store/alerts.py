@@ -336,6 +336,14 @@ def alerts_with_prefix(connection: sqlite3.Connection, prefix: str) -> list[Aler
     ).fetchall()
 
 
+def alert_with_id(connection: sqlite3.Connection, alert_id: str) -> AlertRow | None:
+    """Return `ALERT_COLUMNS` of an alert; None if there is none."""
+    row: AlertRow | None = connection.execute(
+        f"select {', '.join(ALERT_COLUMNS)} from alerts where id = ?", (alert_id,)
+    ).fetchone()
+    return row
+
+
 def list_alerts(
     connection: sqlite3.Connection, model: str | None, state: str | None
 ) -> list[dict[str, Any]]:

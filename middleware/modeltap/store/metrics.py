@@ -151,6 +151,22 @@ def list_metrics(
     return [reported(dict(row)) for row in rows]
 
 
+def metrics_of_window(
+    connection: sqlite3.Connection, model: str, version: str, window: str, start: str
+) -> list[dict[str, Any]]:
+    """Return `REPORTED_COLUMNS` of all metrics of a window, alerts first.
+
+    Args:
+        version: as it is analysed, with the environment.
+    """
+    rows = connection.execute(
+        f"select {_SHOWN} from metrics where model = ? and version = ? and window = ? "
+        "and window_start = ? order by verdict = 'alert' desc, metric, feature, segment",
+        (model, version, window, start),
+    )
+    return [reported(dict(row)) for row in rows]
+
+
 def latest_metrics(
     connection: sqlite3.Connection,
     metrics: Sequence[str],

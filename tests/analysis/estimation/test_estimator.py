@@ -126,6 +126,50 @@ def test_classes_without_scores_have_an_estimated_accuracy(store):
         assert row["low"] <= part.mean() <= row["high"] < 0.9
 
 
+def test_several_classes_with_the_score_of_the_predicted_one(store):
+    """Scores are too high, as those of many networks are."""
+    rng = np.random.default_rng(3)
+    chances = rng.dirichlet([0.5, 0.8, 0.4], size=ROWS)
+    names = np.array(["cat", "dog", "fox"])
+    true = names[(chances.cumsum(axis=1) < rng.random((ROWS, 1))).sum(axis=1).clip(0, 2)]
+    predicted, scores = names[chances.argmax(axis=1)], np.sqrt(chances.max(axis=1))
+    outputs = [
+        json.dumps({"prediction": name, "score": score})
+        for name, score in zip(predicted.tolist(), scores.tolist(), strict=True)
+    ]
+    put(store, every(7, ROWS), [{"x": n % 7} for n in range(ROWS)], responses=outputs)
+    with closing(connect(store)) as connection, writing(connection):
+        labels = [(f"r{n}", 0, str(true[n])) for n in range(FIRST)]
+        insert_labels(connection, labels, source="test")
+    analyze(store, SETTINGS)
+    own = estimated(store)
+    assert set(own) == {"estimated_accuracy", "estimated_f1_macro"}
+    for number, row in enumerate(own["estimated_accuracy"]):
+        part = slice(FIRST + 500 * number, FIRST + 500 * (number + 1))
+        assert row["low"] <= np.mean(predicted[part] == true[part]) <= row["high"]
+
+
+def test_scores_follow_an_input_that_moved(store):
+    """The score does not know `z`, on which the labels depend, and which moves."""
+    rng = np.random.default_rng(2)
+    x, z = rng.normal(size=(2, ROWS))
+    z[FIRST:] += 0.8
+    scores = 1 / (1 + np.exp(-2 * x))
+    labels = rng.uniform(size=ROWS) < 1 / (1 + np.exp(-2 * x - 1.5 * z))
+    rows = [{"x": float(a), "z": float(b)} for a, b in zip(x, z, strict=True)]
+    outputs = [json.dumps({"prediction": float(score)}) for score in scores]
+    put(store, every(7, ROWS), rows, responses=outputs)
+    with closing(connect(store)) as connection, writing(connection):
+        own = [(f"r{n}", 0, int(labels[n])) for n in range(FIRST)]
+        insert_labels(connection, own, source="test")
+    analyze(store, SETTINGS)
+    for number, row in enumerate(estimated(store)["estimated_accuracy"]):
+        part = slice(FIRST + 500 * number, FIRST + 500 * (number + 1))
+        truth = np.mean((scores[part] >= 0.5) == labels[part])
+        assert row["low"] <= truth <= row["high"]
+        assert "weighted towards the inputs of this window" in row["explanation"]
+
+
 def test_outcomes_are_kept_with_the_sample(store):
     model = Model(store)
     model.label(0, FIRST)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
+from modeltap.analysis.estimation.class_estimates import estimate_classes
 from modeltap.analysis.estimation.error_model import FEWEST_LABELLED, ErrorModel
+from modeltap.analysis.estimation.outcomes import confidences
 from modeltap.analysis.estimation.simulated_labels import Estimate, estimate
 from modeltap.analysis.estimation.unlabelled import Outputs, scored_rows
-from modeltap.analysis.model.baseline import Baseline, Task
+from modeltap.analysis.model.baseline import Baseline, Task, is_unknown
+from modeltap.analysis.model.calibration import Calibration
 from modeltap.analysis.model.metric import NOT_ENOUGH_ROWS, Evidence, Metric, finite, too_few
+from modeltap.analysis.statistics.confusion import class_name
 from modeltap.config.metrics import ESTIMATED
 
 _BOUNDED = ("accuracy", "f1_macro", "roc_auc", "brier")
@@ -20,9 +26,22 @@ class Estimated(Evidence, frozen=True):
     rows: int
 
 
+class EstimatedOfMoved(Evidence, frozen=True):
+    """The labelled rows of the reference's sample, weighted towards rows with moved inputs."""
+
+    rows: int
+
+
 class EstimatedByErrors(Evidence, frozen=True):
     """The labelled rows of the reference from which errors were learnt."""
 
+    rows: int
+
+
+class Moved(NamedTuple):
+    """A calibration for moved inputs, and the number of rows that it was learnt from."""
+
+    calibration: Calibration
     rows: int
 
 
@@ -39,11 +58,18 @@ def can_estimate(baseline: Baseline) -> bool:
 
 
 def estimated_metrics(
-    outputs: Outputs, baseline: Baseline, decision_threshold: float, min_rows: int
+    outputs: Outputs,
+    baseline: Baseline,
+    decision_threshold: float,
+    min_rows: int,
+    moved: Moved | None = None,
 ) -> list[Metric]:
     """Return the estimates of a window of two classes with scores; none without a calibration.
 
     They have no verdict. `rows` are the rows with a usable score.
+
+    Args:
+        moved: the calibration of rows like those of the window, if it differs from the baseline's.
     """
     known = baseline.scores
     if known is None or known.calibration is None:
@@ -52,9 +78,28 @@ def estimated_metrics(
     n = len(rows.scores)
     if n < max(2, min_rows):
         return [Metric(metric=ESTIMATED + "accuracy", rows=n, verdict=NOT_ENOUGH_ROWS)]
-    evidence = Estimated(sum(known.calibration.rows))
-    estimates = estimate(rows.scores, rows.predicted, known.calibration)
+    evidence: Evidence = Estimated(round(sum(known.calibration.rows)))
+    calibration = known.calibration
+    if moved is not None:
+        evidence, calibration = EstimatedOfMoved(moved.rows), moved.calibration
+    estimates = estimate(rows.scores, rows.predicted, calibration)
     return [estimated_metric(name, own, n, evidence) for name, own in estimates.items()]
+
+
+def metrics_of_classes(outputs: Outputs, baseline: Baseline, min_rows: int) -> list[Metric]:
+    """Return the estimates of a window of several classes with scores of the predicted one."""
+    known = baseline.confidence
+    scores = confidences(outputs.scores, np.arange(len(outputs.predictions)))
+    given = np.array([not is_unknown(own) for own in outputs.predictions], dtype=bool)
+    places = np.flatnonzero(given & np.isfinite(scores)).tolist()
+    if known is None:
+        return []
+    if len(places) < max(2, min_rows):
+        return [too_few(ESTIMATED + "accuracy", len(places))]
+    predicted = [class_name(outputs.predictions[place]) for place in places]
+    own = estimate_classes(predicted, scores[places], known, baseline.counts)
+    evidence = Estimated(round(sum(known.rows)))
+    return [estimated_metric(name, value, len(places), evidence) for name, value in own.items()]
 
 
 def metrics_of_errors(model: ErrorModel, rows: np.ndarray, total: int, task: Task) -> list[Metric]:

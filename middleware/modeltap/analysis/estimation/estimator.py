@@ -18,8 +18,10 @@ import numpy as np
 from modeltap.analysis.counting.sample import Sample
 from modeltap.analysis.estimation.error_model import FEWEST_LABELLED, ErrorModel
 from modeltap.analysis.estimation.estimates import (
+    Moved,
     can_estimate,
     estimated_metrics,
+    metrics_of_classes,
     metrics_of_errors,
     not_estimated,
 )
@@ -29,9 +31,11 @@ from modeltap.analysis.estimation.labelled_sample import (
     labelled_sample,
 )
 from modeltap.analysis.estimation.unlabelled import Outputs
+from modeltap.analysis.estimation.weighted_calibration import density_ratios, moved_calibration
 from modeltap.analysis.model.baseline import Baseline, is_unknown, number_of
-from modeltap.analysis.model.metric import Metric
+from modeltap.analysis.model.metric import ALERT, Metric
 from modeltap.analysis.model.reference import Reference
+from modeltap.config.metrics import is_output
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 
@@ -73,20 +77,35 @@ class Estimator:
         """True for a reference with labels and a single output."""
         return self.reference.performance is not None and not self.reference.output_performance
 
-    def metrics(self, outputs: Outputs, sampled: SampledWindow) -> list[Metric]:
+    def metrics(self, outputs: Outputs, sampled: SampledWindow, *, has_moved: bool) -> list[Metric]:
         """Return the estimates of a window; none if the reference does not allow any.
 
         Args:
             outputs: those of all rows of the window.
             sampled: at most 2,000 of these rows.
+            has_moved: whether an input of the window drifted.
         """
         known = self.reference.performance
         if known is None or self.reference.output_performance:
             return []
         if can_estimate(known):
             threshold, min_rows = self.settings.decision_threshold, self.settings.min_rows
-            return estimated_metrics(outputs, known, threshold, min_rows)
+            moved = self._moved(sampled) if has_moved else None
+            return estimated_metrics(outputs, known, threshold, min_rows, moved)
+        if known.confidence is not None:
+            return metrics_of_classes(outputs, known, self.settings.min_rows)
         return self._by_errors(outputs, sampled, known)
+
+    def _moved(self, sampled: SampledWindow) -> Moved | None:
+        """Return the calibration for the inputs of a window; None if it does not differ."""
+        performance, sample = self.reference.performance, self._sample
+        scores = None if performance is None else performance.scores
+        known = None if scores is None else scores.calibration
+        if known is None or sample.rows < FEWEST_LABELLED:
+            return None
+        weights = density_ratios(sample.inputs, inputs_of(sampled.window, self.reference))
+        own = moved_calibration(known, sample.outputs, sample.labels == 1, weights)
+        return None if own is known else Moved(own, sample.rows)
 
     def _by_errors(self, outputs: Outputs, sampled: SampledWindow, known: Baseline) -> list[Metric]:
         """Return the estimates of numbers, or of classes without scores."""
@@ -112,6 +131,16 @@ class Estimator:
         errors = np.abs(sample.outputs - sample.labels) if of_numbers else 1 - sample.labels
         rows = _with_outputs(sample.inputs, sample.outputs, known)
         return ErrorModel(rows, errors, sample.windows)
+
+
+def inputs_moved(metrics: Sequence[Metric]) -> bool:
+    """Return whether an input of a window drifted, or all of them together."""
+    return any(
+        metric.verdict == ALERT
+        and metric.metric in ("drift", "multivariate_drift")
+        and not is_output(metric.feature)
+        for metric in metrics
+    )
 
 
 def _usable(predictions: Sequence[Any], known: Baseline) -> np.ndarray:

@@ -10,8 +10,8 @@ from modeltap.analysis.model.calibration import Calibration
 from modeltap.analysis.model.metric import NORMAL_95
 from modeltap.analysis.statistics.scores import log_losses, ranks
 
-_CURVES = 50
-_LABELS_PER_CURVE = 4
+CURVES = 50
+LABELS_PER_CURVE = 4
 """Simulations: the error of the mean of 200 is a fourteenth of the interval's half width."""
 
 _ROWS_A_TIME = 50_000
@@ -49,7 +49,7 @@ def estimate(
     """
     sums = _simulated_sums(scores, predicted, calibration, np.random.default_rng(seed))
     drawn = metrics_of_sums(sums, scores, predicted)
-    return {name: _estimate(values) for name, values in drawn.items()}
+    return {name: estimate_of(values) for name, values in drawn.items()}
 
 
 def _simulated_sums(
@@ -61,14 +61,14 @@ def _simulated_sums(
     """Return (200, 5) sums over the positive rows of each simulation: of 1, predictions, ranks,
     scores and log odds."""
     weights = summed_columns(scores, predicted)
-    curves = calibration.curves(_CURVES, rng)
-    sums = np.zeros((_CURVES * _LABELS_PER_CURVE, weights.shape[1]))
+    curves = calibration.curves(CURVES, rng)
+    sums = np.zeros((CURVES * LABELS_PER_CURVE, weights.shape[1]))
     for start in range(0, len(scores), _ROWS_A_TIME):
         part = slice(start, start + _ROWS_A_TIME)
         for number, curve in enumerate(curves):
             chance = np.interp(scores[part], calibration.scores, curve)
-            labels = rng.random((_LABELS_PER_CURVE, len(chance)), dtype=np.float32) < chance
-            own = slice(number * _LABELS_PER_CURVE, (number + 1) * _LABELS_PER_CURVE)
+            labels = rng.random((LABELS_PER_CURVE, len(chance)), dtype=np.float32) < chance
+            own = slice(number * LABELS_PER_CURVE, (number + 1) * LABELS_PER_CURVE)
             sums[own] += labels @ weights[part]
     return sums
 
@@ -120,6 +120,7 @@ def _or_zero(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.nan_to_num(values, nan=0.0))
 
 
-def _estimate(values: np.ndarray) -> Estimate:
+def estimate_of(values: np.ndarray) -> Estimate:
+    """Return the mean of a metric's simulated values, and its 95 % interval."""
     mean, half = float(values.mean()), NORMAL_95 * float(values.std(ddof=1))
     return Estimate(mean, mean - half, mean + half)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.detectors.latency_and_errors import TrafficBaseline
 from modeltap.analysis.estimation.corrected_estimates import Corrected
-from modeltap.analysis.estimation.estimates import Estimated, EstimatedByErrors, NoEstimate
+from modeltap.analysis.estimation.estimates import (
+    Estimated,
+    EstimatedByErrors,
+    EstimatedOfMoved,
+    NoEstimate,
+)
 from modeltap.analysis.estimation.label_arrival import TooYoung, UnknownDelays
 from modeltap.analysis.explanations.sentence import odds, sentence
 from modeltap.analysis.model.metric import Metric
@@ -59,6 +64,14 @@ def _(evidence: Corrected, _metric: Metric, _context: Context | None) -> str:
     return (
         f"expected from scores, corrected by the labels of {evidence.labelled:,} of "
         f"{plural(evidence.rows, 'row')}"
+    )
+
+
+@sentence.register
+def _(evidence: EstimatedOfMoved, _metric: Metric, _context: Context | None) -> str:
+    return (
+        f"expected from scores, without labels, by {plural(evidence.rows, 'labelled row')} of the "
+        "reference, which are weighted towards the inputs of this window"
     )
 
 

@@ -72,6 +72,8 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The same for the macro F1 score."""
     scores: ScoreBaseline | None = None
     """The scores against two classes, over all hours; None if predictions are classes."""
+    confidence: Calibration | None = None
+    """How often predictions were right by the score of the predicted one of several classes."""
     newest_label: int = 0
     """The last label (its `seq`) that was known when the baseline was learnt."""
     complete: bool = False

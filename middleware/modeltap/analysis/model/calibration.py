@@ -19,15 +19,15 @@ class Calibration(msgspec.Struct, frozen=True):
 
     Args:
         scores: the mean score of each bin, ascending.
-        rows: the rows of each bin.
+        rows: the rows of each bin; not whole numbers if rows are weighted.
         positives: those of the positive class.
         names: the predicted classes that are the positive one; empty if predictions are scores.
         of_predicted: whether scores that accompany classes are those of the predicted class.
     """
 
     scores: tuple[float, ...]
-    rows: tuple[int, ...]
-    positives: tuple[int, ...]
+    rows: tuple[float, ...]
+    positives: tuple[float, ...]
     names: tuple[str, ...] = ()
     of_predicted: bool = False
 

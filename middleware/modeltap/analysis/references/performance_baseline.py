@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from modeltap import clock
 from modeltap.analysis.detectors.context import MIN_BLOCKS
+from modeltap.analysis.estimation.outcomes import confidences
 from modeltap.analysis.model.baseline import (
     Baseline,
     ScoreBaseline,
@@ -99,6 +100,7 @@ def learn_baseline(
     if whole.scores is not None and _can_calibrate(paired):
         calibration = _calibration(paired, listed(predictions), scores)
         whole = replace(whole, scores=replace(whole.scores, calibration=calibration))
+    whole = replace(whole, confidence=_confidence(paired, scores))
     labelled = sum(not is_unknown(label) for label in labels)
     whole = replace(whole, complete=labelled >= _NEARLY_ALL * len(labels))
     return whole if times is None else _with_times(whole, paired, times)
@@ -182,6 +184,20 @@ def _can_calibrate(paired: Paired) -> bool:
     """Return whether both classes have enough rows to say what a score means."""
     positives = int(paired.positive.sum())
     return min(positives, paired.rows - positives) >= FEWEST_OF_A_CLASS
+
+
+def _confidence(paired: Paired, column: Sequence[Any] | None) -> Calibration | None:
+    """Return how often predicted classes were right by their score; None without scores.
+
+    Scores of two classes have a calibration of their own.
+    """
+    if paired.task != "classification" or paired.scores is not None or column is None:
+        return None
+    scores = confidences(column, paired.places)
+    right = np.array(paired.predictions == paired.labels, dtype=bool)[np.isfinite(scores)]
+    if min(int(right.sum()), int((~right).sum())) < FEWEST_OF_A_CLASS:
+        return None
+    return learn_calibration(scores[np.isfinite(scores)], right)
 
 
 def _calibration(

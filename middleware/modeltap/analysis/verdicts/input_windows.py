@@ -19,7 +19,7 @@ from modeltap.analysis.detectors.context import (
     Context,
     LearntBaselines,
 )
-from modeltap.analysis.estimation.estimator import Estimator
+from modeltap.analysis.estimation.estimator import Estimator, inputs_moved
 from modeltap.analysis.estimation.unlabelled import Outputs
 from modeltap.analysis.explanations.examples import values_of, with_examples
 from modeltap.analysis.explanations.explain import explained
@@ -192,11 +192,12 @@ class InputWindows:
         period = Period(
             self.reference.model, self.reference.version, self._series.window, start, end
         )
+        metrics = self._metrics(group, window, rows, samples)
         return WindowResult(
             period,
             [
-                *self._metrics(group, window, rows, samples),
-                *self._estimates(group, samples),
+                *metrics,
+                *self._estimates(group, samples, metrics),
                 *self._fairness(group, window, end),
             ],
             self.reference,
@@ -242,14 +243,17 @@ class InputWindows:
             metrics = with_findings(metrics, context, values_of(samples.batch, context))
         return explained(metrics, context)
 
-    def _estimates(self, group: Sequence[CountedWindow], samples: WindowSamples) -> list[Metric]:
+    def _estimates(
+        self, group: Sequence[CountedWindow], samples: WindowSamples, metrics: Sequence[Metric]
+    ) -> list[Metric]:
         """Return the performance that is expected of a window's rows, without their labels."""
         if not self.estimates or not self._estimator.has_estimates:
             return []
         first, after = self._bounds(group)
         model, version = self.reference.model, self.reference.version
         outputs = Outputs(*outputs_between(self.scope.connection, model, version, first, after))
-        return explained(self._estimator.metrics(outputs, samples))
+        own = self._estimator.metrics(outputs, samples, has_moved=inputs_moved(metrics))
+        return explained(own)
 
     @cached_property
     def _estimator(self) -> Estimator:

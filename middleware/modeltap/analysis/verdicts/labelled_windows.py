@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from modeltap import clock
+from modeltap.analysis.attribution.lost_performance import lost_performance, with_sentence
 from modeltap.analysis.detectors.context import ALPHA
 from modeltap.analysis.estimation.label_arrival import (
     WindowArrivals,
@@ -31,7 +32,7 @@ from modeltap.analysis.relearning.label_history import LabelHistory
 from modeltap.analysis.relearning.label_progress import LabelProgress, label_progress
 from modeltap.analysis.relearning.saved_gaps import with_saved_gaps
 from modeltap.analysis.slices.window_slices import with_slices
-from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult
+from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult, is_within
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
 from modeltap.config.metrics import OUTPUT_SEGMENT, measured_with_labels
@@ -158,6 +159,8 @@ class LabelledWindows:
                 metrics, self._connection, settings, known, pairs, is_latest=is_latest
             )
         metrics.append(_coverage(pairs))
+        if enough:
+            metrics = self._attributed(metrics, pairs, reference, settings, period)
         if enough and settings.groups:
             window = grouped_window(self._connection, settings, reference, pairs)
             metrics += urgent(explained(window.labelled_metrics()), weekly, reference)
@@ -177,6 +180,20 @@ class LabelledWindows:
             revision=f"#{newest}/{sum(part.rows for part in group)}/{due_again or ''}",
             learning=reference is not None and reference.state == "provisional",
         )
+
+    def _attributed(
+        self,
+        metrics: list[Metric],
+        pairs: Sequence[LabelledPrediction],
+        reference: Reference | None,
+        settings: Settings,
+        period: Period,
+    ) -> list[Metric]:
+        """Return the metrics, and what goes with a loss if the performance alerts."""
+        if reference is None or is_within(reference, period.start, period.end):
+            return metrics
+        loss = lost_performance(self._connection, settings, reference, pairs, metrics)
+        return metrics if loss is None else [*with_sentence(metrics, loss), *loss.metrics()]
 
     def _progress(
         self,

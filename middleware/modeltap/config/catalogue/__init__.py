@@ -9,6 +9,7 @@ score_entries      performance of scores for two classes
 number_entries     performance of predicted numbers
 estimate_entries   performance that is estimated before labels arrive
 label_entries      arrival of labels
+loss_entries       parts of a loss of performance
 fairness_entries   rates by group, and the gaps between groups
 traffic_entries    response times and failed requests
 operation_entries  operation of modeltap itself, and missing data
