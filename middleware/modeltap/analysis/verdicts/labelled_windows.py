@@ -33,6 +33,7 @@ from modeltap.analysis.relearning.corrected_windows import corrected_estimates
 from modeltap.analysis.relearning.label_history import LabelHistory
 from modeltap.analysis.relearning.label_progress import LabelProgress, label_progress
 from modeltap.analysis.relearning.saved_gaps import with_saved_gaps
+from modeltap.analysis.slices.window_slices import with_slices
 from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult, is_within
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
@@ -88,8 +89,11 @@ class LabelledWindows:
         with writing(self._connection):
             release_due(self._connection, clock.now())
         done: set[DueWindow] = set()
-        for due, newest in labelled_windows(self._connection):
-            result = None if due in done else self._evaluate(due, newest)
+        all_due = labelled_windows(self._connection)
+        latest = {due[:3]: due for due, _ in all_due}
+        for due, newest in all_due:
+            is_latest = latest[due[:3]] == due
+            result = None if due in done else self._evaluate(due, newest, is_latest=is_latest)
             if result is not None:
                 yield result
                 done.update(_members(result))
@@ -128,7 +132,7 @@ class LabelledWindows:
         row = active_reference(self._connection, model, version)
         return None if row is None else Series(model, version, row.id, window)
 
-    def _evaluate(self, due: DueWindow, newest: int) -> WindowResult | None:
+    def _evaluate(self, due: DueWindow, newest: int, *, is_latest: bool) -> WindowResult | None:
         """Return the result of the window and its group; None while it is incomplete."""
         bounds = self._bounds(*due)
         if bounds is None or not self._scope.is_over(due.model, due.version, bounds[0].end):
@@ -151,6 +155,11 @@ class LabelledWindows:
             place = ConceptPlace(series, period.start, period.end, _hours(period))
             metrics = with_concept(self._connection, metrics, pairs, progress, settings, place)
         metrics = urgent(metrics, weekly, reference)
+        if enough:
+            known = None if reference is None else reference.performance
+            metrics = with_slices(
+                metrics, self._connection, settings, known, pairs, is_latest=is_latest
+            )
         metrics.append(_coverage(pairs))
         if enough:
             metrics = self._attributed(metrics, pairs, reference, settings, period)
