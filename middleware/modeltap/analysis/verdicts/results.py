@@ -230,6 +230,8 @@ def _mark_labelled(connection: sqlite3.Connection, period: Period, done: Evaluat
     series = period.model, period.version, period.window
     own = own_metrics_in_store(connection) if parts else []
     delete_metrics_at(connection, *series, parts, [*measured_with_labels(), *own])
+    # The slices of the rows with further labels may be others.
+    delete_metrics_at(connection, *series, [period.start], ["slice_error"])
 
 
 def _forget_earlier_periods(
