@@ -13,6 +13,7 @@ from modeltap.analysis.explanations.histogram import distribution
 from modeltap.analysis.model.reference import Reference, layout
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
 from modeltap.cli.confusion import CONFUSION, CURVE, emit_confusion
+from modeltap.cli.estimates_beside import with_estimates
 from modeltap.cli.untested_rows import unjoined_rows, untested_rows, without_tested
 from modeltap.config.metrics import CATALOGUE, reported_by
 from modeltap.environments import with_environment
@@ -174,6 +175,9 @@ def _command(name: str) -> click.Command:
             emit_confusion(rows, as_json=as_json)
             return
         rows = [row for row in rows if _is_listed(row, curve=calibration, as_json=as_json)]
+        if name == "performance" and not as_json:
+            rows = with_estimates(rows)
+            shown = [*shown[:-3], "estimated", *shown[-3:]]  # next to the measured interval
         emit(rows, shown, as_json=as_json, empty=empty)
         if feature is not None and name == "drift" and not as_json:
             _print_chart(connection, model, feature, rows)

@@ -228,6 +228,8 @@ def _mark_labelled(connection: sqlite3.Connection, period: Period, done: Evaluat
     parts = [window_start for window_start in starts if window_start != period.start]
     series = period.model, period.version, period.window
     delete_metrics_at(connection, *series, parts, measured_with_labels())
+    # The slices of the rows with further labels may be others.
+    delete_metrics_at(connection, *series, [period.start], ["slice_error"])
 
 
 def _forget_earlier_periods(
