@@ -27,6 +27,7 @@ from sklearn.preprocessing import OrdinalEncoder
 
 from modeltap.analysis.estimation.arrival_curve import arrival_curve
 from modeltap.analysis.estimation.corrected_estimates import (
+    Arrived,
     PartlyLabelled,
     corrected_metrics,
     pending_chance,
@@ -200,11 +201,12 @@ def corrected(own: Stream, window: int, now: float, plain: float) -> float:
         return plain
     before = np.arange(0, window * own.size, max(1, window * own.size // 20_000))
     before = before[own.arrivals[before] <= now]
-    arrived = {}
+    arrived, variances = {}, []
     for of_class in (False, True):
         past = before[own.rows.positive[before] == of_class]
         curve = arrival_curve(own.arrivals[past] - own.times[past], now - own.times[past])
         arrived[of_class] = curve.at(now - own.times[part])
+        variances.append(curve.relative_variance(now - own.times[part]))
         if arrived[of_class].mean() < 0.05:
             return plain
     curve_of_scores = own.calibration.curves(50, np.random.default_rng(0)).mean(axis=0)
@@ -213,7 +215,11 @@ def corrected(own: Stream, window: int, now: float, plain: float) -> float:
     partly = PartlyLabelled(
         chance,
         label,
-        np.maximum(0.05, np.where(rows.positive, arrived[True], arrived[False])),
+        Arrived(
+            np.maximum(0.05, np.where(rows.positive, arrived[True], arrived[False])),
+            rows.positive.astype(int),
+            np.array(variances),
+        ),
         pending_chance(chance, arrived[True], arrived[False]),
     )
     estimates = corrected_metrics(

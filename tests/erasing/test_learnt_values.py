@@ -14,7 +14,13 @@ from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.fit import fit
 from modeltap.erasing.erased_rows import OwnValues
-from modeltap.erasing.learnt_values import ErasedValues, erase_learnt, stored_references, without
+from modeltap.erasing.learnt_values import (
+    ErasedValues,
+    erase_learnt,
+    segment_without,
+    stored_references,
+    without,
+)
 from modeltap.privacy.erase import Subject
 from modeltap.store.connection import connect, writing
 from stores import analyze, every, put, read
@@ -101,3 +107,20 @@ def test_other_models_are_not_touched(learnt):
     with closing(connect(learnt)) as connection, writing(connection):
         erase_learnt(connection, "n", ErasedValues([Subject("user", ANN)], {}))
     assert (read(learnt, 'select * from "references"'), extremes(learnt)) == before
+
+
+@pytest.mark.parametrize(
+    ("segment", "erased"),
+    [
+        ("user = ann-7f3e", "user = [erased]"),
+        ("hour >= 18 and user = ann-7f3e", "hour >= 18 and user = [erased]"),
+        (
+            "x is missing and user = 'ann-7f3e' and a = 1",
+            "x is missing and user = [erased] and a = 1",
+        ),
+        ("user = 'bob and ann-7f3e'", "user = 'bob and ann-7f3e'"),
+        ("user=ann-7f3e,race=2", "user=[erased],race=2"),
+    ],
+)
+def test_slices_and_groups_that_are_named_by_the_value(segment, erased):
+    assert segment_without(segment, [Subject("user", ANN)]) == erased

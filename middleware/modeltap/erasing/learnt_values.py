@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sqlite3
 import zlib
 from collections import Counter, defaultdict
@@ -23,6 +24,11 @@ from modeltap.privacy.erase import Subject
 from modeltap.store.erasure import WindowExtremes, put_payload, put_window_extremes, window_extremes
 from modeltap.store.references import all_references
 from modeltap.value_forms import ERASED
+
+_EQUALS = re.compile(
+    r"(?P<name>[^=<>]+) = (?P<value>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[\w.+-]+)"
+)
+"""A condition of a slice on a category or a number, after other conditions."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +95,11 @@ def without(reference: Reference, erased: ErasedValues) -> Reference:
 def segment_without(segment: str, subjects: Sequence[Subject]) -> str:
     """Return a segment such as `sex=Female,race=2` with erased values replaced.
 
-    A common value is only replaced in a group with the name of the subject's field.
+    A common value is only replaced in a group with the name of the subject's field. A slice, such
+    as `carrier = EV and hour >= 18`, names values in conditions.
     """
+    if " = " in segment:
+        return _EQUALS.sub(lambda match: _condition_without(match, subjects), segment)
     parts = []
     for part in segment.split(","):
         name, equals, value = part.partition("=")
@@ -100,6 +109,16 @@ def segment_without(segment: str, subjects: Sequence[Subject]) -> str:
         )
         parts.append(f"{name}={ERASED}" if equals and gone else part)
     return ",".join(parts)
+
+
+def _condition_without(condition: re.Match[str], subjects: Sequence[Subject]) -> str:
+    name, value = condition["name"].rpartition(" and ")[2], condition["value"]
+    plain = value[1:-1] if value[0] in "'\"" else value
+    gone = any(
+        subject.forms.equals(plain) and (subject.is_named(name) or not subject.forms.is_common)
+        for subject in subjects
+    )
+    return f"{condition['name']} = {ERASED}" if gone else condition[0]
 
 
 def _without_groups(baseline: GroupBaseline, subjects: Sequence[Subject]) -> GroupBaseline:

@@ -10,6 +10,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from modeltap.analysis.detectors.context import ALPHA
+from modeltap.analysis.estimation.repeated_looks import level_of_look
 from modeltap.analysis.fairness.gap_learning import key_of
 from modeltap.analysis.fairness.group_gaps import (
     NotCompared,
@@ -66,11 +67,13 @@ class GroupedWindow:
     Args:
         settings: the model's own.
         reference: None if there is none.
+        information: of an evaluation that is repeated while labels arrive; see `level_of_look`.
     """
 
     rows: GroupedRows
     settings: Settings
     reference: Reference | None
+    information: float | None = None
 
     @property
     def form(self) -> LabelForm:
@@ -178,6 +181,8 @@ class GroupedWindow:
         for table, own in zip(tables, crossed, strict=True):
             # Intersections are many; together they have half of the level.
             part = level / kinds / crossed.count(own)
+            if self.information is not None:
+                part = level_of_look(part, self.information)
             for metric in metrics:
                 gap = gap_metric(
                     metric, [table[rate] for rate in _DIFFERENCES[metric]], self.baseline, part

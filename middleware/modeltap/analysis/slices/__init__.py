@@ -7,4 +7,5 @@ held_out          the test of a slice on the other half
 error_rows        stored rows with their errors and columns
 worst_slices      the worst slices of some rows
 recent_slices     the worst slices of a model's recent labelled rows
+window_slices     the worst slices of a window
 """

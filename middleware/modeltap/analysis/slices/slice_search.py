@@ -7,8 +7,8 @@ a slice and its errors, small slices are left out, and slices are found level by
 is another one: the logarithm of the likelihood ratio of a slice whose errors differ from those of
 all rows (Kulldorff, 1997). It is not larger for larger slices as such, and has no weight to choose.
 For errors of any distribution it is that of a Poisson distribution, divided by the variance in
-units of the mean. Each condition costs the logarithm of the number of conditions, so that a slice
-has no condition that chance alone would add.
+units of the mean. Each condition costs the logarithm of the number of conditions, which is about
+what the best of them gains by chance; a condition that gains little more is dropped at last.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ MIN_LIFT = 1.2
 
 MOST_COLUMNS = 50
 """Columns whose pairs are searched: 1,225 pairs. Of more, those with the best single condition."""
+
+_BY_CHANCE = 0.05
+"""The probability that a condition which chance added is kept."""
 
 _EXTENDED = 40
 """Pairs of columns that are extended by a third condition."""
@@ -136,9 +139,8 @@ class _Search:
         pairs = self._pairs(totals)
         singles = self._extensions((), range(len(self._columns)), totals)
         triples = (self._improved(triple, totals) for triple in self._triples(pairs, totals))
-        return max(
-            (*singles, *pairs, *triples), key=lambda candidate: candidate.score, default=None
-        )
+        best = max((*singles, *pairs, *triples), key=lambda own: own.score, default=None)
+        return None if best is None else self._pruned(best, totals)
 
     def remove(self, candidate: Candidate) -> None:
         """Take out the rows of a slice."""
@@ -174,6 +176,23 @@ class _Search:
             for changed in self._extensions(others, [term.column], totals):
                 candidate = max(candidate, changed, key=lambda own: own.score)
         return candidate
+
+    def _pruned(self, candidate: Candidate, totals: _Totals) -> Candidate:
+        """Return a slice without the conditions that chance may have added."""
+        shorter = [
+            tuple(other for other in candidate.terms if other != term) for term in candidate.terms
+        ]
+        scored = (self._scored(terms, totals) for terms in shorter if terms)
+        best = max(scored, key=lambda own: own.score, default=candidate)
+        if best is candidate or best.score <= candidate.score + math.log(_BY_CHANCE):
+            return candidate
+        return self._pruned(best, totals)
+
+    def _scored(self, terms: tuple[Term, ...], totals: _Totals) -> Candidate:
+        """Return the slice of some conditions with its score."""
+        errors = self._errors[self._rows_of(terms)]
+        scores = totals.scores(np.array([len(errors)]), np.array([errors.sum()]))
+        return Candidate(terms, float(scores[0]) - len(terms) * self._cost)
 
     def _extensions(
         self, terms: tuple[Term, ...], columns: Sequence[int], totals: _Totals

@@ -1,9 +1,9 @@
-"""The worst slices of some rows: found in one half of them, tested on the other."""
+"""The worst slices of some rows: found in one half, tested on the other."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,7 @@ from modeltap.analysis.slices.error_rows import ErrorRows
 from modeltap.analysis.slices.held_out import SliceError, error_of
 from modeltap.analysis.slices.slice_columns import SliceColumn, in_bins
 from modeltap.analysis.slices.slice_conditions import Condition, joined
-from modeltap.analysis.slices.slice_search import Candidate, meeting, strongest, worst
+from modeltap.analysis.slices.slice_search import MOST_COLUMNS, meeting, strongest, worst
 from modeltap.config.settings import Settings
 from modeltap.store.predictions import LabelledPrediction
 from modeltap.wording import plural
@@ -86,7 +86,7 @@ class SliceReport:
             return self.reason
         return (
             f"no slice has a larger error than the other rows beyond chance "
-            f"({plural(self.tried, 'slice')} of {plural(self.columns, 'column')} tested on half of "
+            f"({plural(self.tried, 'slice')} of {plural(self.columns, 'column')} tested in "
             f"{plural(self.rows, 'labelled row')})"
         )
 
@@ -94,9 +94,9 @@ class SliceReport:
 def worst_slices(rows: ErrorRows, settings: Settings) -> SliceReport:
     """Return the slices of labelled rows whose error is larger than that of the others.
 
-    One half of the rows, chosen by a hash of their ids, is searched. The slices from it, at most
-    five, are tested on the other half, and their p-values are multiplied by their number
-    (Bonferroni). The level is that of a window, by the setting `sensitivity`.
+    Each half of the rows, chosen by a hash of their ids, is searched, and its slices, at most five,
+    are tested on the other half. The p-values are multiplied by the number of slices (Bonferroni);
+    the level is that of a window, by the setting `sensitivity`.
     """
     total = len(rows.errors)
     reason = _unsearchable(rows)
@@ -105,26 +105,23 @@ def worst_slices(rows: ErrorRows, settings: Settings) -> SliceReport:
     binned = in_bins(rows.columns, total, settings)
     if not binned.columns:
         return SliceReport(total, unsearched=binned.unsearched, reason=_without(binned.unsearched))
-    is_searched = in_first_half(rows.keys)
-    places = np.flatnonzero(is_searched)
-    limit = _limit(rows.errors[places])
-    errors = np.minimum(rows.errors[places], limit)
-    columns = strongest(binned.columns, places, errors)
-    candidates = worst(columns, places, errors)
-    slices = _tested(candidates, columns, rows, ~is_searched, limit)
-    level = ALPHA[settings.sensitivity]
+    is_first = in_first_half(rows.keys)
+    proposals = [*_proposals(binned.columns, rows, is_first)]
+    proposals += _proposals(binned.columns, rows, ~is_first)
+    proposals.sort(key=lambda proposal: proposal.score, reverse=True)
+    searched = min(len(binned.columns), MOST_COLUMNS)
     return SliceReport(
         total,
-        [own for own in slices if own.error.p_value <= level],
-        len(candidates),
-        len(columns),
+        _significant(proposals, rows, ALPHA[settings.sensitivity]),
+        len(proposals),
+        searched,
         binned.unsearched,
-        len(binned.columns) - len(columns),
+        len(binned.columns) - searched,
     )
 
 
 def in_first_half(keys: Sequence[tuple[str, int]]) -> np.ndarray:
-    """Return (n,) whether each row (exchange id, row) is in the half to search.
+    """Return (n,) whether each row (exchange id, row) is in the first half.
 
     >>> in_first_half([("a", 0), ("b", 0), ("c", 0)]).tolist()
     [True, True, False]
@@ -135,46 +132,73 @@ def in_first_half(keys: Sequence[tuple[str, int]]) -> np.ndarray:
     return np.asarray(bits == 0)
 
 
-def _tested(
-    candidates: Sequence[Candidate],
-    columns: Sequence[SliceColumn],
-    rows: ErrorRows,
-    is_held_out: np.ndarray,
-    limit: float,
-) -> list[WorstSlice]:
-    """Return the slices with their errors on held-out rows.
+@dataclass(frozen=True)
+class _Proposal:
+    """A slice that was found in one half of the rows.
 
-    A slice that overlaps one before it is tested on the rows outside that one: a part of a bad
-    slice is not another one.
+    Args:
+        is_inside: (n,) whether each row of both halves is in the slice.
+        is_held_out: (n,) whether each row is in the other half.
+        limit: the largest error that counts in full.
     """
-    codes, every = [column.codes for column in columns], np.arange(len(rows.errors))
-    untaken = is_held_out.copy()
-    tested = []
-    for candidate in candidates:
-        places = meeting(columns, codes, candidate.terms, every)
+
+    conditions: tuple[Condition, ...]
+    score: float
+    is_inside: np.ndarray
+    is_held_out: np.ndarray
+    limit: float
+
+
+def _proposals(
+    columns: Sequence[SliceColumn], rows: ErrorRows, is_searched: np.ndarray
+) -> Iterator[_Proposal]:
+    """Yield the slices of one half of the rows."""
+    places, every = np.flatnonzero(is_searched), np.arange(len(rows.errors))
+    limit = _limit(rows.errors[places])
+    errors = np.minimum(rows.errors[places], limit)
+    own = strongest(columns, places, errors)
+    codes = [column.codes for column in own]
+    for candidate in worst(own, places, errors):
         is_inside = np.zeros(len(every), dtype=bool)
-        is_inside[places] = True
-        own = _error(rows, is_inside, is_held_out, limit)
-        alone = _error(rows, is_inside, untaken, limit)
-        untaken &= ~is_inside
-        if own is None or alone is None:
-            continue
-        error = own._replace(p_value=min(1.0, alone.p_value * len(candidates)))
-        conditions = tuple(
-            columns[term.column].conditions[term.condition] for term in candidate.terms
-        )
-        order = places[np.argsort(-rows.errors[places], kind="stable")]
-        own_rows = [rows.rows[place] for place in order.tolist()]
-        wrong = int(np.count_nonzero(rows.errors[places]))
-        tested.append(WorstSlice(conditions, error, len(places) / len(every), own_rows, wrong))
-    return tested
+        is_inside[meeting(own, codes, candidate.terms, every)] = True
+        conditions = tuple(own[term.column].conditions[term.condition] for term in candidate.terms)
+        yield _Proposal(conditions, candidate.score, is_inside, ~is_searched, limit)
 
 
-def _error(
-    rows: ErrorRows, is_inside: np.ndarray, is_counted: np.ndarray, limit: float
-) -> SliceError | None:
-    inside, rest = rows.errors[is_inside & is_counted], rows.errors[~is_inside & is_counted]
-    return error_of(inside, rest, binary=rows.binary, limit=limit)
+def _significant(proposals: Sequence[_Proposal], rows: ErrorRows, level: float) -> list[WorstSlice]:
+    """Return the slices whose error is larger beyond chance.
+
+    A slice that overlaps one before it is tested on the rows outside that one: the same slice from
+    the other half, or a part of it, is not another one.
+    """
+    is_taken = np.zeros(len(rows.errors), dtype=bool)
+    slices = []
+    for proposal in proposals:
+        own = _error(rows, proposal, proposal.is_held_out)
+        alone = _error(rows, proposal, proposal.is_held_out & ~is_taken)
+        p_value = 1.0 if alone is None else min(1.0, alone.p_value * len(proposals))
+        if own is not None and p_value <= level:
+            is_taken |= proposal.is_inside
+            slices.append(_slice(proposal, rows, own._replace(p_value=p_value)))
+    return slices
+
+
+def _slice(proposal: _Proposal, rows: ErrorRows, error: SliceError) -> WorstSlice:
+    places = np.flatnonzero(proposal.is_inside)
+    ordered = places[np.argsort(-rows.errors[places], kind="stable")]
+    return WorstSlice(
+        proposal.conditions,
+        error,
+        len(places) / len(rows.errors),
+        [rows.rows[place] for place in ordered.tolist()],
+        int(np.count_nonzero(rows.errors[places])),
+    )
+
+
+def _error(rows: ErrorRows, proposal: _Proposal, is_counted: np.ndarray) -> SliceError | None:
+    inside = rows.errors[proposal.is_inside & is_counted]
+    rest = rows.errors[~proposal.is_inside & is_counted]
+    return error_of(inside, rest, binary=rows.binary, limit=proposal.limit)
 
 
 def _limit(errors: np.ndarray) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -27,10 +28,13 @@ from modeltap.analysis.performance.labelled import LabelledContext
 from modeltap.analysis.references.late_baseline import with_performance
 from modeltap.analysis.references.performance_baseline import label_form
 from modeltap.analysis.relearning.concept_of_labels import ConceptPlace, with_concept
+from modeltap.analysis.relearning.corrected_errors import corrected_error_estimates
 from modeltap.analysis.relearning.corrected_windows import corrected_estimates
 from modeltap.analysis.relearning.label_history import LabelHistory
 from modeltap.analysis.relearning.label_progress import LabelProgress, label_progress
 from modeltap.analysis.relearning.saved_gaps import with_saved_gaps
+from modeltap.analysis.row_metrics.own_metrics import own_metrics
+from modeltap.analysis.slices.window_slices import with_slices
 from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult, is_within
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
@@ -52,6 +56,7 @@ from modeltap.store.labelled_windows import (
     reset_labelled_windows,
 )
 from modeltap.store.labels import LabelledMoment, add_label_days, new_labels, newest_label
+from modeltap.store.metrics import own_metrics_in_store
 from modeltap.store.models import counted_models
 from modeltap.store.predictions import LabelledPrediction, RowKey, labelled_predictions
 from modeltap.store.references import active_reference
@@ -84,13 +89,17 @@ class LabelledWindows:
         """
         if self._scope.again:
             with writing(self._connection):
-                reset_labelled_windows(self._connection, measured_with_labels())
+                own = own_metrics_in_store(self._connection)
+                reset_labelled_windows(self._connection, [*measured_with_labels(), *own])
         self._note_labels()
         with writing(self._connection):
             release_due(self._connection, clock.now())
         done: set[DueWindow] = set()
-        for due, newest in labelled_windows(self._connection):
-            result = None if due in done else self._evaluate(due, newest)
+        all_due = labelled_windows(self._connection)
+        latest = {due[:3]: due for due, _ in all_due}
+        for due, newest in all_due:
+            is_latest = latest[due[:3]] == due
+            result = None if due in done else self._evaluate(due, newest, is_latest=is_latest)
             if result is not None:
                 yield result
                 done.update(_members(result))
@@ -138,7 +147,7 @@ class LabelledWindows:
         row = active_reference(self._connection, model, version)
         return None if row is None else Series(model, version, row.id, window)
 
-    def _evaluate(self, due: DueWindow, newest: int) -> WindowResult | None:
+    def _evaluate(self, due: DueWindow, newest: int, *, is_latest: bool) -> WindowResult | None:
         """Return the result of the window and its group; None while it is incomplete."""
         bounds = self._bounds(*due)
         if bounds is None or not self._scope.is_over(due.model, due.version, bounds[0].end):
@@ -161,12 +170,22 @@ class LabelledWindows:
             place = ConceptPlace(series, period.start, period.end, _hours(period))
             metrics = with_concept(self._connection, metrics, pairs, progress, settings, place)
         metrics = urgent(metrics, weekly, reference)
+        if enough:
+            known = None if reference is None else reference.performance
+            metrics = with_slices(
+                metrics, self._connection, settings, known, pairs, is_latest=is_latest
+            )
         metrics.append(_coverage(pairs))
         if enough:
             metrics = self._attributed(metrics, pairs, reference, settings, period)
+            alpha = progress.alpha(ALPHA[settings.sensitivity])
+            own = own_metrics(self._connection, settings, due.model, pairs, alpha)
+            metrics += urgent(explained(progress.over_all_looks(own)), weekly, reference)
         if enough and settings.groups:
             window = grouped_window(self._connection, settings, reference, pairs)
-            metrics += urgent(explained(window.labelled_metrics()), weekly, reference)
+            window = dataclasses.replace(window, information=progress.information)
+            rates = progress.over_all_looks(window.labelled_metrics())
+            metrics += urgent(explained(rates), weekly, reference)
         now = time.time()
         arrivals = _arrivals(
             pairs if enough or len(group) == 1 else self._pairs(due, first[1], last[2])
@@ -233,7 +252,7 @@ class LabelledWindows:
         """Yield the estimates of a window, corrected by the labels that have arrived."""
         settings = self._scope.settings.for_model(due.model)
         reference = self._reference(due.model, due.version, settings)
-        if reference is None or reference.performance is None:
+        if reference is None or reference.performance is None or reference.output_performance:
             return
         series = Series(due.model, due.version, reference.id, due.window)
         own = stored.get_window(self._connection, series, due.start)
@@ -249,7 +268,11 @@ class LabelledWindows:
         if history is None:
             return
         rows = self._pairs(due, first, after)
-        metrics = corrected_estimates(rows, reference.performance, history, settings)
+        known = reference.performance
+        metrics = [
+            *corrected_estimates(rows, known, history, settings),
+            *corrected_error_estimates(rows, known, history),
+        ]
         if metrics:
             yield WindowResult(period, explained(metrics), reference)
 

@@ -1,4 +1,4 @@
-"""Performance of predicted numbers, and means of labels and predictions."""
+"""Performance of predicted numbers, means of labels and predictions, and errors of slices."""
 
 from __future__ import annotations
 
@@ -50,5 +50,14 @@ OF_NUMBERS = (
     CatalogueEntry("label_mean", "the label's", None, None, "performance", False, "mean label"),
     CatalogueEntry(
         "prediction_mean", "the label's", None, None, "performance", False, "mean prediction"
+    ),
+    CatalogueEntry(
+        "slice_error",
+        "the error's",
+        "lower",
+        None,
+        "performance",
+        False,
+        "error of a slice that is worse than the other rows",
     ),
 )
