@@ -38,6 +38,7 @@ from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import is_output
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
+from modeltap.logs import logger
 
 
 class SampledBatch(Protocol):
@@ -80,11 +81,24 @@ class Estimator:
     def metrics(self, outputs: Outputs, sampled: SampledWindow, *, has_moved: bool) -> list[Metric]:
         """Return the estimates of a window; none if the reference does not allow any.
 
+        An error is logged and costs only the estimates.
+
         Args:
             outputs: those of all rows of the window.
             sampled: at most 2,000 of these rows.
             has_moved: whether an input of the window drifted.
         """
+        try:
+            return self._metrics(outputs, sampled, has_moved=has_moved)
+        except Exception:
+            logger.exception(
+                "modeltap: %s: no estimates: the estimator failed", self.reference.model
+            )
+            return []
+
+    def _metrics(
+        self, outputs: Outputs, sampled: SampledWindow, *, has_moved: bool
+    ) -> list[Metric]:
         known = self.reference.performance
         if known is None or self.reference.output_performance:
             return []
