@@ -21,6 +21,7 @@ from modeltap.analysis.estimation.estimates import (
     Moved,
     can_estimate,
     estimated_metrics,
+    expected_error,
     metrics_of_classes,
     metrics_of_errors,
     not_estimated,
@@ -89,7 +90,8 @@ class Estimator:
             has_moved: whether an input of the window drifted.
         """
         try:
-            return self._metrics(outputs, sampled, has_moved=has_moved)
+            estimates = self._metrics(outputs, sampled, has_moved=has_moved)
+            return [*estimates, *expected_error(estimates)]
         except Exception:
             logger.exception(
                 "modeltap: %s: no estimates: the estimator failed", self.reference.model
