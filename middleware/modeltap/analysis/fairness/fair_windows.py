@@ -41,7 +41,7 @@ from modeltap.config.settings import Settings
 from modeltap.store.predictions import LabelledPrediction
 from modeltap.wording import plural
 
-FAIRNESS_SHARE = 0.5
+FAIRNESS_SHARE = 0.3
 """The level of a window's fairness, as a part of the window's. It is added to the others, because
 most models have no groups."""
 
