@@ -25,6 +25,7 @@ from modeltap.store.metrics import (
     latest_metrics,
     list_metrics,
     metrics_in_store,
+    own_metrics_in_store,
 )
 from modeltap.store.references import active_reference
 from modeltap.store.windows import Series, evaluated_with
@@ -218,6 +219,8 @@ def _rows(
             raise InputError(f"no feature {feature!r} in this store{nearest(feature, known)}")
     grouped = report == "fairness"
     names = [*reported_by(report), *(_ALSO_OF_GROUPS if grouped else ())]
+    if report == "performance":
+        names += own_metrics_in_store(connection)
     latest = latest_metrics(
         connection, names, model=model, feature=feature, last=last, grouped=grouped
     )
@@ -277,9 +280,10 @@ def metrics(
     """
     connection = read_store(store)
     check_model(connection, model)
-    if metric is not None and metric not in CATALOGUE:
-        raise InputError(f"unknown metric {metric!r}{nearest(metric, CATALOGUE)}")
-    _check_known("metric", metric, metrics_in_store(connection))
+    stored = metrics_in_store(connection)
+    if metric is not None and metric not in (*CATALOGUE, *stored):
+        raise InputError(f"unknown metric {metric!r}{nearest(metric, (*CATALOGUE, *stored))}")
+    _check_known("metric", metric, stored)
     _check_known("feature", feature, features_in_metrics(connection))
     rows = list_metrics(connection, model=model, metric=metric, feature=feature, last=last)
     empty = (

@@ -56,7 +56,7 @@ def corrected_estimates(
     hardly any label of a class has arrived.
     """
     known = baseline.scores
-    if known is None or known.calibration is None:
+    if known is None or known.calibration is None or all(row.label is not None for row in rows):
         return []
     reader = _ScoreReader(known, known.calibration, settings.decision_threshold)
     usable = [row for row in rows if reader.is_probability(row)]
