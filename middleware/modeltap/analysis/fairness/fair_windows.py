@@ -41,9 +41,9 @@ from modeltap.config.settings import Settings
 from modeltap.store.predictions import LabelledPrediction
 from modeltap.wording import plural
 
-FAIRNESS_SHARE = 0.1
+FAIRNESS_SHARE = 0.3
 """The level of a window's fairness, as a part of the window's. It is added to the others, because
-most models have no groups; a window's false alarms stay below .01."""
+most models have no groups."""
 
 _STAGES = 2
 """Gaps of predictions and gaps of labels are evaluated at different times, at half the level."""

@@ -34,6 +34,11 @@ from modeltap.analysis.relearning.label_history import LabelHistory
 from modeltap.analysis.relearning.label_progress import LabelProgress, label_progress
 from modeltap.analysis.relearning.saved_gaps import with_saved_gaps
 from modeltap.analysis.row_metrics.own_metrics import own_metrics
+from modeltap.analysis.row_metrics.quantile_loss import (
+    point_forecasts,
+    quantile_metrics,
+    quantile_sets,
+)
 from modeltap.analysis.slices.window_slices import with_slices
 from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult, is_within
 from modeltap.analysis.verdicts.scope import PassScope
@@ -392,8 +397,15 @@ def _performance(
     learning = reference is not None and reference.state == "provisional"
     whole = reference.performance if reference is not None and not learning else None
     outputs = reference.output_performance if reference is not None and not learning else {}
-    by_output = output_pairs(predictions, labels)
-    if not by_output:
+    sets = quantile_sets(predictions)
+    by_output = {} if sets is not None else output_pairs(predictions, labels)
+    if sets is not None:
+        medians = point_forecasts(predictions) or ()
+        metrics = [
+            *_evaluated(medians, labels, whole, progress, settings, period),
+            *quantile_metrics(sets, labels, settings.min_rows),
+        ]
+    elif not by_output:
         scores = [pair.score for pair in pairs]
         metrics = _evaluated(predictions, labels, whole, progress, settings, period, scores)
     else:
