@@ -20,9 +20,8 @@ from modeltap.analysis.detectors.context import ALPHA, PERFORMANCE_SHARE
 from modeltap.analysis.estimation.repeated_looks import information, level_of_look
 from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.model.metric import ALERT
-from modeltap.analysis.performance.evaluation import evaluate
-from modeltap.analysis.performance.labelled import LabelledContext
-from modeltap.analysis.references.performance_baseline import learn_baseline
+from modeltap.analysis.performance.classification import classification_metrics
+from modeltap.analysis.performance.labelled import Guess, LabelledContext
 from modeltap.analysis.statistics.confusion import f1_macro
 
 REFERENCE = 2_000
@@ -72,8 +71,9 @@ def alarms(reference: Rows, window: Rows) -> Alarms:
         own = window.until(now)
         if len(own.labels) < MIN_ROWS:
             continue
-        last = could_alarm(reference, own) and alarmed(own, whole, ALPHA_NORMAL)
-        each |= last
+        if now == 1.0 or not each:
+            last = could_alarm(reference, own) and alarmed(own, whole, ALPHA_NORMAL)
+            each |= last
         same_age = reference.until(now)
         if budget or not could_alarm(same_age, own):
             continue
@@ -99,15 +99,26 @@ def pairs(rows: Rows) -> dict[tuple[str, str], int]:
     return {pair: count for pair, count in zip(names, counts.tolist(), strict=True) if count}
 
 
-def baseline_of(rows: Rows) -> Baseline | None:
-    return learn_baseline(rows.predictions.tolist(), rows.labels.tolist(), "classification")
-
-
-def alarmed(own: Rows, baseline: Baseline | None, alpha: float) -> bool:
-    context = LabelledContext(
-        "classification", own.predictions.tolist(), own.labels.tolist(), baseline, alpha=alpha
+def baseline_of(rows: Rows) -> Baseline:
+    right = float(np.mean(rows.predictions == rows.labels))
+    variance = right * (1 - right)
+    return Baseline(
+        task="classification",
+        rows=len(rows.labels),
+        mean=right,
+        variance=variance,
+        third=variance * (1 - 2 * right),
+        pairs=tuple((*pair, count) for pair, count in sorted(pairs(rows).items())),
     )
-    return any(metric.verdict == ALERT for metric in evaluate(context))
+
+
+def alarmed(own: Rows, baseline: Baseline, alpha: float) -> bool:
+    """Return whether accuracy or macro F1 alerts, apart from predictions that look like guesses."""
+    context = LabelledContext("classification", (), (), baseline, alpha=alpha)
+    metrics = classification_metrics(pairs(own), baseline, context, context.level)
+    return any(
+        metric.verdict == ALERT and not isinstance(metric.evidence, Guess) for metric in metrics
+    )
 
 
 def main() -> None:

@@ -34,6 +34,13 @@ def decode_many(
     """Decode N similar exchanges at once, for speed; None to use `decode` for each of them."""
 
 
+@hookspec
+def measure(
+    model: str, rows: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Sequence[float | None]] | None:
+    """Return values of labelled rows by name, one for each row; None for another model."""
+
+
 @hookspec(firstresult=True)
 def format_event(
     event: Mapping[str, Any], webhook: WebhookSettings, message_id: str, timestamp: int

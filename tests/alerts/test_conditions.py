@@ -35,6 +35,14 @@ def test_a_threshold_alerts_at_once_with_its_value(process, row, connection):
     assert [kind for kind, _ in own(process(mae(row, 2, 9.0), rules=rules))] == ["alert.resolved"]
 
 
+def test_an_alert_about_an_estimate_is_marked(process, row):
+    rules = [{"metric": "estimated_mae", "above": 12.0}]
+    ((_, summary),) = own(process(mae(row, 0, 13.5, metric="estimated_mae"), rules=rules))
+    assert summary == (
+        "flights: estimated_mae is 13.5, above 12 (1,000 rows, estimated before all labels arrived)"
+    )
+
+
 @pytest.mark.parametrize(
     ("condition", "values", "fires"),
     [

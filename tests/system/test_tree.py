@@ -32,7 +32,6 @@ HELD_ELSEWHERE = {
     "config/catalogue/operation_entries.py": "config/test_metrics.py",
     "config/catalogue/quality_entries.py": "config/test_metrics.py",
     "config/catalogue/score_entries.py": "config/test_metrics.py",
-    "config/catalogue/traffic_entries.py": "config/test_metrics.py",
     # Processes and threads.
     "jobs/executor.py": "jobs/test_scheduler.py",
     "writer/__main__.py": "writer/test_process.py",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from modeltap.alerts.rules import Rule
 from modeltap.analysis.model.metric import ALERT, AT_ONCE, NOT_ENOUGH_ROWS, OK
+from modeltap.config.metrics import ESTIMATED
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.environments import named
 from modeltap.store.metrics import MetricRow
@@ -109,15 +110,20 @@ def _by_condition(
 
 def _breach_sentence(rule: Rule, row: MetricRow, breach: str) -> str:
     name = f"{rule.label}: " if rule.label else ""
+    estimated = ", estimated before all labels arrived" if _is_estimated(row) else ""
     return (
         f"{_subject(row)}: {name}{_metric(row)} is {row['value']:.4g}, {breach} "
-        f"({plural(row['rows'], 'row')})"
+        f"({plural(row['rows'], 'row')}{estimated})"
     )
 
 
 def _subject(row: MetricRow) -> str:
     segment = f" ({row['segment']})" if row["segment"] else ""
     return f"{named(row['model'], row['version'])}{segment}"
+
+
+def _is_estimated(row: MetricRow) -> bool:
+    return str(row["metric"]).startswith(ESTIMATED)
 
 
 def _metric(row: MetricRow) -> str:

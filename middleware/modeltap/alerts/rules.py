@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from modeltap.config.catalogue.alert_rules import ALERT_RULES
-from modeltap.config.metrics import is_output, rule_of
+from modeltap.config.metrics import CATALOGUE, is_output, rule_of
 from modeltap.config.rule_settings import RuleSettings
 
 MIN_WINDOWS = 2
@@ -89,6 +89,8 @@ def default_rule(metric: str, feature: str | None) -> Rule | None:
     ('warning', 'critical')
     """
     rule = rule_of(metric)
+    if metric not in CATALOGUE and feature is None:
+        rule = "performance"  # a metric of the user's own
     if rule == "data_drift" and is_output(feature):
         rule = "prediction_drift"
     return None if rule is None else DEFAULT_RULES[rule]

@@ -5,8 +5,9 @@
 - `run`, `receiving`, `importing`, `labels`: writing exchanges and labels to a store
 - `exchanges`, `exporting`, `erase`: showing, exporting and erasing exchanges
 - `reference`, `reference_view`, `analyze`: references, and one analysis pass
-- `status`, `reports`, `confusion`, `untested_rows`: health, results, confusion matrices, and
-  columns without a test
+- `labels_report`: counts, sources and arrival of labels
+- `status`, `reports`, `confusion`: health, results, confusion matrices
+- `estimates_beside`, `untested_rows`: estimates next to measured values, untested columns
 - `slices`, `errors`: where the model is wrong, and requests that failed
 - `alerts`, `explaining`, `silence`: listing, explaining, silencing and acknowledging alerts
 - `webhook`, `jobs`, `worker`: webhooks, scheduler jobs, the scheduler as a process

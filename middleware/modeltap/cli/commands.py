@@ -50,6 +50,9 @@ COMMANDS = {
         "importing", "import_", "Import exchanges from tables or from other tools' logs."
     ),
     "label": Listed("labels", "label", "Store labels (ground truth) for predictions."),
+    "labels": Listed(
+        "labels_report", "labels", "Show how many labels models have, and how they arrive."
+    ),
     "latency": Listed("reports", "latency", "Report response times, throughput and error rates."),
     "metrics": Listed("reports", "metrics", "List metrics by window, oldest first."),
     "performance": Listed(

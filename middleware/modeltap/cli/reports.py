@@ -13,6 +13,7 @@ from modeltap.analysis.explanations.histogram import distribution
 from modeltap.analysis.model.reference import Reference, layout
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
 from modeltap.cli.confusion import CONFUSION, CURVE, emit_confusion
+from modeltap.cli.estimates_beside import with_estimates
 from modeltap.cli.untested_rows import unjoined_rows, untested_rows, without_tested
 from modeltap.config.metrics import CATALOGUE, reported_by
 from modeltap.environments import with_environment
@@ -24,6 +25,7 @@ from modeltap.store.metrics import (
     latest_metrics,
     list_metrics,
     metrics_in_store,
+    own_metrics_in_store,
 )
 from modeltap.store.references import active_reference
 from modeltap.store.windows import Series, evaluated_with
@@ -174,6 +176,9 @@ def _command(name: str) -> click.Command:
             emit_confusion(rows, as_json=as_json)
             return
         rows = [row for row in rows if _is_listed(row, curve=calibration, as_json=as_json)]
+        if name == "performance" and not as_json:
+            rows = with_estimates(rows)
+            shown = [*shown[:-3], "estimated", *shown[-3:]]  # next to the measured interval
         emit(rows, shown, as_json=as_json, empty=empty)
         if feature is not None and name == "drift" and not as_json:
             _print_chart(connection, model, feature, rows)
@@ -214,6 +219,8 @@ def _rows(
             raise InputError(f"no feature {feature!r} in this store{nearest(feature, known)}")
     grouped = report == "fairness"
     names = [*reported_by(report), *(_ALSO_OF_GROUPS if grouped else ())]
+    if report == "performance":
+        names += own_metrics_in_store(connection)
     latest = latest_metrics(
         connection, names, model=model, feature=feature, last=last, grouped=grouped
     )
@@ -273,9 +280,10 @@ def metrics(
     """
     connection = read_store(store)
     check_model(connection, model)
-    if metric is not None and metric not in CATALOGUE:
-        raise InputError(f"unknown metric {metric!r}{nearest(metric, CATALOGUE)}")
-    _check_known("metric", metric, metrics_in_store(connection))
+    stored = metrics_in_store(connection)
+    if metric is not None and metric not in (*CATALOGUE, *stored):
+        raise InputError(f"unknown metric {metric!r}{nearest(metric, (*CATALOGUE, *stored))}")
+    _check_known("metric", metric, stored)
     _check_known("feature", feature, features_in_metrics(connection))
     rows = list_metrics(connection, model=model, metric=metric, feature=feature, last=last)
     empty = (

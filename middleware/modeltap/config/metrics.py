@@ -13,10 +13,9 @@ from modeltap.config.catalogue.fairness_entries import FAIRNESS
 from modeltap.config.catalogue.label_entries import LABELS
 from modeltap.config.catalogue.loss_entries import LOSSES
 from modeltap.config.catalogue.number_entries import OF_NUMBERS
-from modeltap.config.catalogue.operation_entries import OPERATION
+from modeltap.config.catalogue.operation_entries import OPERATION, TRAFFIC
 from modeltap.config.catalogue.quality_entries import QUALITY
 from modeltap.config.catalogue.score_entries import OF_SCORES
-from modeltap.config.catalogue.traffic_entries import TRAFFIC
 
 OUTPUTS = ("prediction", "score")
 """Features that hold the model's outputs. Their drift has its own rule, `prediction_drift`."""

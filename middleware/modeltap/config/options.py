@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
+from modeltap.config.catalogue.metric_settings import MetricSettings
 from modeltap.config.group_settings import GroupSettings
 from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.rule_settings import RuleSettings
@@ -127,6 +128,8 @@ class Options(TypedDict, total=False):
     """Settings of single features, by name."""
     groups: Sequence[str | GroupSettings | Mapping[str, Any]]
     """Groups of rows whose treatment by the model is compared: fields, or tables."""
+    metrics: Sequence[MetricSettings | Mapping[str, Any]]
+    """Metrics of your own: functions of a labelled row, with a target."""
     multivariate: bool
     """True also compares samples of complete rows (multivariate drift)."""
     max_features: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -113,8 +113,12 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         )
 
 
-def parse_rule(entry: object) -> RuleSettings:
-    """Parse an entry, a table; raise `ConfigError` if it is invalid."""
+def parse_rule(entry: object, own_metrics: Collection[str] = ()) -> RuleSettings:
+    """Parse an entry, a table; raise `ConfigError` if it is invalid.
+
+    Args:
+        own_metrics: the names of the user's own metrics.
+    """
     if not isinstance(entry, (Mapping, RuleSettings)):
         raise ConfigError(
             f"rule {entry!r} is invalid: must be a table such as {{metric = 'mae', above = 12.0}}"
@@ -122,11 +126,11 @@ def parse_rule(entry: object) -> RuleSettings:
     if isinstance(entry, Mapping):
         refuse_unknown(entry, RuleSettings.__struct_encode_fields__, "rules")
         entry = struct_of(entry, RuleSettings, "rules")
-    check_rule(entry)
+    check_rule(entry, own_metrics)
     return entry
 
 
-def check_rule(rule: RuleSettings) -> None:
+def check_rule(rule: RuleSettings, own_metrics: Collection[str] = ()) -> None:
     """Raise `ConfigError` for an inconsistent rule.
 
     >>> check_rule(RuleSettings(metric="mea", above=1.0))
@@ -140,10 +144,11 @@ def check_rule(rule: RuleSettings) -> None:
 
     check(rule.rule in ALERT_RULES, f"unknown rule {rule.rule!r}{nearest(rule.rule, ALERT_RULES)}")
     waits = [entry.name for entry in ALERT_RULES.values() if entry.waits]
+    known = [*CATALOGUE, *own_metrics]
     needs_condition = rule.rule in ALERT_RULES and ALERT_RULES[rule.rule].needs_condition
     check(
-        rule.metric in (None, *CATALOGUE),
-        f"unknown metric {rule.metric!r}{nearest(rule.metric or '', CATALOGUE)}",
+        rule.metric in (None, *known),
+        f"unknown metric {rule.metric!r}{nearest(rule.metric or '', known)}",
     )
     conditions = [name for name in _CONDITIONS if getattr(rule, name) is not None]
     check(

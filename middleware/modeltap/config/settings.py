@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from modeltap.config.catalogue.metric_settings import MetricSettings
 from modeltap.config.group_settings import GroupSettings
 from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.reference_settings import DEFAULT_REFERENCE
@@ -68,6 +69,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     missing_values: tuple[str | int | float, ...] | None = None
     features: dict[str, FeatureSettings] | None = None
     groups: tuple[GroupSettings, ...] | None = None
+    metrics: tuple[MetricSettings, ...] | None = None
     multivariate: bool | None = None
     max_features: int | None = None
     max_list_features: int | None = None
@@ -140,6 +142,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     missing_values: tuple[str | int | float, ...] = ()
     features: dict[str, FeatureSettings] = {}
     groups: tuple[GroupSettings, ...] = ()
+    metrics: tuple[MetricSettings, ...] = ()
     multivariate: bool = True
     max_features: int = 1000
     max_list_features: int = 100
@@ -233,6 +236,7 @@ ANALYSIS_OPTIONS = (
     "missing_values",
     "features",
     "groups",
+    "metrics",
     "multivariate",
     "max_features",
     "max_list_features",

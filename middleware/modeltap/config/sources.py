@@ -12,14 +12,17 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from modeltap.config.bounds import check_values
+from modeltap.config.catalogue.metric_settings import parse_metrics
 from modeltap.config.group_settings import parse_groups
 from modeltap.config.mapping_settings import check_mapping
+from modeltap.config.metrics import CATALOGUE
 from modeltap.config.rule_settings import RuleSettings, parse_rule
 from modeltap.config.schedule_settings import ScheduleSettings
 from modeltap.config.settings import FeatureSettings, ModelSettings, Settings
@@ -70,6 +73,7 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     merged["models"], own = _without_rules(merged.get("models", {}))
     merged["rules"] = [*_listed(merged.get("rules", ())), *own]
     _parse_groups(merged)
+    own_metrics = _parse_metrics(merged)
     for name, table in _tables(merged.get("models")):
         refuse_unknown(table, ModelSettings.__struct_fields__, f"models.{name}")
         _check_features(table, f"models.{name}.features")
@@ -77,7 +81,8 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     for _, table in _tables({"schedules": merged.get("schedules")}):
         refuse_unknown(table, ScheduleSettings.__struct_fields__, "schedules")
     merged["webhooks"] = _each("webhooks", merged.get("webhooks", ()), parse_webhook, tolerant)
-    merged["rules"] = _each("rules", merged["rules"], parse_rule, tolerant)
+    parse = partial(parse_rule, own_metrics=own_metrics)
+    merged["rules"] = _each("rules", merged["rules"], parse, tolerant)
     for name in (
         "include_paths",
         "exclude_paths",
@@ -121,6 +126,18 @@ def _parse_groups(merged: dict[str, object]) -> None:
     for name, table in _tables(merged.get("models")):
         if isinstance(table, dict) and table.get("groups") is not None:
             table["groups"] = parse_groups(table["groups"], f"models.{name}.groups")
+
+
+def _parse_metrics(merged: dict[str, object]) -> set[str]:
+    """Replace the user's own metrics by their settings; return their names."""
+    names: set[str] = set()
+    places: list[tuple[str, Any]] = [("metrics", merged)]
+    places += [(f"models.{name}.metrics", own) for name, own in _tables(merged.get("models"))]
+    for where, table in places:
+        if table.get("metrics") is not None:
+            table["metrics"] = parse_metrics(table["metrics"], CATALOGUE, where)
+            names.update(metric.name for metric in table["metrics"])
+    return names
 
 
 def _check_features(options: Mapping[str, object], where: str) -> None:

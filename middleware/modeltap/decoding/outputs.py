@@ -36,6 +36,8 @@ def output_pairs(
     >>> output_pairs([1, "cat"], [2, "dog"])
     {}
     """
+    if not {dict, list, str} & set(map(type, predictions)):
+        return {}
     predicted = [outputs_of(prediction) or {} for prediction in predictions]
     labelled = [outputs_of(label) or {} for label in labels] if any(predicted) else []
     names = dict.fromkeys(chain.from_iterable(predicted))

@@ -10,11 +10,15 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from modeltap.clock import now
+from modeltap.environments import environment_of
 from modeltap.errors import InputError
 from modeltap.store.text import storable_text
 
 _CHUNK = 500
 """Labels that are compared with the last ones at once: one parameter of a query each."""
+
+_MANY = 0.1
+"""A larger fraction of all labels is read in the order of exchanges."""
 
 
 class Label(NamedTuple):
@@ -157,30 +161,72 @@ def move_labels(
     connection.execute(f"delete from labels where {moved}", values)
 
 
-class LabelledRow(NamedTuple):
-    """The model, version and event time of a labelled row."""
+class LabelledMoment(NamedTuple):
+    """A model, a version, and the beginning of the event time of rows with new labels."""
 
     model: str
     version: str
     event_time: str
 
 
-def labelled_rows_after(connection: sqlite3.Connection, seq: int) -> list[LabelledRow]:
-    """Return the distinct model, version and event time of rows with labels after `seq`."""
-    # A cross join fixes the join order: SQLite would otherwise scan all predictions to find the
-    # few new labels.
+class NewLabels(NamedTuple):
+    """New labels: the times of their rows, and how many arrived each day.
+
+    `days` has the number of labels and the last arrival by model, version and day.
+    """
+
+    moments: set[LabelledMoment]
+    days: dict[tuple[str, str, str], tuple[int, str]]
+
+
+def new_labels(connection: sqlite3.Connection, after: int, digits: int) -> NewLabels:
+    """Return the labels with a `seq` above `after` whose rows are stored.
+
+    Args:
+        digits: the characters of event times that tell windows apart: 16 for minutes, or 24.
+    """
+    # A cross join fixes the join order. Few new labels are read by their number; many are read in
+    # the order of their exchanges, so that SQLite reads each page of the predictions once.
+    many = is_large_part(connection, after)
     rows = connection.execute(
-        "select distinct p.model, p.version, p.event_time from labels l "
+        f"select p.model, p.version, substr(p.event_time, 1, {digits}), l.received_at "
+        f"from labels l {'indexed by labels_by_exchange' if many else 'not indexed'} "
         "cross join predictions p on p.exchange_id = l.exchange_id and p.row = l.row "
-        "where l.seq > ? and p.event_time is not null",
-        (seq,),
+        "where l.seq > ?",
+        (after,),
     )
-    return [LabelledRow(*row) for row in rows]
+    moments = set()
+    days: dict[tuple[str, str, str], tuple[int, str]] = {}
+    for model, version, event_time, received_at in rows:
+        if event_time is not None:
+            moments.add((model, version, event_time))
+        day = model, version, received_at[:10]
+        count, last_at = days.get(day, (0, ""))
+        days[day] = count + 1, max(last_at, received_at)
+    return NewLabels(set(map(LabelledMoment._make, moments)), days)
 
 
-def record_label_days(connection: sqlite3.Connection, after: int) -> None:
-    """Add labels with a `seq` above `after` to the days of their models, in the transaction."""
-    _add_days(connection, "labels l", "l.seq > ?", (after,))
+def is_large_part(connection: sqlite3.Connection, after: int) -> bool:
+    """Return whether labels after `after` are better read in the order of their exchanges."""
+    return newest_label(connection) - after > _MANY * newest_label(connection)
+
+
+def add_label_days(connection: sqlite3.Connection, labels: NewLabels) -> None:
+    """Add new labels to the days of their models, inside the caller's transaction."""
+    connection.executemany(
+        f"insert into label_days (model, environment, day, labels, last_at) "
+        f"values (?, ?, ?, ?, ?) {_ADD}",
+        [
+            (model, environment_of(version) or "", day, count, last_at)
+            for (model, version, day), (count, last_at) in labels.days.items()
+        ],
+    )
+
+
+_ADD = (
+    "on conflict (model, environment, day) do update set labels = labels + excluded.labels, "
+    "last_at = max(last_at, excluded.last_at)"
+)
 
 
 def _add_days(
@@ -192,9 +238,7 @@ def _add_days(
         f"max(l.received_at) from {source} "
         "cross join predictions p on p.exchange_id = l.exchange_id and p.row = l.row "
         "cross join exchanges x on x.id = l.exchange_id "
-        f"where {where} group by 1, 2, 3 "
-        "on conflict (model, environment, day) do update set labels = labels + excluded.labels, "
-        "last_at = max(last_at, excluded.last_at)",
+        f"where {where} group by 1, 2, 3 {_ADD}",
         values,
     )
 
@@ -228,13 +272,20 @@ def record_early_days(
 def storable_label(value: object) -> object:
     """Return a label as the store holds it; raises `InputError` for unsupported values.
 
-    An integer beyond 64 bits becomes text; an object with several outputs becomes JSON text.
+    An integer beyond 64 bits becomes text; an object with several outputs becomes JSON text. A list
+    or an array of one value is that value.
 
     >>> storable_label(True), storable_label(2**70), storable_label({"price": 1.5})
     ('true', '1180591620717411303424', '{"price": 1.5}')
+    >>> storable_label([[2.5]]), storable_label((1, 0))
+    (2.5, '[1, 0]')
     """
-    if hasattr(value, "item"):  # a NumPy scalar
-        value = value.item()
+    if hasattr(value, "tolist"):  # a NumPy scalar or array
+        value = value.tolist()
+    if isinstance(value, tuple):
+        value = list(value)
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int) and not -(2**63) <= value < 2**63:

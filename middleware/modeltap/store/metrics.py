@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from modeltap.config.metrics import PERFORMANCE_SEGMENTS
+from modeltap.config.metrics import CATALOGUE, PERFORMANCE_SEGMENTS
 from modeltap.environments import reported
 from modeltap.store.windows import Series
 
@@ -118,6 +118,11 @@ def values_before(
 def metrics_in_store(connection: sqlite3.Connection) -> list[str]:
     """Return the names of the metrics in the store."""
     return [name for (name,) in connection.execute("select distinct metric from metrics")]
+
+
+def own_metrics_in_store(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of metrics that are not in the catalogue: the user's own."""
+    return [name for name in metrics_in_store(connection) if name not in CATALOGUE]
 
 
 def features_in_metrics(connection: sqlite3.Connection) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -159,7 +160,11 @@ def predictions_of(connection: sqlite3.Connection, exchange_id: str) -> list[dic
 
 
 class LabelledPrediction(NamedTuple):
-    """A row's prediction, its score, and its last label, None if it has no label."""
+    """A row's prediction, its score, and its last label, None if it has no label.
+
+    `predicted_at` is the time of the request if it differs from the event time. `delay` is the time
+    until the first label arrived; see `label_delays`.
+    """
 
     prediction: Any
     label: Any
@@ -167,22 +172,56 @@ class LabelledPrediction(NamedTuple):
     score: float | None = None
     exchange_id: str = ""
     row: int = 0
+    predicted_at: str | None = None
+    delay: float | None = None
+
+
+_DELAY = (
+    "max(0.0, 86400.0 * iif(l.labelled_at is not null, "
+    "julianday(l.labelled_at) - julianday(p.event_time), "
+    "iif(x.source <> 'import', julianday(l.received_at) - julianday(x.started_at), null)))"
+)
 
 
 def labelled_predictions(
     connection: sqlite3.Connection, model: str, version: str, start: RowKey, end: RowKey
 ) -> list[LabelledPrediction]:
     """Return the rows from `start` to `end`, half-open, with their last labels."""
-    rows = connection.execute(
-        "select p.prediction, (select l.value from labels l where l.exchange_id = "
-        "p.exchange_id and l.row = p.row order by l.seq desc limit 1), p.event_time, p.score, "
-        "p.exchange_id, p.row "
-        "from predictions p where p.model = ? and p.version = ? and p.event_time >= ? "
+    cursor = connection.cursor()
+    cursor.row_factory = None  # plain tuples, because each row is converted anyway
+    # One row for each label, in the order of the index: the last one of a row counts.
+    cursor.execute(
+        "select p.prediction, l.value, p.event_time, p.score, p.exchange_id, p.row, "
+        "nullif(iif(x.source = 'import', null, x.started_at), p.event_time), "
+        f"{_DELAY} from predictions p left join exchanges x on x.seq = p.seq "
+        "left join labels l on l.exchange_id = p.exchange_id and l.row = p.row "
+        "where p.model = ? and p.version = ? and p.event_time >= ? "
         "and (p.event_time, p.seq, p.row) >= (?, ?, ?) "
         "and (p.event_time, p.seq, p.row) < (?, ?, ?)",
         (model, version, start[0], *start, *end),
     )
-    return list(map(LabelledPrediction._make, rows))
+    rows = list(map(_labelled, cursor))
+    if len({row.exchange_id for row in rows}) == len(rows):
+        return rows  # one row in each exchange, with one label at most
+    return _with_last_labels(rows)
+
+
+_labelled: Callable[[Iterable[Any]], LabelledPrediction] = partial(
+    tuple.__new__, LabelledPrediction
+)
+"""`LabelledPrediction._make` without its checks, which take a fifth of the time to read a row."""
+
+
+def _with_last_labels(rows: Iterable[LabelledPrediction]) -> list[LabelledPrediction]:
+    """Return each row once, with the last of its labels and the delay of the first."""
+    merged: list[LabelledPrediction] = []
+    for own in rows:
+        last = merged[-1] if merged else None
+        if last is not None and (last.exchange_id, last.row) == (own.exchange_id, own.row):
+            merged[-1] = last._replace(label=own.label)
+        else:
+            merged.append(own)
+    return merged
 
 
 def newest_labelled(

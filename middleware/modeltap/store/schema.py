@@ -69,7 +69,8 @@ create table labels (
     model text,                             -- the model it is for, if given
     labelled_at text, received_at text not null
 );
-create index labels_by_exchange on labels (exchange_id, row);
+-- With all columns that windows read, so that a million labels need no other page.
+create index labels_by_exchange on labels (exchange_id, row, seq, value, labelled_at, received_at);
 create index labels_by_feature on labels (model, feature, key) where feature is not null;
 
 create table row_keys (                     -- rows by the value of a feature that labels name

@@ -22,6 +22,16 @@ def test_young_rows_do_not_make_labels_look_fast():
     assert (naive - within).max() > 0.1
 
 
+def test_of_old_rows_it_is_the_fraction_of_labels():
+    delays = np.random.default_rng(2).exponential(size=200)
+    at = np.array([0.001, 0.02, 0.5, 3.0])
+    curve = arrival_curve(delays, np.full(200, 99.0))
+    assert curve.at(at) == pytest.approx([(delays <= age).mean() for age in at])
+    assert curve.relative_variance(np.array([0.5])) == pytest.approx(
+        (1 - curve.at(at)[2]) / curve.at(at)[2] / 200
+    )
+
+
 def test_a_batch_arrives_all_at_once():
     curve = arrival_curve(np.full(100, 7.0), np.full(100, 30.0))
     assert curve.at(np.array([0.0, 6.9, 7.0, 99.0])).tolist() == [0.0, 0.0, 1.0, 1.0]

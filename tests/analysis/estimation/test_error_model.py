@@ -67,3 +67,16 @@ def test_missing_inputs_are_values_of_their_own():
     model = ErrorModel(inputs, errors, np.zeros(600, dtype=int))
     own = model.mean_error(model.expected(np.full((100, 1), np.nan)), 100)
     assert own.value == pytest.approx(4.0, rel=0.1)
+
+
+@pytest.mark.parametrize("columns", [0, 1, 1500])
+def test_any_number_of_columns(columns):
+    """Of very many, the ones that go with the errors are used."""
+    rng = np.random.default_rng(5)
+    inputs = rng.normal(size=(400, columns))
+    errors = np.exp(inputs[:, -1]) if columns else rng.random(400)
+    model = ErrorModel(inputs, errors, np.zeros(400, dtype=int))
+    expected = model.expected(inputs[:100]).mean(axis=0)
+    assert np.isfinite(expected).all()
+    if columns:
+        assert np.corrcoef(expected, errors[:100])[0, 1] > 0.8

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis.estimation.estimates import can_estimate, estimated_metrics
+from modeltap.analysis.estimation.estimates import can_estimate, estimated_metrics, expected_error
 from modeltap.analysis.estimation.unlabelled import Outputs
 from modeltap.analysis.explanations.explain import explained
-from modeltap.analysis.model.metric import NOT_ENOUGH_ROWS
+from modeltap.analysis.model.metric import NOT_ENOUGH_ROWS, Metric
 from modeltap.analysis.references.performance_baseline import learn_baseline
 from modeltap.config.metrics import CATALOGUE
 
@@ -91,3 +91,13 @@ def test_references_that_allow_no_estimate(predictions, labels):
     known = learn_baseline(predictions, labels)
     assert not can_estimate(known)
     assert estimated_metrics(Outputs(predictions, [None] * 200), known, 0.5, 100) == []
+
+
+@pytest.mark.parametrize(
+    ("metric", "ends"), [("estimated_mae", (0.25, 0.5)), ("estimated_accuracy", (0.5, 0.75))]
+)
+def test_the_expected_error_is_kept_apart(metric, ends):
+    own = Metric(metric=metric, rows=9, value=0.375, low=0.25, high=0.5)
+    (expected,) = expected_error([own])
+    assert expected.metric == "expected_error" and (expected.low, expected.high) == ends
+    assert expected_error([Metric(metric=metric, rows=9)]) == []

@@ -8,6 +8,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from modeltap.analysis.estimation import estimator
 from modeltap.store.connection import connect, writing
 from modeltap.store.labels import insert_labels
 from stores import analyze, every, put, read
@@ -168,6 +169,19 @@ def test_scores_follow_an_input_that_moved(store):
         truth = np.mean((scores[part] >= 0.5) == labels[part])
         assert row["low"] <= truth <= row["high"]
         assert "weighted towards the inputs of this window" in row["explanation"]
+
+
+def test_an_error_costs_only_the_estimates(store, monkeypatch, caplog):
+    def fail(*_arguments):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(estimator, "metrics_of_errors", fail)
+    model = Model(store)
+    model.label(0, FIRST)
+    analyze(store, SETTINGS)
+    assert not estimated(store)
+    assert read(store, "select 1 from metrics where metric = 'drift' and in_reference = 0")
+    assert "m: no estimates: the estimator failed" in caplog.text
 
 
 def test_outcomes_are_kept_with_the_sample(store):

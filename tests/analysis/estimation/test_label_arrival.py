@@ -23,8 +23,12 @@ ROWS = [
 ]
 
 
+def of(rows):
+    return window_arrivals(*([row[place] for row in rows] for place in range(3)))
+
+
 def metrics(rows, now):
-    return {metric.metric: metric for metric in arrival_metrics(window_arrivals(rows), now)}
+    return {metric.metric: metric for metric in arrival_metrics(of(rows), now)}
 
 
 def test_each_horizon_counts_all_rows():
@@ -59,9 +63,9 @@ def test_labels_with_an_unknown_delay_are_left_out():
 
 
 def test_the_next_horizon_is_the_first_one_ahead():
-    known = window_arrivals(ROWS)
+    known = of(ROWS)
     assert next_horizon(known, END) == END + 3600
     assert next_horizon(known, END + 3600) == END + 86_400
     assert next_horizon(known, END + 86_400 * 7) is None
-    assert next_horizon(window_arrivals([(LAST, True, None)]), END) is None
-    assert next_horizon(window_arrivals([]), END) is None
+    assert next_horizon(of([(LAST, True, None)]), END) is None
+    assert next_horizon(of([]), END) is None

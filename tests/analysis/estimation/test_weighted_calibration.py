@@ -61,3 +61,14 @@ def test_scores_of_one_value_keep_the_calibration(score):
     scores, labels = np.full(300, score), np.tile([True, False, False], 100)
     known = learn_calibration(scores, labels)
     assert moved_calibration(known, scores, ~labels, np.ones(300)) is known
+
+
+@pytest.mark.parametrize("columns", [0, 1, 1000])
+def test_any_number_of_columns(columns):
+    rng = np.random.default_rng(3)
+    inputs, window = rng.normal(size=(600, columns)), rng.normal(size=(300, columns))
+    window[:, -1:] += 1.0
+    weights = density_ratios(inputs, window)
+    assert weights.mean() == pytest.approx(1.0) and (weights > 0).all()
+    if columns:
+        assert np.corrcoef(weights, inputs[:, -1])[0, 1] > 0.2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -104,6 +106,14 @@ def test_a_wider_gap_is_an_alert_of_its_grouping_and_not_of_intersections(refere
     }
     text = metrics["demographic_parity_difference", "sex"].explanation
     assert "selection rate is" in text and "'M'" in text and "chance of this" in text
+
+
+def test_the_first_of_many_evaluations_needs_a_clearer_gap(reference):
+    window = window_of(Rows(np.random.default_rng(2), 2000, unfair=0.3), reference)
+    gap = "equal_opportunity_difference", "sex"
+    assert metrics_of(window)[gap].verdict == "alert"
+    early = dataclasses.replace(window, information=0.02)
+    assert metrics_of(early)[gap].verdict == "ok"
 
 
 def test_shuffled_groups_do_not_alert(reference):

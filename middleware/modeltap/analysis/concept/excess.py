@@ -31,9 +31,9 @@ class Excess(NamedTuple):
 
 
 def error_of(metric: Metric) -> float:
-    """Return a window's mean error: of accuracy, the fraction of wrong predictions."""
+    """Return a window's mean error: for accuracy, the fraction of wrong predictions."""
     value = metric.value or 0.0
-    return 1 - value if metric.metric.endswith("accuracy") else value
+    return 1 - value if metric.metric == "accuracy" else value
 
 
 def expected_of(estimates: Sequence[Metric]) -> Expected | None:

@@ -14,11 +14,11 @@ from modeltap.analysis.concept.excess import (
     expected_without_inputs,
 )
 from modeltap.analysis.detectors.context import PERFORMANCE_SHARE
-from modeltap.analysis.estimation.estimates import estimated_metrics
+from modeltap.analysis.estimation.estimates import estimated_metrics, expected_error
 from modeltap.analysis.estimation.unlabelled import Outputs
 from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.model.metric import NO_REFERENCE, NORMAL_95, Metric
-from modeltap.config.metrics import ESTIMATED, is_output
+from modeltap.config.metrics import is_output
 from modeltap.store.window_facts import (
     StoredInterval,
     drifts_within,
@@ -32,6 +32,9 @@ CONCEPT_SHARE = PERFORMANCE_SHARE
 
 _FEWEST = 2
 """The window has enough labels; nearly all of them have a score."""
+
+_NEARLY_ALL = 0.95
+"""The fraction of rows with a label from which the labelled ones are like all of them."""
 
 _DECIDING = ("mae", "accuracy")
 """The metrics of errors: of numbers and of classes."""
@@ -69,7 +72,7 @@ def window_concept(
         return Metric(metric="concept_drift", rows=measured.rows, verdict=NO_REFERENCE)
     return concept_drift(
         measured,
-        _of_scores(outputs, baseline) or _expected(connection, series, period, measured, baseline),
+        _expected(connection, series, period, measured, outputs, baseline),
         baseline,
         _changes(connection, series, period),
         _earlier(connection, series, period[0]),
@@ -78,31 +81,37 @@ def window_concept(
     )
 
 
-def _of_scores(outputs: LabelledOutputs, baseline: Baseline) -> Expected | None:
-    """Return the error that the scores of the labelled rows lead to expect; None without them.
-
-    The stored estimate is that of all rows, and is corrected by the labels that have arrived.
-    """
-    rows = Outputs(outputs.predictions, outputs.scores)
-    estimates = estimated_metrics(rows, baseline, outputs.decision_threshold, _FEWEST)
-    return expected_of([own for own in estimates if own.metric == ESTIMATED + "accuracy"])
-
-
 def _expected(
     connection: sqlite3.Connection,
     series: Series,
     period: tuple[str, str],
     measured: Metric,
+    outputs: LabelledOutputs,
     baseline: Baseline,
 ) -> Expected:
-    """Return the error that the inputs of the window lead to expect, or that of the reference."""
-    name = ESTIMATED + measured.metric
-    parts = estimates_within(connection, series, *period, name)
-    estimates = [
-        Metric(metric=measured.metric, rows=p.rows, value=p.value, low=p.low, high=p.high)
-        for p in parts
-    ]
-    return expected_of(estimates) or expected_without_inputs(baseline, measured.rows)
+    """Return the error that is expected of the labelled rows.
+
+    It is that of all rows of the window if nearly all have labels, otherwise that of the scores of
+    those that have, and without either that of the reference.
+    """
+    parts = estimates_within(connection, series, *period, "expected_error")
+    of_all = expected_of(
+        [
+            Metric(metric="expected_error", rows=p.rows, value=p.value, low=p.low, high=p.high)
+            for p in parts
+        ]
+    )
+    if of_all is not None and measured.rows >= _NEARLY_ALL * of_all.rows:
+        return of_all
+    of_scores = _of_scores(outputs, baseline)
+    return of_scores or of_all or expected_without_inputs(baseline, measured.rows)
+
+
+def _of_scores(outputs: LabelledOutputs, baseline: Baseline) -> Expected | None:
+    """Return the error that the scores of the labelled rows lead to expect; None without them."""
+    rows = Outputs(outputs.predictions, outputs.scores)
+    estimates = estimated_metrics(rows, baseline, outputs.decision_threshold, _FEWEST)
+    return expected_of(expected_error(estimates))
 
 
 def _changes(

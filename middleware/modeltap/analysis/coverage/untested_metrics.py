@@ -8,7 +8,7 @@ from modeltap.analysis.coverage.unmonitored import Level, Unmonitored
 from modeltap.analysis.model.metric import ALERT, NOT_COMPARABLE, OK
 from modeltap.config.metrics import reported_by
 from modeltap.environments import with_environment
-from modeltap.store.metrics import latest_metrics
+from modeltap.store.metrics import latest_metrics, own_metrics_in_store
 
 
 def untested_metrics(
@@ -18,7 +18,7 @@ def untested_metrics(
 
     They are problems if no other metric has a verdict, because then no performance is compared.
     """
-    metrics = reported_by("performance")
+    metrics = [*reported_by("performance"), *own_metrics_in_store(connection)]
     latest = latest_metrics(connection, metrics, model=model, feature=None, last=1)
     rows = [row for row in latest if row["environment"] == environment]
     level: Level = "note" if any(row["verdict"] in (OK, ALERT) for row in rows) else "problem"

@@ -7,19 +7,25 @@ from typing import NamedTuple
 import numpy as np
 
 _FEWEST_AT_RISK = 30
-"""Labels that a step of the curve needs: the fraction of a few old rows would scale all of it."""
+"""Rows at risk at the longest delay that counts: a few old rows would scale the entire curve."""
 
 
 class ArrivalCurve(NamedTuple):
-    """(k,) rising delays in seconds, and the fraction of labels that arrive within each."""
+    """(k,) rising delays in seconds, and the fraction of `rows` labels that arrive within each."""
 
     delays: np.ndarray
     fractions: np.ndarray
+    rows: int
 
     def at(self, ages: np.ndarray) -> np.ndarray:
         """Return the (n,) fractions of labels that have arrived for rows of these ages."""
         places = np.searchsorted(self.delays, ages, side="right")
         return np.asarray(np.concatenate([[0.0], self.fractions])[places])
+
+    def relative_variance(self, ages: np.ndarray) -> float:
+        """Return the variance of the mean fraction at these ages, divided by its square."""
+        fraction = float(self.at(ages).mean())
+        return (1 - fraction) / (self.rows * fraction) if fraction else 0.0
 
 
 def arrival_curve(delays: np.ndarray, ages: np.ndarray) -> ArrivalCurve:
@@ -44,6 +50,7 @@ def arrival_curve(delays: np.ndarray, ages: np.ndarray) -> ArrivalCurve:
     within = np.cumsum(labels)
     too_young = np.searchsorted(np.sort(ages), times, side="left")
     at_risk = within - too_young
-    stays = np.where(at_risk >= _FEWEST_AT_RISK, 1 - labels / np.maximum(at_risk, 1), 1.0)
+    enough = np.flatnonzero(at_risk >= min(_FEWEST_AT_RISK, at_risk.max()))[-1]
+    stays = np.where(np.arange(len(times)) <= enough, 1 - labels / np.maximum(at_risk, 1), 1.0)
     later = np.cumprod(stays[::-1])[::-1]
-    return ArrivalCurve(times, np.append(later[1:], 1.0))
+    return ArrivalCurve(times, np.append(later[1:], 1.0), len(delays))

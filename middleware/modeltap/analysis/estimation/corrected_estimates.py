@@ -22,21 +22,39 @@ class Corrected(Evidence, frozen=True):
     rows: int
 
 
+class Arrived(NamedTuple):
+    """The probability that a label like a row's own has arrived, by kinds of rows.
+
+    Args:
+        fraction: (n,) probabilities; only read for rows that have a label.
+        kind: (n,) int, the kind of each row, from 0.
+        variance: (kinds,) relative variances of a kind's fraction, which is itself an estimate.
+    """
+
+    fraction: np.ndarray
+    kind: np.ndarray
+    variance: np.ndarray
+
+
+def all_alike(rows: int) -> Arrived:
+    """Return the arrival of rows whose labels have all arrived with the same probability."""
+    return Arrived(np.ones(rows), np.zeros(rows, dtype=np.int64), np.zeros(1))
+
+
 class PartlyLabelled(NamedTuple):
     """A window's rows of which part have labels, with columns of length n.
 
     Args:
         chance: the probability that the row is of the positive class, by its score alone.
         label: 1.0 for the positive class, 0.0 for the other, NaN for a pending row.
-        arrived: the probability that a label like this row's has arrived by now; only read for
-            rows that have one.
+        arrived: of the rows that have a label.
         pending: the probability of the positive class if the label has not arrived; see
             `pending_chance`.
     """
 
     chance: np.ndarray
     label: np.ndarray
-    arrived: np.ndarray
+    arrived: Arrived
     pending: np.ndarray
 
 
@@ -59,7 +77,7 @@ def pending_chance(chance: np.ndarray, positive: np.ndarray, negative: np.ndarra
     return np.where(both > 0, late / np.where(both > 0, both, 1.0), chance)
 
 
-def corrected_mean(measured: np.ndarray, expected: np.ndarray, arrived: np.ndarray) -> Estimate:
+def corrected_mean(measured: np.ndarray, expected: np.ndarray, arrived: Arrived) -> Estimate:
     """Return the mean of a window's values, of which part have been measured, with its interval.
 
     The prediction-powered estimate (PPI++; Angelopoulos, Duchi & Zrnic, arXiv 2311.01453):
@@ -68,15 +86,16 @@ def corrected_mean(measured: np.ndarray, expected: np.ndarray, arrived: np.ndarr
     ``1 / (1 + n/N)`` is for rows apart from the measured ones; here those are among all rows.) A
     value that arrives late is measured less often, so that each counts as the inverse of its
     probability of having arrived (Hajek, 1971). The variance is that of a sample of a finite
-    window, ``(1 - n/N) var(measured - w expected) / n``: with all values it is zero.
+    window, ``(1 - n/N) var(measured - w expected) / n``, which is zero with all values, and that of
+    the probabilities.
 
     Args:
         measured: (n,) values, NaN where pending; at least two are known.
         expected: (n,) values that the model's output leads to expect.
-        arrived: (n,) probabilities that a value has arrived; see `PartlyLabelled`.
+        arrived: of the measured values.
 
     >>> measured = np.array([1.0, 0.0, 1.0, np.nan])
-    >>> corrected_mean(measured, np.full(4, 0.5), np.ones(4)).value
+    >>> corrected_mean(measured, np.full(4, 0.5), all_alike(4)).value
     0.666...
     """
     return _correction(measured, expected, arrived, least=0.0).estimate
@@ -88,17 +107,22 @@ class _Correction(NamedTuple):
 
 
 def _correction(
-    measured: np.ndarray, expected: np.ndarray, arrived: np.ndarray, least: float
+    measured: np.ndarray, expected: np.ndarray, arrived: Arrived, least: float
 ) -> _Correction:
     """Return the weight and the estimate; `least` is the least variance of a residual."""
     known = ~np.isnan(measured)
     own, guess = measured[known], expected[known]
-    shares = _shares(arrived[known])
+    shares = _shares(arrived.fraction[known])
     weight = _weight(own, guess, shares)
     residuals = own - weight * guess
     middle = float(shares @ residuals)
     value = weight * float(expected.mean()) + middle
-    half = NORMAL_95 * math.sqrt(_variance(residuals - middle, shares, len(measured), least))
+    variance = _variance(residuals - middle, shares, len(measured), least)
+    # If a kind's fraction is wrong by a part, so are the weights of all its rows.
+    moved = np.bincount(
+        arrived.kind[known], shares * (residuals - middle), minlength=len(arrived.variance)
+    )
+    half = NORMAL_95 * math.sqrt(variance + float(arrived.variance @ moved**2))
     return _Correction(weight, Estimate(value, value - half, value + half))
 
 
@@ -135,17 +159,16 @@ def corrected_metrics(
     predictions, of the ranks ... Each sum is the total of `corrected_mean`. The metric's own weight
     w and its interval are those of its linear part (the delta method).
 
-    The estimate is between the metric of the labels so far with the expectation of pending rows,
-    and this correction. It has the part ``max(0, 1 - (standard error / difference)^2)`` of their
-    difference (James & Stein, 1961): as long as labels agree with the expectation, the noise of a
-    few of them is left out.
+    The estimate is between this correction and the metric of the labels so far with the
+    expectation of pending rows; see `kept_part`. As long as labels agree with the expectation, the
+    noise of a few of them is left out.
 
     Args:
         columns: (n, m) values that are summed over the positive rows.
         metrics: the metrics of rows of sums; each has one value for each row.
 
     >>> half = np.full(4, 0.5)
-    >>> rows = PartlyLabelled(half, np.array([1.0, 0, 1, 0]), np.ones(4), half)
+    >>> rows = PartlyLabelled(half, np.array([1.0, 0, 1, 0]), all_alike(4), half)
     >>> corrected_metrics(rows, np.ones((4, 1)), lambda sums: {"rate": sums[:, 0] / 4})["rate"]
     Estimate(value=0.5, low=0.5, high=0.5)
     """
@@ -173,15 +196,23 @@ def _corrected(
     half = (linear.estimate.high - linear.estimate.low) / 2 * len(columns)
     completed = np.where(np.isnan(rows.label), rows.pending, rows.label) @ columns
     value, plain = metric(np.stack([_sums(rows, columns, linear.weight), completed])).tolist()
-    return Estimate(_kept(value, plain, half / NORMAL_95), value - half, value + half)
+    corrected = Estimate(value, value - half, value + half)
+    return corrected._replace(value=kept_part(corrected, plain))
 
 
-def _kept(corrected: float, plain: float, error: float) -> float:
-    """Return `plain` with the part of its correction that is beyond the correction's error."""
-    gap = corrected - plain
-    if abs(gap) <= error:
-        return plain
-    return plain + gap * (1 - (error / gap) ** 2)
+def kept_part(corrected: Estimate, plain: float) -> float:
+    """Return `plain` with the part of its correction that is beyond the correction's error.
+
+    The part is ``max(0, 1 - (standard error / difference)^2)`` (James & Stein, 1961).
+
+    >>> kept_part(Estimate(0.5, 0.402, 0.598), plain=0.46)
+    0.46
+    >>> round(kept_part(Estimate(0.5, 0.402, 0.598), plain=0.3), 4)
+    0.4875
+    """
+    gap = corrected.value - plain
+    error = (corrected.high - corrected.low) / 2 / NORMAL_95
+    return plain if abs(gap) <= error else plain + gap * (1 - (error / gap) ** 2)
 
 
 def _sums(rows: PartlyLabelled, columns: np.ndarray, weight: float) -> np.ndarray:
@@ -190,7 +221,7 @@ def _sums(rows: PartlyLabelled, columns: np.ndarray, weight: float) -> np.ndarra
     expected = weight * rows.chance
     residuals = (rows.label - expected)[known]
     return np.asarray(
-        len(columns) * ((_shares(rows.arrived[known]) * residuals) @ columns[known])
+        len(columns) * ((_shares(rows.arrived.fraction[known]) * residuals) @ columns[known])
         + expected @ columns
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -128,6 +129,25 @@ def not_estimated(task: Task, rows: int, labelled: int, min_rows: int) -> Metric
     if rows < max(2, min_rows):
         return too_few(name, rows)
     return Metric(metric=name, rows=rows, evidence=NoEstimate(labelled, FEWEST_LABELLED))
+
+
+def expected_error(estimates: Sequence[Metric]) -> list[Metric]:
+    """Return `expected_error` of a window; nothing if its error was not estimated.
+
+    Estimates are corrected by the labels that arrive, and this is not, because concept drift is the
+    difference of labels from it.
+    """
+    for own in estimates:
+        if own.metric == ESTIMATED + "mae" and own.value is not None:
+            return [_renamed(own, own.value, own.low, own.high)]
+        if own.metric == ESTIMATED + "accuracy" and own.value is not None:
+            ends = (None if end is None else 1 - end for end in (own.high, own.low))
+            return [_renamed(own, 1 - own.value, *ends)]
+    return []
+
+
+def _renamed(own: Metric, value: float, low: float | None, high: float | None) -> Metric:
+    return Metric(metric="expected_error", rows=own.rows, value=value, low=low, high=high)
 
 
 def estimated_metric(name: str, own: Estimate, rows: int, evidence: Evidence) -> Metric:

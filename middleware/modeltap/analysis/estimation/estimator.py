@@ -21,6 +21,7 @@ from modeltap.analysis.estimation.estimates import (
     Moved,
     can_estimate,
     estimated_metrics,
+    expected_error,
     metrics_of_classes,
     metrics_of_errors,
     not_estimated,
@@ -38,6 +39,7 @@ from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import is_output
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
+from modeltap.logs import logger
 
 
 class SampledBatch(Protocol):
@@ -80,11 +82,25 @@ class Estimator:
     def metrics(self, outputs: Outputs, sampled: SampledWindow, *, has_moved: bool) -> list[Metric]:
         """Return the estimates of a window; none if the reference does not allow any.
 
+        An error is logged and costs only the estimates.
+
         Args:
             outputs: those of all rows of the window.
             sampled: at most 2,000 of these rows.
             has_moved: whether an input of the window drifted.
         """
+        try:
+            estimates = self._metrics(outputs, sampled, has_moved=has_moved)
+            return [*estimates, *expected_error(estimates)]
+        except Exception:
+            logger.exception(
+                "modeltap: %s: no estimates: the estimator failed", self.reference.model
+            )
+            return []
+
+    def _metrics(
+        self, outputs: Outputs, sampled: SampledWindow, *, has_moved: bool
+    ) -> list[Metric]:
         known = self.reference.performance
         if known is None or self.reference.output_performance:
             return []

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -83,26 +82,25 @@ class ArrivalPoint(NamedTuple):
     fraction: float | None
 
 
-def window_arrivals(arrivals: Iterable[tuple[str, bool, float | None]]) -> WindowArrivals:
-    """Return the arrivals of rows.
+def window_arrivals(
+    times: Sequence[str], labelled: Sequence[bool], delays: Sequence[float | None]
+) -> WindowArrivals:
+    """Return the arrivals of the labels of n rows.
 
     Args:
-        arrivals: for each row the time of its prediction, whether it has a label, and the label's
-            delay in seconds, None if it is unknown.
+        times: (n,) the times of predictions.
+        labelled: (n,) whether the row has a label.
+        delays: (n,) the label's delay in seconds, None if it is unknown or pending.
 
-    >>> window_arrivals([("2024-05-01T00:00:00.000Z", True, 60.0)]).delays.tolist()
+    >>> window_arrivals(["2024-05-01T00:00:00.000Z"], [True], [60.0]).delays.tolist()
     [60.0]
     """
-    unknown = 0
-    times: list[str] = []
-    delays: list[float] = []
-    for predicted_at, labelled, delay in arrivals:
-        if labelled and delay is None:
-            unknown += 1
-        else:
-            times.append(predicted_at)
-            delays.append(math.inf if delay is None else delay)
-    return WindowArrivals(np.array(parse_times(times)), np.array(delays), unknown)
+    seconds = np.array(delays, dtype=np.float64)
+    unknown = np.array(labelled, dtype=bool) & np.isnan(seconds)
+    seconds = np.where(np.isnan(seconds), np.inf, seconds)
+    return WindowArrivals(
+        parse_times(times)[~unknown], seconds[~unknown], int(np.count_nonzero(unknown))
+    )
 
 
 def arrival_metrics(arrivals: WindowArrivals, now: float) -> list[Metric]:
@@ -116,7 +114,7 @@ def arrival_metrics(arrivals: WindowArrivals, now: float) -> list[Metric]:
     Args:
         now: Unix seconds.
 
-    >>> window = window_arrivals([("2024-05-01T00:00:00.000Z", True, 7200.0)])
+    >>> window = window_arrivals(["2024-05-01T00:00:00.000Z"], [True], [7200.0])
     >>> [metric.value for metric in arrival_metrics(window, clock.parse("2024-05-03"))]
     [0.0, 1.0, None, 7200.0]
     """
@@ -129,7 +127,7 @@ def arrival_metrics(arrivals: WindowArrivals, now: float) -> list[Metric]:
 def arrival_curve(arrivals: WindowArrivals, now: float) -> list[ArrivalPoint]:
     """Return the arrival curve at `CURVE`, each point over the rows that are old enough at `now`.
 
-    >>> rows = window_arrivals([("2024-05-01T00:00:00.000Z", True, 7200.0)])
+    >>> rows = window_arrivals(["2024-05-01T00:00:00.000Z"], [True], [7200.0])
     >>> [point.fraction for point in arrival_curve(rows, clock.parse("2024-05-02"))]
     [0.0, 1.0, 1.0, None, None, None, None]
     """
@@ -145,7 +143,7 @@ def arrival_curve(arrivals: WindowArrivals, now: float) -> list[ArrivalPoint]:
 def next_horizon(arrivals: WindowArrivals, now: float) -> float | None:
     """Return the time at which the next fraction is complete; None if all are.
 
-    >>> window = window_arrivals([("2024-05-01T00:00:00.000Z", False, None)])
+    >>> window = window_arrivals(["2024-05-01T00:00:00.000Z"], [False], [None])
     >>> clock.iso(next_horizon(window, clock.parse("2024-05-01T02:00:00Z")))
     '2024-05-02T00:00:00.000Z'
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from modeltap.analysis.counting.sample import Sample
+from modeltap.analysis.counting.sample import ROWS, Sample
 from modeltap.analysis.counting.window_starts import starts
 from modeltap.analysis.inference.rising import RISING
 from modeltap.analysis.model.reference import Reference
@@ -15,6 +15,10 @@ from modeltap.analysis.statistics.matrix import matrix
 from modeltap.config.windows import Window
 from modeltap.decoding.times import parse_times
 from modeltap.store.references import sampled_rows
+
+_MANY_COLUMNS = 200
+"""With more columns, fewer rows are used, to bound memory: a thousand columns of categories have
+20,000 indicators, which take 300 MB for 2,000 rows."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ def labelled_sample(
     rows = [row for row in sampled_rows(connection, reference.id) if row.label is not None]
     moments = parse_times([row.event_time for row in rows])
     order = np.argsort(moments, kind="stable")
+    if len(reference.columns) > _MANY_COLUMNS:
+        order = order[:: -(-len(order) // ROWS) or 1]
     rows = [rows[place] for place in order.tolist()]
     begun = starts(moments[order], window.clocked)
     return LabelledSample(

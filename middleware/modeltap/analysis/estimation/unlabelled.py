@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from modeltap.analysis.model.baseline import ROUNDING, ScoreBaseline, number_of
+from modeltap.analysis.inference.value_lists import numbers_of
+from modeltap.analysis.model.baseline import ROUNDING, ScoreBaseline
 from modeltap.analysis.model.calibration import Calibration
-from modeltap.analysis.statistics.confusion import class_name
+from modeltap.analysis.statistics.confusion import class_names
 
 
 class Outputs(NamedTuple):
@@ -38,20 +39,14 @@ def scored_rows(
     [False, True]
     """
     column = outputs.scores if baseline.additional else outputs.predictions
-    values = np.array(list(map(number_of, column)), dtype=np.float64)
+    values = numbers_of(column)
     known = (values >= -ROUNDING) & (values <= 1 + ROUNDING)  # NaN is not
     values = np.clip(values[known], 0.0, 1.0)
     if not baseline.additional:
         return Scored(values, values >= decision_threshold)
     names = set(calibration.names)
-    predicted = np.array(
-        [
-            class_name(prediction) in names
-            for prediction, is_known in zip(outputs.predictions, known.tolist(), strict=True)
-            if is_known
-        ],
-        dtype=bool,
-    )
+    predicted = np.array([name in names for name in class_names(outputs.predictions)], dtype=bool)
+    predicted = predicted[known]
     return Scored(
         np.where(predicted, values, 1 - values) if calibration.of_predicted else values, predicted
     )

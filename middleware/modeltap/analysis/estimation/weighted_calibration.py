@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
+from modeltap.analysis.estimation.error_model import MOST_COLUMNS
 from modeltap.analysis.model.calibration import Calibration
 
 _BINS = 15
@@ -67,6 +68,10 @@ def density_ratios(reference: np.ndarray, window: np.ndarray) -> np.ndarray:
         reference: (n, d) inputs.
         window: (m, d) inputs.
     """
+    columns = _differing(reference, window)
+    reference, window = reference[:, columns], window[:, columns]
+    if not len(columns):
+        return np.ones(len(reference))
     rng = np.random.default_rng(0)
     halves, others = rng.integers(0, 2, len(reference)), rng.integers(0, 2, len(window))
     ratios = np.ones(len(reference))
@@ -75,6 +80,15 @@ def density_ratios(reference: np.ndarray, window: np.ndarray) -> np.ndarray:
         ratios[own] = _ratios(reference[~own], window[others != half], reference[own])
     ratios = np.maximum(ratios, _LEAST_RATIO)
     return np.asarray(ratios / ratios.mean())
+
+
+def _differing(reference: np.ndarray, window: np.ndarray) -> np.ndarray:
+    """Return the columns whose means differ most, at most 200, in order."""
+    if reference.shape[1] <= MOST_COLUMNS:
+        return np.arange(reference.shape[1])
+    spread = reference.std(axis=0)
+    gaps = np.abs(window.mean(axis=0) - reference.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return np.sort(np.argsort(-gaps, kind="stable")[:MOST_COLUMNS])
 
 
 def _ratios(reference: np.ndarray, window: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -25,6 +25,7 @@ from modeltap.analysis.performance.scoring import (
     OneClass,
     UninformativeScores,
 )
+from modeltap.analysis.row_metrics.own_metrics import OwnFailure, TargetMissed
 from modeltap.wording import number, percent, plural
 
 _MOSTLY, _PARTLY = 0.8, 0.3
@@ -150,6 +151,20 @@ def _(evidence: F1Loss, metric: Metric, context: Context | None) -> str:
         f"macro F1 went from {number(evidence.before)} to {number(metric.value or 0.0)} in "
         f"{_labelled(metric)}{lost}; {odds(metric, context)}"
     )
+
+
+@sentence.register
+def _(evidence: TargetMissed, metric: Metric, context: Context | None) -> str:
+    side = "below" if evidence.better == "higher" else "above"
+    return (
+        f"{metric.metric} is {number(metric.value or 0.0)} on average in {_labelled(metric)}, "
+        f"{side} its target {number(evidence.target)}; {odds(metric, context)}"
+    )
+
+
+@sentence.register
+def _(evidence: OwnFailure, _metric: Metric, _context: Context | None) -> str:
+    return f"not computed by {evidence.function}: {evidence.reason}"
 
 
 @sentence.register

@@ -10,6 +10,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from modeltap.analysis.detectors.context import ALPHA
+from modeltap.analysis.estimation.repeated_looks import level_of_look
 from modeltap.analysis.fairness.gap_learning import key_of
 from modeltap.analysis.fairness.group_gaps import (
     NotCompared,
@@ -40,9 +41,9 @@ from modeltap.config.settings import Settings
 from modeltap.store.predictions import LabelledPrediction
 from modeltap.wording import plural
 
-FAIRNESS_SHARE = 0.1
+FAIRNESS_SHARE = 0.3
 """The level of a window's fairness, as a part of the window's. It is added to the others, because
-most models have no groups; a window's false alarms stay below .01."""
+most models have no groups."""
 
 _STAGES = 2
 """Gaps of predictions and gaps of labels are evaluated at different times, at half the level."""
@@ -66,11 +67,13 @@ class GroupedWindow:
     Args:
         settings: the model's own.
         reference: None if there is none.
+        information: of an evaluation that is repeated while labels arrive; see `level_of_look`.
     """
 
     rows: GroupedRows
     settings: Settings
     reference: Reference | None
+    information: float | None = None
 
     @property
     def form(self) -> LabelForm:
@@ -178,6 +181,8 @@ class GroupedWindow:
         for table, own in zip(tables, crossed, strict=True):
             # Intersections are many; together they have half of the level.
             part = level / kinds / crossed.count(own)
+            if self.information is not None:
+                part = level_of_look(part, self.information)
             for metric in metrics:
                 gap = gap_metric(
                     metric, [table[rate] for rate in _DIFFERENCES[metric]], self.baseline, part

@@ -6,4 +6,5 @@ epochs        numbers that are times
 infer         a feature inferred from a column's values
 calendar_columns  columns that the time alone determines
 rising        columns that rise with each row, such as counters and ids
+value_lists   lists of labels or predictions as numbers, and whether all are known
 """

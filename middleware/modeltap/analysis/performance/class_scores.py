@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from modeltap.analysis.model.baseline import ROUNDING, number_of
+from modeltap.analysis.inference.value_lists import numbers_of
+from modeltap.analysis.model.baseline import ROUNDING
 from modeltap.analysis.performance.paired import Paired
 from modeltap.analysis.performance.positive_class import LabelForm, positive_classes
 
@@ -34,7 +35,7 @@ def with_scores(paired: Paired, column: Sequence[Any] | None, form: LabelForm) -
     yes = positive_classes(set(paired.labels.tolist()), classes, form.positive)
     if isinstance(yes, str):
         return paired
-    values = np.array([number_of(column[place]) for place in paired.places.tolist()])
+    values = numbers_of([column[place] for place in paired.places.tolist()])
     predicted, positive = (
         np.array([name in yes for name in side.tolist()])
         for side in (paired.predictions, paired.labels)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
+from modeltap.analysis.inference.value_lists import all_known, are_numbers, numbers_of
 from modeltap.analysis.model.baseline import Baseline, is_unknown, number_of
 from modeltap.analysis.model.metric import NOT_COMPARABLE, Metric, too_few
 from modeltap.analysis.performance.class_names import ClassNames
@@ -108,9 +109,9 @@ def known_classes(baseline: Baseline | None) -> KnownClasses | None:
 
 def _mean(metric: str, values: Sequence[Any], min_rows: int) -> list[Metric]:
     """Return the mean of labels or predictions, a rate for booleans, to compare with targets."""
-    known = [_number(value) for value in values if not is_unknown(value)]
-    numbers = np.array([value for value in known if abs(value) < _LARGEST])
-    if len(numbers) < max(2, min_rows) or len(numbers) < len(known):
+    known = values if all_known(values) else [v for v in values if not is_unknown(v)]
+    numbers = numbers_of(known if are_numbers(known) else list(map(_number, known)))
+    if len(numbers) < max(2, min_rows) or not (np.abs(numbers) < _LARGEST).all():
         return []
     own = mean_interval(numbers)
     return [Metric(metric=metric, rows=len(numbers), value=own.value, low=own.low, high=own.high)]

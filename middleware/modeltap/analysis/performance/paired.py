@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from modeltap.analysis.inference.value_lists import all_known, numbers_of
 from modeltap.analysis.model.baseline import (
     ROUNDING,
     Task,
@@ -26,7 +27,7 @@ from modeltap.analysis.performance.positive_class import (
     positive_classes,
     two_names,
 )
-from modeltap.analysis.statistics.confusion import class_name
+from modeltap.analysis.statistics.confusion import class_names
 from modeltap.errors import InputError
 
 _LARGEST = 1e150
@@ -152,6 +153,8 @@ class _Rows(NamedTuple):
 
 
 def _known_rows(predictions: list[Any], labels: list[Any]) -> _Rows:
+    if len(predictions) == len(labels) and all_known(predictions) and all_known(labels):
+        return _Rows(predictions, labels, np.arange(len(labels)))
     pairs = enumerate(zip(predictions, labels, strict=True))
     places = [n for n, (p, label) in pairs if not (is_unknown(p) or is_unknown(label))]
     return _Rows(
@@ -175,7 +178,7 @@ def pairs_of(predictions: Sequence[Any], labels: Sequence[Any]) -> tuple[list[An
 
 
 def _numbers(rows: _Rows) -> Paired:
-    both = [np.array(list(map(number_of, side))) for side in (rows.predictions, rows.labels)]
+    both = [numbers_of(side) for side in (rows.predictions, rows.labels)]
     unread = np.isnan(both[0]) | np.isnan(both[1])
     mismatch = None
     if len(unread) and unread.mean() > 1 - _READABLE:
@@ -197,7 +200,7 @@ def as_scores(predictions: list[Any], known: KnownClasses | None) -> np.ndarray 
 
     Zeros and ones alone are classes, unless the reference's predictions are scores.
     """
-    scores = np.array(list(map(number_of, predictions)))
+    scores = numbers_of(predictions)
     if not len(scores) or not ((scores >= -ROUNDING) & (scores <= 1 + ROUNDING)).all():
         return None
     scores = np.clip(scores, 0.0, 1.0)
@@ -207,7 +210,7 @@ def as_scores(predictions: list[Any], known: KnownClasses | None) -> np.ndarray 
 
 def _scored(scores: np.ndarray, rows: _Rows, form: LabelForm, known: KnownClasses | None) -> Paired:
     """Return scores with classes at the decision threshold, and the positive labels."""
-    true = list(map(class_name, rows.labels))
+    true = class_names(rows.labels)
     before = known or KnownClasses()
     positives = positive_classes(set(true), set(true) | before.true, form.positive)
     if isinstance(positives, str):
@@ -226,10 +229,11 @@ def _scored(scores: np.ndarray, rows: _Rows, form: LabelForm, known: KnownClasse
 
 
 def _classes(rows: _Rows, known: KnownClasses | None) -> Paired:
-    predicted, true = list(map(class_name, rows.predictions)), list(map(class_name, rows.labels))
+    predicted, true = class_names(rows.predictions), class_names(rows.labels)
     before = known or KnownClasses()
     names = ClassNames(true, predicted, before.true, before.predicted)
-    predicted, true = list(map(names, predicted)), list(map(names, true))
+    shared = {name: names(name) for name in {*predicted, *true}}
+    predicted, true = [shared[name] for name in predicted], [shared[name] for name in true]
     learnt = {names(name) for name in (*before.true, *before.predicted)}
     if known is None or learnt:
         reason = _difference(predicted, true, learnt)

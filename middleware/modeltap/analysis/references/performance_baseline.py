@@ -33,6 +33,7 @@ from modeltap.analysis.performance.labelled import loss_floor
 from modeltap.analysis.performance.paired import Paired, pair_up
 from modeltap.analysis.performance.positive_class import DEFAULT_FORM, LabelForm
 from modeltap.analysis.performance.scoring import FEWEST_OF_A_CLASS
+from modeltap.analysis.row_metrics.quantile_loss import point_forecasts
 from modeltap.analysis.statistics.confusion import accuracy, class_name, f1_macro
 from modeltap.analysis.statistics.scores import roc_area, squared_gaps
 from modeltap.config.settings import Settings
@@ -122,6 +123,7 @@ def learn_baselines(
     >>> baselines["price"].mean
     2.0
     """
+    predictions = point_forecasts(predictions)
     by_output = output_pairs(predictions or (), labels)
     if not by_output:
         each = {"": learn_baseline(predictions, labels, task, times, form, scores)}

@@ -8,4 +8,5 @@ same_age           the reference's performance on labels that arrived as soon as
 label_progress     how many of a window's labels have arrived, and its budget of false alarms
 concept_of_labels  concept drift in labels of which more may arrive
 corrected_windows  estimates of a window of which part of the labels have arrived
+corrected_errors   the same for numbers
 """

@@ -10,8 +10,10 @@ import numpy as np
 
 from modeltap.analysis.estimation.arrival_curve import ArrivalCurve
 from modeltap.analysis.estimation.corrected_estimates import (
+    Arrived,
     Corrected,
     PartlyLabelled,
+    all_alike,
     corrected_metrics,
     pending_chance,
 )
@@ -38,7 +40,7 @@ NEARLY_ALL = 0.95
 """From this fraction of labels on, the measured value is the truth, and the last estimate stays to
 be compared with it."""
 
-_FEWEST_ARRIVED = 0.05
+FEWEST_ARRIVED = 0.05
 """If less of a class has arrived, its few labels would count twenty times and more."""
 
 
@@ -54,7 +56,7 @@ def corrected_estimates(
     hardly any label of a class has arrived.
     """
     known = baseline.scores
-    if known is None or known.calibration is None:
+    if known is None or known.calibration is None or all(row.label is not None for row in rows):
         return []
     reader = _ScoreReader(known, known.calibration, settings.decision_threshold)
     usable = [row for row in rows if reader.is_probability(row)]
@@ -99,6 +101,9 @@ class _Cell(NamedTuple):
     predicted: bool
 
 
+_CELLS = [_Cell(*pair) for pair in product((False, True), repeat=2)]
+
+
 def _paired(
     rows: Sequence[LabelledPrediction], baseline: Baseline, settings: Settings
 ) -> Paired | None:
@@ -124,23 +129,27 @@ def _partly_labelled(
     chance = np.interp(scored.scores, reader.calibration.scores, by_score)
     ages = history.ages(rows)
     if history.curve is None:
-        return PartlyLabelled(chance, label, np.ones(len(rows)), chance)
+        return PartlyLabelled(chance, label, all_alike(len(rows)), chance)
     classes = {
         class_name(rows[place].label): positive
         for place, positive in zip(paired.places.tolist(), paired.positive.tolist(), strict=True)
     }
     curves = _curves(reader, history, classes)
-    if any(curve.at(ages).mean() < _FEWEST_ARRIVED for curve in curves.values()):
+    if any(curve.at(ages).mean() < FEWEST_ARRIVED for curve in curves.values()):
         return None
-    arrived = {
+    fractions = {
         positive: _arrived(positive, scored.predicted, ages, curves, history.curve)
         for positive in (False, True)
     }
     return PartlyLabelled(
         chance,
         label,
-        np.maximum(_FEWEST_ARRIVED, np.where(label == 1.0, arrived[True], arrived[False])),
-        pending_chance(chance, arrived[True], arrived[False]),
+        Arrived(
+            np.maximum(FEWEST_ARRIVED, np.where(label == 1.0, fractions[True], fractions[False])),
+            2 * (label == 1.0) + scored.predicted,
+            np.array([curves.get(c, history.curve).relative_variance(ages) for c in _CELLS]),
+        ),
+        pending_chance(chance, fractions[True], fractions[False]),
     )
 
 
@@ -177,7 +186,7 @@ def _curves(
     positive = np.array([classes.get(class_name(row.label), other) for row in rows], dtype=bool)
     predicted = reader.scored(rows).predicted
     curves = {}
-    for cell in map(_Cell._make, product((False, True), repeat=2)):
+    for cell in _CELLS:
         own = np.flatnonzero(usable)[(positive == cell.positive) & (predicted == cell.predicted)]
         if len(own) >= FEWEST_OF_CELL:
             curves[cell] = history.curve_of(own)

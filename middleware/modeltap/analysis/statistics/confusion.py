@@ -56,6 +56,20 @@ def class_name(value: Any) -> str:
     return text.lower() if text in ("True", "False", "TRUE", "FALSE") else text
 
 
+def class_names(values: Sequence[Any]) -> list[str]:
+    """Return the name of the class of each value; each distinct value is converted once.
+
+    >>> class_names([1, True, 1.0, "1"])
+    ['1', 'true', '1', '1']
+    """
+    typed = list(zip(map(type, values), values, strict=True))
+    try:
+        names = {key: class_name(key[1]) for key in set(typed)}
+    except TypeError:  # a list or an object
+        return list(map(class_name, values))
+    return [names[key] for key in typed]
+
+
 def accuracy(pairs: ClassPairs) -> float:
     """Return the fraction of rows with a correct prediction; 0 if there are no rows."""
     rows = sum(pairs.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -27,10 +28,17 @@ from modeltap.analysis.performance.labelled import LabelledContext
 from modeltap.analysis.references.late_baseline import with_performance
 from modeltap.analysis.references.performance_baseline import label_form
 from modeltap.analysis.relearning.concept_of_labels import ConceptPlace, with_concept
+from modeltap.analysis.relearning.corrected_errors import corrected_error_estimates
 from modeltap.analysis.relearning.corrected_windows import corrected_estimates
 from modeltap.analysis.relearning.label_history import LabelHistory
 from modeltap.analysis.relearning.label_progress import LabelProgress, label_progress
 from modeltap.analysis.relearning.saved_gaps import with_saved_gaps
+from modeltap.analysis.row_metrics.own_metrics import own_metrics
+from modeltap.analysis.row_metrics.quantile_loss import (
+    point_forecasts,
+    quantile_metrics,
+    quantile_sets,
+)
 from modeltap.analysis.slices.window_slices import with_slices
 from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult, is_within
 from modeltap.analysis.verdicts.scope import PassScope
@@ -43,7 +51,6 @@ from modeltap.store import windows as stored
 from modeltap.store.connection import writing
 from modeltap.store.due_windows import DueWindow, labelled_windows, record_due, release_due
 from modeltap.store.label_arrivals import received_at
-from modeltap.store.label_delays import row_arrivals
 from modeltap.store.label_targets import join_new_labels
 from modeltap.store.labelled_windows import (
     LabelledWindow,
@@ -53,16 +60,20 @@ from modeltap.store.labelled_windows import (
     neighbours,
     reset_labelled_windows,
 )
-from modeltap.store.labels import (
-    LabelledRow,
-    labelled_rows_after,
-    newest_label,
-    record_label_days,
-)
+from modeltap.store.labels import LabelledMoment, add_label_days, new_labels, newest_label
+from modeltap.store.metrics import own_metrics_in_store
+from modeltap.store.models import counted_models
 from modeltap.store.predictions import LabelledPrediction, RowKey, labelled_predictions
 from modeltap.store.references import active_reference
 from modeltap.store.watermarks import LABELS, advance, watermark
 from modeltap.store.windows import Series
+
+_MINUTES, _MILLISECONDS = len("2024-05-01T00:00"), len("2024-05-01T00:00:00.000Z")
+"""Lengths of the beginnings of event times."""
+
+
+_Pairs = tuple[tuple[str, str, RowKey, RowKey], list[LabelledPrediction]]
+"""A model, a version, the keys of the first row and of the row after the last, and the rows."""
 
 
 class LabelledWindows:
@@ -72,6 +83,7 @@ class LabelledWindows:
         self._scope = scope
         self._connection = scope.connection
         self._references: dict[tuple[str, str], Reference | None] = {}
+        self._last_pairs: _Pairs | None = None
         self._histories: dict[tuple[str, str], LabelHistory] = {}
 
     def results(self) -> Iterator[WindowResult]:
@@ -82,7 +94,8 @@ class LabelledWindows:
         """
         if self._scope.again:
             with writing(self._connection):
-                reset_labelled_windows(self._connection, measured_with_labels())
+                own = own_metrics_in_store(self._connection)
+                reset_labelled_windows(self._connection, [*measured_with_labels(), *own])
         self._note_labels()
         with writing(self._connection):
             release_due(self._connection, clock.now())
@@ -105,8 +118,11 @@ class LabelledWindows:
             with writing(connection):
                 join_new_labels(connection, before)
         newest = newest_label(connection)
+        digits = self._digits()
+        labels = new_labels(connection, before, digits)
+        moments = new_labels(connection, 0, digits).moments if self._scope.again else labels.moments
         due = set()
-        for row in labelled_rows_after(connection, 0 if self._scope.again else before):
+        for row in moments:
             window = Window.parse(self._scope.settings.for_model(row.model).window)
             start = self._start(row, window)
             if start is not None:
@@ -116,9 +132,15 @@ class LabelledWindows:
         with writing(connection):
             record_due(connection, due, newest)
             if advance(connection, LABELS, before, newest):
-                record_label_days(connection, before)
+                add_label_days(connection, labels)
 
-    def _start(self, row: LabelledRow, window: Window) -> str | None:
+    def _digits(self) -> int:
+        """Return how much of event times tells the windows of all models apart."""
+        models = {counted.model for counted in counted_models(self._connection)}
+        windows = (Window.parse(self._scope.settings.for_model(name).window) for name in models)
+        return _MINUTES if all(map(_has_minutes, windows)) else _MILLISECONDS
+
+    def _start(self, row: LabelledMoment, window: Window) -> str | None:
         """Return the start of a labelled row's window; None while no window includes the row."""
         if window.kind != "rows":
             return clock.iso(window.start(clock.parse(row.event_time) or 0.0))
@@ -161,11 +183,18 @@ class LabelledWindows:
         metrics.append(_coverage(pairs))
         if enough:
             metrics = self._attributed(metrics, pairs, reference, settings, period)
+            alpha = progress.alpha(ALPHA[settings.sensitivity])
+            own = own_metrics(self._connection, settings, due.model, pairs, alpha)
+            metrics += urgent(explained(progress.over_all_looks(own)), weekly, reference)
         if enough and settings.groups:
             window = grouped_window(self._connection, settings, reference, pairs)
-            metrics += urgent(explained(window.labelled_metrics()), weekly, reference)
+            window = dataclasses.replace(window, information=progress.information)
+            rates = progress.over_all_looks(window.labelled_metrics())
+            metrics += urgent(explained(rates), weekly, reference)
         now = time.time()
-        arrivals = self._arrivals(due, first[1], last[2])
+        arrivals = _arrivals(
+            pairs if enough or len(group) == 1 else self._pairs(due, first[1], last[2])
+        )
         ahead = next_horizon(arrivals, now)
         due_again = None if ahead is None else clock.iso(ahead)
         return WindowResult(
@@ -228,7 +257,7 @@ class LabelledWindows:
         """Yield the estimates of a window, corrected by the labels that have arrived."""
         settings = self._scope.settings.for_model(due.model)
         reference = self._reference(due.model, due.version, settings)
-        if reference is None or reference.performance is None:
+        if reference is None or reference.performance is None or reference.output_performance:
             return
         series = Series(due.model, due.version, reference.id, due.window)
         own = stored.get_window(self._connection, series, due.start)
@@ -244,16 +273,22 @@ class LabelledWindows:
         if history is None:
             return
         rows = self._pairs(due, first, after)
-        metrics = corrected_estimates(rows, reference.performance, history, settings)
+        known = reference.performance
+        metrics = [
+            *corrected_estimates(rows, known, history, settings),
+            *corrected_error_estimates(rows, known, history),
+        ]
         if metrics:
             yield WindowResult(period, explained(metrics), reference)
 
     def _pairs(self, due: DueWindow, first: RowKey, after: RowKey) -> list[LabelledPrediction]:
-        return labelled_predictions(self._connection, due.model, due.version, first, after)
-
-    def _arrivals(self, due: DueWindow, first: RowKey, after: RowKey) -> WindowArrivals:
-        rows = row_arrivals(self._connection, due.model, due.version, first, after)
-        return window_arrivals((row.predicted_at, row.labelled, row.delay) for row in rows)
+        """Return rows with their labels; the last ones are kept, because they are read twice."""
+        key = due.model, due.version, first, after
+        if self._last_pairs is None or self._last_pairs[0] != key:
+            self._last_pairs = None  # so that only one window is in memory
+            rows = labelled_predictions(self._connection, due.model, due.version, first, after)
+            self._last_pairs = key, rows
+        return self._last_pairs[1]
 
     def _group(
         self, own: LabelledWindow, reference: Reference | None, min_rows: int
@@ -307,6 +342,19 @@ class LabelledWindows:
         return with_saved_gaps(self._connection, learnt, settings)
 
 
+def _arrivals(rows: Sequence[LabelledPrediction]) -> WindowArrivals:
+    return window_arrivals(
+        [row.predicted_at or row.event_time or "" for row in rows],
+        [row.label is not None for row in rows],
+        [row.delay for row in rows],
+    )
+
+
+def _has_minutes(window: Window) -> bool:
+    """Return whether rows of the same minute are in the same window."""
+    return window.kind == "months" or (window.kind == "seconds" and window.size % 60 == 0)
+
+
 def _counted(due: DueWindow, pairs: Sequence[LabelledPrediction]) -> LabelledWindow:
     labelled = sum(pair.label is not None and pair.prediction is not None for pair in pairs)
     return LabelledWindow(*due, rows=len(pairs), labelled=labelled)
@@ -349,8 +397,15 @@ def _performance(
     learning = reference is not None and reference.state == "provisional"
     whole = reference.performance if reference is not None and not learning else None
     outputs = reference.output_performance if reference is not None and not learning else {}
-    by_output = output_pairs(predictions, labels)
-    if not by_output:
+    sets = quantile_sets(predictions)
+    by_output = {} if sets is not None else output_pairs(predictions, labels)
+    if sets is not None:
+        medians = point_forecasts(predictions) or ()
+        metrics = [
+            *_evaluated(medians, labels, whole, progress, settings, period),
+            *quantile_metrics(sets, labels, settings.min_rows),
+        ]
+    elif not by_output:
         scores = [pair.score for pair in pairs]
         metrics = _evaluated(predictions, labels, whole, progress, settings, period, scores)
     else:

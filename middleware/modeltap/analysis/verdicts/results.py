@@ -24,6 +24,7 @@ from modeltap.store.metrics import (
     delete_metrics_at,
     delete_other_comparisons,
     delete_period_metrics,
+    own_metrics_in_store,
     save_metrics,
 )
 from modeltap.store.runs import claim_run
@@ -227,7 +228,8 @@ def _mark_labelled(connection: sqlite3.Connection, period: Period, done: Evaluat
     starts = [window.window_start for window in done.windows]
     parts = [window_start for window_start in starts if window_start != period.start]
     series = period.model, period.version, period.window
-    delete_metrics_at(connection, *series, parts, measured_with_labels())
+    own = own_metrics_in_store(connection) if parts else []
+    delete_metrics_at(connection, *series, parts, [*measured_with_labels(), *own])
     # The slices of the rows with further labels may be others.
     delete_metrics_at(connection, *series, [period.start], ["slice_error"])
 
@@ -244,7 +246,8 @@ def _forget_earlier_periods(
     # Metrics of requests and of labels have separate periods.
     others = [*reported_by("latency"), *measured_with_labels()]
     for start, end in before - {(period.start, period.end)}:
-        delete_period_metrics(connection, done.series, start, end, kept=others)
+        kept = [*others, *own_metrics_in_store(connection)]
+        delete_period_metrics(connection, done.series, start, end, kept=kept)
 
 
 def _is_learnt_later(metric: Metric, result: WindowResult) -> bool:

@@ -11,6 +11,6 @@ estimate_entries   performance that is estimated before labels arrive
 label_entries      arrival of labels
 loss_entries       parts of a loss of performance
 fairness_entries   rates by group, and the gaps between groups
-traffic_entries    response times and failed requests
-operation_entries  operation of modeltap itself, and missing data
+operation_entries  response times, failed requests, missing data, modeltap itself
+metric_settings    metrics of the user's own, by model
 """

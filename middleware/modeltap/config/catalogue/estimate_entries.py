@@ -69,6 +69,15 @@ ESTIMATES = (
         "root of the mean squared error, expected from inputs and predictions",
     ),
     CatalogueEntry(
+        "expected_error",
+        "the label's, or fraction",
+        "lower",
+        None,
+        None,
+        False,
+        "mean absolute error or fraction of errors, expected without any label of the window",
+    ),
+    CatalogueEntry(
         "concept_drift",
         "the label's, or fraction",
         "lower",

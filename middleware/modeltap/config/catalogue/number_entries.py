@@ -47,6 +47,24 @@ OF_NUMBERS = (
         False,
         "mean absolute error relative to the label",
     ),
+    CatalogueEntry(
+        "quantile_loss",
+        "the label's",
+        "lower",
+        "performance",
+        "performance",
+        False,
+        "mean pinball loss of predicted quantiles",
+    ),
+    CatalogueEntry(
+        "interval_coverage",
+        "fraction",
+        None,
+        "performance",
+        "performance",
+        False,
+        "labels from the lowest to the highest predicted quantile",
+    ),
     CatalogueEntry("label_mean", "the label's", None, None, "performance", False, "mean label"),
     CatalogueEntry(
         "prediction_mean", "the label's", None, None, "performance", False, "mean prediction"
