@@ -272,13 +272,20 @@ def record_early_days(
 def storable_label(value: object) -> object:
     """Return a label as the store holds it; raises `InputError` for unsupported values.
 
-    An integer beyond 64 bits becomes text; an object with several outputs becomes JSON text.
+    An integer beyond 64 bits becomes text; an object with several outputs becomes JSON text. A list
+    or an array of one value is that value.
 
     >>> storable_label(True), storable_label(2**70), storable_label({"price": 1.5})
     ('true', '1180591620717411303424', '{"price": 1.5}')
+    >>> storable_label([[2.5]]), storable_label((1, 0))
+    (2.5, '[1, 0]')
     """
-    if hasattr(value, "item"):  # a NumPy scalar
-        value = value.item()
+    if hasattr(value, "tolist"):  # a NumPy scalar or array
+        value = value.tolist()
+    if isinstance(value, tuple):
+        value = list(value)
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
