@@ -296,7 +296,7 @@ def storable_label(value: object) -> object:
         raise InputError(f"label {value} is not a finite number")
     if value is None or isinstance(value, (int, float)):
         return value
-    is_set = isinstance(value, list) and all(isinstance(label, str) for label in value)
+    is_set = isinstance(value, list) and value and isinstance(value[0], str)
     if isinstance(value, dict) or is_set or (isinstance(value, list) and len(value) > 1):
         return _outputs_text(value)
     raise InputError(f"label {value!r} is a {type(value).__name__}; give a number or a string")

