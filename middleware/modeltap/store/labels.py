@@ -305,7 +305,8 @@ def storable_label(value: object) -> object:
         raise InputError(f"label {value} is not a finite number")
     if value is None or isinstance(value, (int, float)):
         return value
-    if isinstance(value, dict) or (isinstance(value, list) and len(value) > 1):
+    is_set = isinstance(value, list) and value and isinstance(value[0], str)
+    if isinstance(value, dict) or is_set or (isinstance(value, list) and len(value) > 1):
         return _outputs_text(value)
     raise InputError(f"label {value!r} is a {type(value).__name__}; give a number or a string")
 
