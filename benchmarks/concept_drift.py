@@ -27,9 +27,14 @@ from modeltap.analysis.concept.window_concept import CONCEPT_SHARE
 from modeltap.analysis.counting.sample import ROWS
 from modeltap.analysis.detectors.context import ALPHA
 from modeltap.analysis.estimation.error_model import ErrorModel
-from modeltap.analysis.estimation.estimates import metrics_of_errors
+from modeltap.analysis.estimation.estimates import (
+    estimated_metrics,
+    expected_error,
+    metrics_of_errors,
+)
+from modeltap.analysis.estimation.unlabelled import Outputs
 from modeltap.analysis.model.baseline import Baseline
-from modeltap.analysis.model.metric import ALERT, Metric
+from modeltap.analysis.model.metric import ALERT, NORMAL_95, Metric
 from modeltap.analysis.performance.evaluation import evaluate
 from modeltap.analysis.performance.labelled import LabelledContext
 from modeltap.analysis.references.performance_baseline import learn_baseline
@@ -86,6 +91,40 @@ def sides(model: ErrorModel, inputs: np.ndarray, errors: np.ndarray) -> tuple[Me
     return measured, expected
 
 
+def run_of_classes(reference_rows: int, rows: int, seed: int) -> Run:
+    """Return a run of scores whose calibration is that of the reference; their level wanders."""
+    rng = np.random.default_rng(seed)
+    scores, labels = drawn_scores(reference_rows, 0.0, rng)
+    known = learn_baseline(scores.tolist(), labels.astype(int).tolist())
+    assert known is not None
+    earlier: list[ExcessAt] = []
+    alerts, shift = [], 0.0
+    for window in range(WINDOWS):
+        shift = 0.95 * shift + rng.normal(0, 0.2)
+        scores, labels = drawn_scores(rows, shift, rng)
+        outputs = Outputs(scores.tolist(), [None] * rows)
+        expected = expected_of(expected_error(estimated_metrics(outputs, known, 0.5, 2)))
+        assert expected is not None
+        right = float(np.mean((scores >= 0.5) == labels))
+        half = NORMAL_95 * (right * (1 - right) / rows) ** 0.5
+        measured = Metric(
+            metric="accuracy", rows=rows, value=right, low=right - half, high=right + half
+        )
+        own = metric(measured, expected, known, earlier)
+        earlier.append(ExcessAt("", rows, excess(measured, expected)))
+        if own.verdict == ALERT:
+            alerts.append(window)
+    return Run(len(alerts), alerts[0] if alerts else None)
+
+
+def drawn_scores(
+    rows: int, shift: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    odds = rng.normal(shift, 1.5, rows)
+    scores = 1 / (1 + np.exp(-odds))
+    return scores, rng.uniform(size=rows) < 1 / (1 + np.exp(-0.8 * odds - 0.3))
+
+
 def metric(
     measured: Metric, expected: Expected, known: Baseline, earlier: list[ExcessAt]
 ) -> Metric:
@@ -99,13 +138,19 @@ def simulated(references: int) -> None:
     for reference_rows, rows in ((2000, 200), (2000, 1000), (8000, 1000)):
         for factor in (1.0, 1.2):
             runs = [run(reference_rows, rows, factor, seed) for seed in range(references)]
-            firsts = [own.first for own in runs if own.first is not None]
-            share = sum(own.alerts for own in runs) / references / WINDOWS
-            print(
-                f"{reference_rows:9}  {rows:6}  x {factor:.1f}    {share:21.4f}  "
-                f"{len(firsts) / references:19.3f}  {np.median(firsts) if firsts else '-'}",
-                flush=True,
-            )
+            show(f"{reference_rows:9}  {rows:6}  x {factor:.1f}  ", runs)
+    runs = [run_of_classes(2000, 500, seed) for seed in range(references)]
+    show(f"{2000:9}  {500:6}  classes", runs)
+
+
+def show(name: str, runs: list[Run]) -> None:
+    firsts = [own.first for own in runs if own.first is not None]
+    share = sum(own.alerts for own in runs) / len(runs) / WINDOWS
+    print(
+        f"{name} {share:21.4f}  {len(firsts) / len(runs):19.3f}  "
+        f"{np.median(firsts) if firsts else '-'}",
+        flush=True,
+    )
 
 
 def bikes(folder: Path) -> None:

@@ -6,8 +6,9 @@
 and weekly delays that are longer for the positive class. A window is estimated when it ends, and 1,
 2 and 4 windows later, by the labels that have come by then. Its truth is the accuracy on all
 labels; it has deteriorated if that is below the reference's mean by three standard deviations of
-the reference's windows, and a method alarms if its value is. PSI alarms above .2. `adult` has no
-order, so two faults are planted: rows that are hard to classify, and labels that are wrong.
+the reference's windows (one for flights, which vary with the weather), and a method alarms if its
+value is. PSI alarms above .2. `adult` has no order, so two faults are planted: rows that are hard
+to classify, and labels that are wrong.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from modeltap.analysis.estimation.corrected_estimates import (
     pending_chance,
 )
 from modeltap.analysis.estimation.simulated_labels import (
+    Estimate,
     estimate,
     metrics_of_sums,
     summed_columns,
@@ -154,12 +156,21 @@ def weekly(times: np.ndarray, positive: np.ndarray, rng: np.random.Generator) ->
 
 DELAYS: dict[str, Delays] = {"log-normal": lognormal, "weekly": weekly}
 Load = Callable[[Path, np.random.Generator], Rows]
-SETS: dict[str, tuple[Load, int]] = {
-    "adult": (adult, ADULT_ROWS),
-    "nyc_flights": (nyc_flights, 2_500),
-    "car_loan": (car_loan, 2_500),
+
+
+class DataSet(NamedTuple):
+    """A data set: the rows of its windows, and the deviations that are a deterioration."""
+
+    load: Load
+    rows: int
+    deviations: float
+
+
+SETS = {
+    "adult": DataSet(adult, ADULT_ROWS, 3),
+    "nyc_flights": DataSet(nyc_flights, 2_500, 1),
+    "car_loan": DataSet(car_loan, 2_500, 3),
 }
-"""Data sets, and the rows of their windows."""
 
 
 class Stream(NamedTuple):
@@ -191,12 +202,13 @@ def stream(rows: Rows, size: int, delays: Delays, rng: np.random.Generator) -> S
     )
 
 
-def corrected(own: Stream, window: int, now: float, plain: float) -> float:
+def corrected(own: Stream, window: int, now: float, plain: Estimate) -> Estimate:
     """Return the accuracy as modeltap estimates it from the labels until `now`."""
     part = own.part(window)
     rows, has_label = own.rows.take(part), own.arrivals[part] <= now
     if has_label.sum() >= COMPLETE * own.size:
-        return float(rows.right[has_label].mean())
+        measured = float(rows.right[has_label].mean())
+        return Estimate(measured, measured, measured)
     if has_label.sum() < FEWEST:
         return plain
     before = np.arange(0, window * own.size, max(1, window * own.size // 20_000))
@@ -207,11 +219,11 @@ def corrected(own: Stream, window: int, now: float, plain: float) -> float:
         curve = arrival_curve(own.arrivals[past] - own.times[past], now - own.times[past])
         arrived[of_class] = curve.at(now - own.times[part])
         variances.append(curve.relative_variance(now - own.times[part]))
-        if arrived[of_class].mean() < 0.05:
-            return plain
     curve_of_scores = own.calibration.curves(50, np.random.default_rng(0)).mean(axis=0)
     chance = np.interp(rows.scores, own.calibration.scores, curve_of_scores)
     label = np.where(has_label, rows.positive, np.nan)
+    if min(fractions.mean() for fractions in arrived.values()) < 0.05:
+        return plain
     partly = PartlyLabelled(
         chance,
         label,
@@ -227,7 +239,7 @@ def corrected(own: Stream, window: int, now: float, plain: float) -> float:
         summed_columns(rows.scores, rows.predicted),
         lambda sums: metrics_of_sums(sums, rows.scores, rows.predicted),
     )
-    return estimates["accuracy"].value
+    return estimates["accuracy"]
 
 
 def latest_complete(own: Stream, window: int, now: float) -> float:
@@ -253,40 +265,56 @@ def psi(own: Stream, window: int) -> float:
 METHODS = ("corrected", "CBPE", "latest complete", "PSI of the score")
 
 
-def results(own: Stream) -> Iterator[tuple[float, dict[str, float]]]:
-    """Yield the truth of each window at each look, and each method's value."""
+class Look(NamedTuple):
+    """The truth of a window, each method's value at one look, and intervals that hold the truth."""
+
+    truth: float
+    values: dict[str, float]
+    inside: dict[str, bool]
+
+
+def looks(own: Stream) -> Iterator[Look]:
+    """Yield each window at each look."""
     for window in range(REFERENCE, own.windows):
         rows = own.rows.take(own.part(window))
-        plain = estimate(rows.scores, rows.predicted, own.calibration)["accuracy"].value
+        truth = float(rows.right.mean())
+        plain = estimate(rows.scores, rows.predicted, own.calibration)["accuracy"]
         for look in LOOKS:
             now = window + 1 + look
-            yield (
-                float(rows.right.mean()),
-                {
-                    "corrected": corrected(own, window, now, plain),
-                    "CBPE": plain,
+            estimates = {"corrected": corrected(own, window, now, plain), "CBPE": plain}
+            yield Look(
+                truth,
+                {name: value.value for name, value in estimates.items()}
+                | {
                     "latest complete": latest_complete(own, window, now),
                     "PSI of the score": -psi(own, window),
+                },
+                {
+                    name: value.low <= truth <= value.high
+                    for name, value in estimates.items()
+                    if value.low < value.high
                 },
             )
 
 
-def show(name: str, own: Stream) -> None:
-    """Print rank correlation, precision and recall of each method."""
+def show(name: str, own: Stream, deviations: float) -> None:
+    """Print rank correlation, precision, recall and the coverage of intervals of each method."""
     windows = [own.rows.right[own.part(window)].mean() for window in range(REFERENCE)]
-    threshold = float(np.mean(windows) - 3 * np.std(windows, ddof=1))
-    pairs = list(results(own))
-    truth = np.array([true for true, _ in pairs])
+    threshold = float(np.mean(windows) - deviations * np.std(windows, ddof=1))
+    every = list(looks(own))
+    truth = np.array([look.truth for look in every])
     worse = truth < threshold
     for method in METHODS:
-        values = np.array([own_values[method] for _, own_values in pairs])
+        values = np.array([look.values[method] for look in every])
         known = ~np.isnan(values)
         alarms = values < (-PSI_LIMIT if method.startswith("PSI") else threshold)
         hits = int((alarms & worse).sum())
+        inside = [look.inside[method] for look in every if method in look.inside]
+        held = f"{np.mean(inside):6.2f}" if inside else f"{'-':>6}"
         print(
             f"{name:24} {method:17} {spearmanr(values[known], truth[known])[0]:6.3f} "
             f"{hits / max(1, int(alarms.sum())):9.3f} {hits / max(1, int(worse.sum())):6.3f} "
-            f"{int(alarms.sum()):6} {int(worse.sum()):6} {len(truth):6}",
+            f"{held} {int(alarms.sum()):6} {int(worse.sum()):6} {len(truth):6}",
             flush=True,
         )
 
@@ -300,14 +328,14 @@ def main() -> None:
     if not args.data.is_dir():
         parser.error(f"--data {args.data}: there is no such folder")
     print(describe("numpy", "scipy", "scikit-learn"))
-    print(f"{'':24} {'':17} {'rank':>6} precision recall alarms  worse evaluations")
-    for name, (load, size) in SETS.items():
+    print(f"{'':24} {'':17} {'rank':>6} precision recall inside alarms  worse evaluations")
+    for name, data_set in SETS.items():
         if args.only in (None, name):
-            rows = load(args.data, np.random.default_rng(args.seed))
+            rows = data_set.load(args.data, np.random.default_rng(args.seed))
             for kind, delays in DELAYS.items():
-                show(
-                    f"{name}, {kind}", stream(rows, size, delays, np.random.default_rng(args.seed))
-                )
+                rng = np.random.default_rng(args.seed)
+                own = stream(rows, data_set.rows, delays, rng)
+                show(f"{name}, {kind}", own, data_set.deviations)
 
 
 if __name__ == "__main__":

@@ -26,11 +26,12 @@ import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from machine import describe
 
+from modeltap import clock
 from modeltap.analysis.slices.error_rows import ErrorRows
 from modeltap.analysis.slices.slice_columns import in_bins
 from modeltap.analysis.slices.worst_slices import worst_slices
@@ -44,6 +45,8 @@ from modeltap.store.predictions import LabelledPrediction
 NUMBERS, CATEGORIES = 8, 4
 MANY_ROWS = 100_000
 MANY = (20, 5)
+START = 1_704_067_200.0
+"""2024-01-01: the rows are a second apart."""
 
 PEER = """
 import sys, json, numpy as np
@@ -135,18 +138,29 @@ def count_seeds(
     return first, alarms, others
 
 
-def time_arrays() -> tuple[float, float]:
-    """Return the seconds of a search among many rows, and the peak memory in MB."""
+class Cost(NamedTuple):
+    """The elapsed and the processor seconds of a search, and its peak memory in MB."""
+
+    seconds: float
+    processor: float
+    megabytes: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.seconds:.1f} s ({self.processor:.1f} s of processor time), "
+            f"{self.megabytes:.0f} MB"
+        )
+
+
+def time_arrays() -> Cost:
+    """Return the cost of a search among many rows in memory."""
     rng = np.random.default_rng(0)
     columns = features(rng, MANY_ROWS, *MANY)
     rows = rows_of(columns, errors_of(rng, np.where(planted(columns), 3.0, 1.0), True), True)
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     worst_slices(rows, Settings())
-    return time.perf_counter() - start, peak_mb(resource.RUSAGE_SELF)
-
-
-def peak_mb(who: int) -> float:
-    return resource.getrusage(who).ru_maxrss / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Cost(time.perf_counter() - start, time.process_time() - busy, peak)
 
 
 def fill(store: Path) -> None:
@@ -154,15 +168,15 @@ def fill(store: Path) -> None:
     rng = np.random.default_rng(0)
     columns = features(rng, MANY_ROWS, *MANY)
     wrong = errors_of(rng, np.where(planted(columns), 3.0, 1.0), True).astype(int)
-    names, time_ = list(columns), "2024-01-01T{:02d}:{:02d}:{:02d}.000Z"
+    names, times = list(columns), [clock.iso(START + n) for n in range(MANY_ROWS)]
     with closing(connect(store, create=True)) as connection:
         rows = [
             ExchangeRow(
                 id=f"{n:x}",
                 model="m",
                 source="import",
-                started_at=time_.format(n // 3600, n // 60 % 60, n % 60),
-                event_time=time_.format(n // 3600, n // 60 % 60, n % 60),
+                started_at=times[n],
+                event_time=times[n],
                 status=200,
                 request_type="application/json",
                 request_body=json.dumps(dict(zip(names, values, strict=True))),
@@ -177,25 +191,29 @@ def fill(store: Path) -> None:
         Analyzer(store, connection, {"multivariate": False}).run()
 
 
-def time_store() -> tuple[float, float]:
-    """Return the seconds of `modeltap slices`, and its peak memory in MB."""
+def time_store() -> Cost:
+    """Return the cost of `modeltap slices`, including the start of Python."""
+    code = (
+        "import json, resource, sys, time; sys.argv[0] = 'modeltap'\n"
+        "from modeltap.cli.main import main\n"
+        "try: main()\n"
+        "finally: print(time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, "
+        "file=sys.stderr)"
+    )
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "taps.db"
         subprocess.run([sys.executable, __file__, "--fill", str(store)], check=True)
         start = time.perf_counter()
-        code = (
-            "import resource, sys; sys.argv[0] = 'modeltap'\n"
-            "from modeltap.cli.main import main\n"
-            "try: main()\n"
-            "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
-        )
-        words = ["slices", "--json", "--store", str(store)]
         done = subprocess.run(
-            [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True
+            [sys.executable, "-c", code, "slices", "--json", "--store", str(store)],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         seconds = time.perf_counter() - start
-    print(f"  first: {json.loads(done.stdout.splitlines()[0])['slice']}")
-    return seconds, int(done.stderr.split()[-1]) / 1024
+    print(f"  first slice: {json.loads(done.stdout.splitlines()[0])['slice']}")
+    processor, kilobytes = done.stderr.split()[-2:]
+    return Cost(seconds, float(processor), int(kilobytes) / 1024)
 
 
 def main() -> None:
@@ -203,19 +221,16 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--peer", help="a Python interpreter with the package sliceline")
+    parser.add_argument("--skip-cost", action="store_true", help="only count seeds")
     parser.add_argument("--fill", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.fill:
         fill(arguments.fill)
         return
     print(describe())
-    seconds, megabytes = time_arrays()
-    print(
-        f"{MANY_ROWS:,} rows x {sum(MANY)} features from arrays: {seconds:.1f} s, "
-        f"{megabytes:.0f} MB"
-    )
-    seconds, megabytes = time_store()
-    print(f"the same by `modeltap slices` from a store: {seconds:.1f} s, {megabytes:.0f} MB")
+    if not arguments.skip_cost:
+        print(f"{MANY_ROWS:,} rows x {sum(MANY)} features from arrays: {time_arrays()}")
+        print(f"the same by `modeltap slices` from a store: {time_store()}")
     for binary in (True, False):
         kind = "wrong predictions" if binary else "absolute errors"
         first, alarms, others = count_seeds(arguments.seeds, arguments.rows, binary, arguments.peer)

@@ -41,6 +41,12 @@ def test_neighbours_are_the_adjacent_waiting_windows(connection):
     assert hours(labelled_windows.neighbours(connection, window(2))) == [1, 2, 3, 4, 7]
 
 
+def test_a_window_is_found_by_its_start(connection):
+    put(connection, window(1, 1), window(2, model="n"))
+    assert labelled_windows.labelled_window(connection, *window(1)[:4]) == window(1, 1)
+    assert labelled_windows.labelled_window(connection, *window(2)[:4]) is None
+
+
 def test_windows_of_one_period_are_found_by_its_start(connection):
     put(connection, window(1, 1), window(2, 1), window(3, 3), window(4))
     assert hours(labelled_windows.evaluated_with(connection, window(2), window(1)[3])) == [1, 2]

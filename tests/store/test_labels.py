@@ -22,6 +22,11 @@ from modeltap.store.labels import early_labels, insert_labels, storable_label
         ("cat", "cat"),
         ({"price": 1.5}, '{"price": 1.5}'),
         ([1.5, 2], "[1.5, 2]"),
+        ((1, 0), "[1, 0]"),
+        ([7], 7),
+        (np.array([[2.5]]), 2.5),
+        (np.array([1, 0]), "[1, 0]"),
+        (["cat"], "cat"),
         (None, None),
     ],
 )
@@ -31,7 +36,10 @@ def test_values_are_converted_for_sqlite(value, kept):
     assert stored == kept and type(stored) is type(kept)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), [1], {"a": b"x"}, b"x"])
+@pytest.mark.parametrize(
+    "value",
+    [float("nan"), float("inf"), [], [float("nan")], np.array([1.0, np.nan]), {"a": b"x"}, b"x"],
+)
 def test_invalid_values_are_refused(value):
     with pytest.raises(InputError, match="label"):
         storable_label(value)

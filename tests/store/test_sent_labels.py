@@ -9,6 +9,7 @@ import pytest
 from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 from modeltap.store.label_targets import join_new_labels
+from modeltap.store.labels import Label, insert_labels
 from modeltap.store.predictions import insert_predictions
 from modeltap.store.sent_labels import (
     RejectedLabel,
@@ -105,3 +106,16 @@ def test_labels_of_several_models(connection):
     taken = send(connection, SentLabel("r0", 1), SentLabel("r0", 2, model="n"), model="m")
     assert taken.rejected == [] and taken.unknown == 0
     assert stored(connection) == [("e0", 0, "r0", 1), ("e1", 0, "r0", 2)]
+
+
+def test_a_label_that_waited_repeats_the_last_one_only_once(connection):
+    """Sent again by the id of the request; a correction in between is kept."""
+    for value in (7, 7, 8, 8, 7):
+        with writing(connection):
+            insert_labels(connection, [Label("r0", 0, value)], source="label()")
+            join_new_labels(connection, 0)
+    assert [(id_, value) for id_, _, _, value in stored(connection)] == [
+        ("e0", 7),
+        ("e0", 8),
+        ("e0", 7),
+    ]

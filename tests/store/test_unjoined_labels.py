@@ -18,8 +18,8 @@ def test_labels_without_exchange_and_without_row_are_counted(store):
     with closing(connect(store)) as connection:
         with writing(connection):
             insert_labels(connection, [Label(*label, 1) for label in labels], source="test")
-        assert count_unjoined(connection, 100, default_model=None) == [(None, 6, 2, 1)]
-        assert count_unjoined(connection, 1, default_model="m") == [("m", 1, 0, 0)]
+        assert count_unjoined(connection, 100, default_model=None) == [(None, 6, 2, 1, 0)]
+        assert count_unjoined(connection, 1, default_model="m") == [("m", 1, 0, 0, 0)]
 
 
 def test_labels_are_counted_by_their_model(store):
@@ -28,4 +28,4 @@ def test_labels_are_counted_by_their_model(store):
             for value, model in enumerate(("m", None, None)):
                 insert_labels(connection, [Label("nobody", 0, value)], source="test", model=model)
         counts = count_unjoined(connection, 100, default_model="other")
-    assert counts == [("m", 1, 1, 0), ("other", 2, 2, 0)]
+    assert counts == [("m", 1, 1, 0, 0), ("other", 2, 2, 0, 0)]

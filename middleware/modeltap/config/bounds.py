@@ -154,11 +154,6 @@ def _check_labels(settings: Settings) -> None:
         re.fullmatch(r"(/[\w.~-]+)+", path) is not None,
         "must be a path such as '/labels'",
     )
-    if not (settings.labels_token or "").strip():
-        raise ConfigError(
-            "labels_endpoint needs labels_token, so that only those who know it can send labels; "
-            "set labels_token='env:NAME'"
-        )
 
 
 def _check_analysis(settings: Settings) -> None:

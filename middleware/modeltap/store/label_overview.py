@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from modeltap.store.unjoined_labels import EXPIRED
+
 
 class LabelCounts(NamedTuple):
     """The rows and labels of a model's version.
@@ -61,10 +63,8 @@ class UnknownLabels(NamedTuple):
 def count_unknown(connection: sqlite3.Connection) -> list[UnknownLabels]:
     """Return the number of labels without an exchange by model."""
     rows = connection.execute(
-        "select l.model, count(*), ifnull(sum(length(l.exchange_id) = 36 "
-        "and substr(l.exchange_id, 15, 1) = '7' and l.exchange_id < (select min(id) "
-        "from exchanges where length(id) = 36 and substr(id, 15, 1) = '7')), 0) "
-        "from labels l where not exists (select 1 from exchanges e where e.id = l.exchange_id) "
+        f"select l.model, count(*), ifnull(sum({EXPIRED}), 0) from labels l "
+        "where not exists (select 1 from exchanges e where e.id = l.exchange_id) "
         "group by 1 order by 1"
     )
     return [UnknownLabels(*row) for row in rows]

@@ -35,6 +35,17 @@ def neighbours(connection: sqlite3.Connection, window: LabelledWindow) -> list[L
     return [*reversed(list(before)), window, *after]
 
 
+def labelled_window(
+    connection: sqlite3.Connection, model: str, version: str, window: str, start: str
+) -> LabelledWindow | None:
+    """Return the window that starts at `start`; None if it has no labels."""
+    row = connection.execute(
+        f"select {_COLUMNS} from labelled_windows where {_SERIES} and window_start = ?",
+        (model, version, window, start),
+    ).fetchone()
+    return None if row is None else LabelledWindow(*row)
+
+
 def evaluated_with(
     connection: sqlite3.Connection, window: LabelledWindow, start: str
 ) -> list[LabelledWindow]:

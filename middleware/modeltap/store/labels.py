@@ -134,12 +134,21 @@ def has_label_from(connection: sqlite3.Connection, exchange_id: str, row: int, s
     return label is not None
 
 
+_REPEATS = (
+    "((select count(*) from labels w where w.exchange_id = :waiting and w.row = labels.row) = 1 "
+    "and exists (select 1 from labels last where last.seq = (select max(l.seq) from labels l "
+    "where l.exchange_id = :id and l.row = labels.row) and last.value is labels.value))"
+)
+"""A waiting label that repeats the last one of its row."""
+
+
 def move_labels(
     connection: sqlite3.Connection, waiting: str, exchange_id: str, *, model: str | None = None
 ) -> None:
     """Assign the labels stored under another id to an exchange, as its latest labels.
 
-    A row with a newer label keeps that label as its last. Runs inside the caller's transaction.
+    A row with a newer label keeps that label as its last. A single label that repeats the last one
+    of its row is deleted. Runs inside the caller's transaction.
 
     Args:
         model: moves only labels for exchanges of this model; None moves all.
@@ -155,7 +164,7 @@ def move_labels(
     connection.execute(
         "insert into labels (exchange_id, row, key, value, source, model, labelled_at, "
         "received_at) select :id, row, ifnull(key, exchange_id), value, source, model, "
-        f"labelled_at, received_at from labels where {moved} order by seq",
+        f"labelled_at, received_at from labels where {moved} and not {_REPEATS} order by seq",
         values,
     )
     connection.execute(f"delete from labels where {moved}", values)
@@ -272,13 +281,20 @@ def record_early_days(
 def storable_label(value: object) -> object:
     """Return a label as the store holds it; raises `InputError` for unsupported values.
 
-    An integer beyond 64 bits becomes text; an object with several outputs becomes JSON text.
+    An integer beyond 64 bits becomes text; an object with several outputs becomes JSON text. A list
+    or an array of one value is that value.
 
     >>> storable_label(True), storable_label(2**70), storable_label({"price": 1.5})
     ('true', '1180591620717411303424', '{"price": 1.5}')
+    >>> storable_label([[2.5]]), storable_label((1, 0))
+    (2.5, '[1, 0]')
     """
-    if hasattr(value, "item"):  # a NumPy scalar
-        value = value.item()
+    if hasattr(value, "tolist"):  # a NumPy scalar or array
+        value = value.tolist()
+    if isinstance(value, tuple):
+        value = list(value)
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
@@ -289,7 +305,8 @@ def storable_label(value: object) -> object:
         raise InputError(f"label {value} is not a finite number")
     if value is None or isinstance(value, (int, float)):
         return value
-    if isinstance(value, dict) or (isinstance(value, list) and len(value) > 1):
+    is_set = isinstance(value, list) and value and isinstance(value[0], str)
+    if isinstance(value, dict) or is_set or (isinstance(value, list) and len(value) > 1):
         return _outputs_text(value)
     raise InputError(f"label {value!r} is a {type(value).__name__}; give a number or a string")
 

@@ -256,7 +256,7 @@ def newest_labelled(
         "order by event_time desc, seq desc, row desc limit ?) p) where label is not null limit ?",
         (model, version, within, limit),
     )
-    return list(map(LabelledPrediction._make, rows))
+    return [LabelledPrediction(*row) for row in rows]
 
 
 def newest_labelled_time(connection: sqlite3.Connection, model: str, version: str) -> str | None:

@@ -17,10 +17,10 @@ SETTINGS = {"window": "1d", "reference": f"first {FIRST} rows", "multivariate": 
 A_DAY = 1000
 
 
-def filled(store, *, moved=0.0, concept=0.0, labelled=ROWS):
+def filled(store, *, moved=0.0, concept=0.0, labelled=ROWS, change=CHANGE):
     """Store six days of which three are the reference; from the fifth on, something changes."""
     rng = np.random.default_rng(0)
-    changed = np.arange(ROWS) >= CHANGE
+    changed = np.arange(ROWS) >= change
     x = rng.normal(size=ROWS) + moved * changed
     predictions = 2 * x
     truth = predictions + np.exp(0.4 * x) * rng.normal(size=ROWS) + concept * changed
@@ -56,6 +56,14 @@ def test_a_changed_relation_is_concept_drift(store):
     assert alert["rule"] == "performance"
     assert "inputs as before, errors" in alert["summary"]
     assert "concept drift since 2024-01-05 00:00 UTC" in alert["summary"]
+
+
+def test_a_change_within_a_window_has_its_time(store):
+    filled(store, concept=4.0, change=CHANGE + A_DAY // 2)
+    analyze(store, SETTINGS, include_open=True)
+    own = next(row for row in concepts(store) if row["verdict"] == "alert")
+    since = own["explanation"].partition("concept drift since ")[2]
+    assert "2024-01-05 11:30" <= since <= "2024-01-05 12:30"
 
 
 def test_harder_inputs_are_not_concept_drift(store):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -16,7 +18,10 @@ from sklearn.metrics import (
 
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.performance.class_metrics import class_counts, class_metrics, f1_interval
-from modeltap.analysis.statistics.confusion import f1_macro
+from modeltap.analysis.statistics.confusion import accuracy, class_name, f1_macro
+from modeltap.store.connection import connect, writing
+from modeltap.store.labels import insert_labels
+from stores import analyze, every, put, read
 
 NAMES = np.array(list("abcd"))
 
@@ -100,3 +105,47 @@ def test_many_classes_have_means_only():
 
 def test_no_rows_have_no_metrics():
     assert class_metrics({}) == []
+
+
+def test_sets_of_labels_equal_scikit_learns_multilabel_metrics():
+    """Accuracy is that of whole sets; all other metrics are those of the labels."""
+    rng = np.random.default_rng(5)
+    true = rng.random((400, 4)) < 0.4
+    predicted = np.where(rng.random((400, 4)) < 0.85, true, ~true)
+    sides = [
+        [class_name(json.dumps([str(name) for name in NAMES[::-1][row[::-1]]])) for row in side]
+        for side in (predicted, true)
+    ]
+    pairs = Counter(zip(*sides, strict=True))
+    values = {(own.metric, own.segment): own.value for own in class_metrics(pairs)}
+    options = {"average": "macro", "zero_division": 0}
+    assert values["precision_macro", None] == pytest.approx(
+        precision_score(true, predicted, **options)
+    )
+    assert values["recall_macro", None] == pytest.approx(recall_score(true, predicted, **options))
+    assert f1_macro(pairs) == pytest.approx(f1_score(true, predicted, **options))
+    assert values["f1_weighted", None] == pytest.approx(
+        f1_score(true, predicted, average="weighted", zero_division=0)
+    )
+    each = precision_recall_fscore_support(true, predicted, zero_division=0)
+    for metric, own in zip(("precision", "recall", "f1"), each, strict=False):
+        assert [values[metric, f"class={name}"] for name in NAMES] == pytest.approx(own.tolist())
+    assert accuracy(pairs) == pytest.approx((true == predicted).all(axis=1).mean())
+
+
+def test_sets_are_compared_from_the_store(store):
+    """In any order, and also those of one label."""
+    sets = [["a"], ["b", "a"], ["a", "b", "c"], ["c", "a"]]
+    rows = [{"x": float(n % 7)} for n in range(400)]
+    responses = [json.dumps({"predictions": [sorted(sets[n % 4])]}) for n in range(400)]
+    put(store, every(1, 400), [{"instances": [row]} for row in rows], responses=responses)
+    with closing(connect(store)) as connection, writing(connection):
+        labels = [(f"r{n}", 0, sets[n % 4] if n % 10 else ["none"]) for n in range(400)]
+        insert_labels(connection, labels, source="test")
+    analyze(store, {"window": "1d", "reference": "first 100 rows"}, include_open=True)
+    (row,) = read(store, "select * from metrics where metric = 'accuracy'")
+    assert (row["value"], row["rows"]) == (0.9, 400)
+    query = "select segment, value from metrics where metric = 'recall' order by segment"
+    assert [own["segment"] for own in read(store, query)] == [
+        f"class={name}" for name in ("a", "b", "c", "none")
+    ]

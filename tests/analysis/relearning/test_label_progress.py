@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modeltap.analysis.model.metric import ALERT, OK, Metric
+from modeltap.analysis.model.metric import ALERT, NO_REFERENCE, OK, Metric
 from modeltap.analysis.performance.labelled import Guess
 from modeltap.analysis.performance.scoring import UninformativeScores
 from modeltap.analysis.relearning.label_progress import LabelProgress, label_progress
@@ -35,6 +35,13 @@ def test_the_first_labels_do_not_make_the_model_a_guess(evidence):
     (withheld,) = LabelProgress(None, 0.5, complete=False).over_all_looks([metric])
     assert withheld.verdict == OK
     assert LabelProgress(None, 0.5).over_all_looks([metric]) == [metric]
+
+
+def test_a_window_that_is_too_young_to_compare_has_a_reason():
+    metric = Metric(metric="accuracy", rows=100, verdict=NO_REFERENCE)
+    (own,) = LabelProgress(None, 0.1, complete=False).over_all_looks([metric])
+    assert "hardly any label" in own.explanation
+    assert LabelProgress(None).over_all_looks([metric]) == [metric]
 
 
 def test_without_a_reference_nothing_is_shared():

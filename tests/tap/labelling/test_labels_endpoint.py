@@ -49,6 +49,11 @@ def test_the_options_are_read_from_the_environment():
     assert (settings.labels_endpoint, settings.labels_token) == ("/l", "env:T")
 
 
+def test_commands_read_the_options_without_the_apps_token():
+    """The file may have the path, and the app the token."""
+    assert load(environ={"MODELTAP_LABELS_ENDPOINT": "/labels"}).labels_token is None
+
+
 def test_the_token_is_not_shown():
     settings = Settings(labels_endpoint="/labels", labels_token="t0ken")
     assert "t0ken" not in repr(settings)

@@ -27,7 +27,8 @@ def unjoined_labels(connection: sqlite3.Connection, models: Sequence[str]) -> li
 
 def _of_model(counts: UnjoinedLabels) -> Iterator[Unmonitored]:
     reasons = (
-        (counts.without_exchange, "no exchange has their id", _BY_ID),
+        (counts.without_exchange - counts.expired, "no exchange has their id", _BY_ID),
+        (counts.expired, "`retention` deleted their exchange before they arrived", _BY_RETENTION),
         (
             counts.without_row,
             "their exchange has no such row, or its rows are not decoded",
@@ -48,4 +49,5 @@ def _of_model(counts: UnjoinedLabels) -> Iterator[Unmonitored]:
 
 
 _BY_ID = "use the id in the response's header x-modeltap-id, or in the request's x-request-id"
+_BY_RETENTION = "choose a `retention` that is longer than labels take; see `modeltap labels`"
 _BY_ROW = "rows count from 0; `modeltap show ID` lists those of an exchange"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import scipy
 
 from modeltap.analysis.model.metric import NORMAL_95, Evidence, Metric
-from modeltap.analysis.statistics.confusion import ClassPairs
+from modeltap.analysis.statistics.confusion import ClassPairs, members
 from modeltap.analysis.statistics.rates import clopper_pearson
 
 FEWEST_OF_CLASS = 5
@@ -94,6 +94,8 @@ def f1_of(jaccard: float) -> float:
 def class_counts(pairs: ClassPairs, known: Collection[str] = ()) -> list[ClassCounts]:
     """Return the counts of each class that rows have on either side, and of those known, by name.
 
+    If classes are sets of labels, those of each label.
+
     >>> class_counts({("no", "no"): 90, ("no", "yes"): 5, ("yes", "yes"): 5})[1]
     ClassCounts(name='yes', right=5, predicted=5, true=10)
     """
@@ -101,10 +103,13 @@ def class_counts(pairs: ClassPairs, known: Collection[str] = ()) -> list[ClassCo
     predicted: Counter[str] = Counter()
     true: Counter[str] = Counter()
     for (prediction, label), count in pairs.items():
-        predicted[prediction] += count
-        true[label] += count
-        right[label] += count * (prediction == label)
-    names = sorted({*known, *(name for name, count in (predicted + true).items() if count)})
+        for name in members(prediction):
+            predicted[name] += count
+        for name in members(label):
+            true[name] += count
+            right[name] += count * (name in members(prediction))
+    before = (name for own in known for name in members(own))
+    names = sorted({*before, *(name for name, count in (predicted + true).items() if count)})
     return [ClassCounts(name, right[name], predicted[name], true[name]) for name in names]
 
 
@@ -149,7 +154,7 @@ def confusion_cells(pairs: ClassPairs, known: Collection[str] = ()) -> list[Metr
     [('label=no,predicted=yes', 0), ('label=yes,predicted=no', 5)]
     """
     n = sum(pairs.values())
-    names = [own.name for own in class_counts(pairs, known)]
+    names = sorted({*known, *(name for pair in pairs for name in pair)})
     counts = {
         (true, predicted): pairs.get((predicted, true), 0) for true in names for predicted in names
     }
@@ -228,7 +233,8 @@ def f1_interval(
     """
     n = sum(pairs.values())
     known = {own.name: own for own in class_counts(pairs)}
-    if min(min(known[name].true, known[name].predicted) for name in weights) < _FEW_FOR_DELTA:
+    few = min(min(known[name].true, known[name].predicted) for name in weights) < _FEW_FOR_DELTA
+    if few or any(members(name) != {name} for pair in pairs for name in pair):
         ends = {name: known[name].jaccard.interval() for name in weights}
         low, high = (
             sum(weights[name] * f1_of(ends[name][side]) for name in weights) for side in (0, 1)
@@ -268,7 +274,8 @@ def _on_log_odds(value: float, error: float, rows: int) -> tuple[float, float]:
 
 
 def _weighted_f1(pairs: ClassPairs, rows: int, classes: Sequence[ClassCounts]) -> Metric:
-    weights = {own.name: own.true / rows for own in classes}
+    labels = sum(own.true for own in classes)
+    weights = {own.name: own.true / labels for own in classes}
     value = sum(weights[own.name] * f1_of(own.jaccard.value) for own in classes)
     few = few_of_class({own.name: own.jaccard.rows for own in classes})
     if few is not None:

@@ -6,12 +6,20 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from modeltap.analysis.concept.concept_drift import LabelsPending
+import numpy as np
+from msgspec.structs import replace
+
+from modeltap.analysis.concept.concept_drift import ConceptChange, LabelsPending
+from modeltap.analysis.concept.onset import onset
 from modeltap.analysis.concept.window_concept import CONCEPT_SHARE, LabelledOutputs, window_concept
 from modeltap.analysis.detectors.context import ALPHA
 from modeltap.analysis.explanations.concept_sentences import with_relation
 from modeltap.analysis.explanations.explain import explained
-from modeltap.analysis.model.metric import NOT_COMPARABLE, Metric
+from modeltap.analysis.model.baseline import Baseline
+from modeltap.analysis.model.metric import ALERT, NOT_COMPARABLE, Metric
+from modeltap.analysis.performance.evaluation import known_classes
+from modeltap.analysis.performance.paired import pair_up
+from modeltap.analysis.references.performance_baseline import label_form
 from modeltap.analysis.relearning.label_progress import LabelProgress
 from modeltap.config.settings import Settings
 from modeltap.store.predictions import LabelledPrediction
@@ -70,7 +78,41 @@ def with_concept(
     if not progress.complete:
         return [*metrics, *explained([_pending(concept.rows)])]
     (concept,) = progress.over_all_looks([concept])
+    if known is not None:
+        concept = _with_onset(concept, labelled, known, settings, place)
     return with_relation(metrics, concept)
+
+
+def _with_onset(
+    concept: Metric,
+    labelled: Sequence[LabelledPrediction],
+    known: Baseline,
+    settings: Settings,
+    place: ConceptPlace,
+) -> Metric:
+    """Return an alert that began in this window with the time of its first row."""
+    change = concept.evidence
+    if concept.verdict != ALERT or not isinstance(change, ConceptChange):
+        return concept
+    if change.since != place.start:
+        return concept
+    paired = pair_up(
+        [row.prediction for row in labelled],
+        [row.label for row in labelled],
+        known.task,
+        label_form(settings),
+        known_classes(known),
+    )
+    times = np.array([labelled[at].event_time or place.start for at in paired.places.tolist()])
+    if not len(times) or paired.mismatch is not None:
+        return concept
+    if paired.task == "regression":
+        errors = np.abs(paired.predictions - paired.labels)
+    else:
+        errors = np.array(paired.predictions != paired.labels, dtype=np.float64)
+    order = np.argsort(times, kind="stable")
+    since = str(times[order][onset(errors[order], change.expected)])
+    return replace(concept, evidence=replace(change, since=since))
 
 
 def _pending(rows: int) -> Metric:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from modeltap.analysis.detectors.context import PERFORMANCE_SHARE
 from modeltap.analysis.estimation.repeated_looks import information, level_of_look, over_all_looks
-from modeltap.analysis.model.metric import ALERT, OK, Metric
+from modeltap.analysis.model.metric import ALERT, NO_REFERENCE, OK, Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.performance.labelled import Guess
 from modeltap.analysis.performance.scoring import UninformativeScores
@@ -20,6 +20,12 @@ from modeltap.store.predictions import LabelledPrediction
 
 NEARLY_ALL = 0.98
 """From this fraction of its labels on, a window is compared with all labels of the reference."""
+
+
+_TOO_EARLY = (
+    "not compared yet, because the reference had hardly any label when its rows were as old as "
+    "those of this window"
+)
 
 
 class LabelProgress(NamedTuple):
@@ -40,6 +46,11 @@ class LabelProgress(NamedTuple):
             return alpha
         return level_of_look(alpha * PERFORMANCE_SHARE, self.information) / PERFORMANCE_SHARE
 
+    @property
+    def _is_too_early(self) -> bool:
+        """True if the reference had too few labels at this age to compare with."""
+        return not self.complete and (self.reference is None or self.reference.performance is None)
+
     def over_all_looks(self, metrics: Iterable[Metric]) -> list[Metric]:
         """Return metrics with p-values that hold for all evaluations of the window together.
 
@@ -51,6 +62,8 @@ class LabelProgress(NamedTuple):
     def _over_all_looks(self, metric: Metric) -> Metric:
         if not self.complete and metric.verdict == ALERT and _is_guess(metric):
             metric = replace(metric, verdict=OK)
+        if metric.verdict == NO_REFERENCE and self._is_too_early:
+            metric = replace(metric, explanation=metric.explanation or _TOO_EARLY)
         if self.information is None or metric.p_value is None:
             return metric
         return replace(metric, p_value=over_all_looks(metric.p_value, self.information))

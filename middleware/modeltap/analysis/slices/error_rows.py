@@ -126,29 +126,39 @@ class _Table:
     """Values of rows by column, filled from batches in any order."""
 
     def __init__(self, keys: Sequence[tuple[str, int]]) -> None:
-        self.columns: dict[str, list[Any]] = {}
+        self._columns: dict[str, np.ndarray] = {}
         self._place_of = {key: place for place, key in enumerate(keys)}
-        self._filled: set[int] = set()
+        self._is_filled = np.zeros(len(keys), dtype=bool)
+
+    @property
+    def columns(self) -> dict[str, list[Any]]:
+        """The values of all rows, None where they have none."""
+        return {name: column.tolist() for name, column in self._columns.items()}
 
     @property
     def places(self) -> list[int]:
         """The positions of the rows that have values, in order."""
-        return sorted(self._filled)
+        filled: list[int] = np.flatnonzero(self._is_filled).tolist()
+        return filled
 
     @property
     def cells(self) -> int:
         """The number of values."""
-        return len(self._filled) * len(self.columns)
+        return int(self._is_filled.sum()) * len(self._columns)
 
     def add(self, batch: Batch) -> None:
         """Add the values of those of a batch's rows that belong to the table."""
         keys = zip(batch.ids, batch.row_numbers, strict=True)
         pairs = [(at, self._place_of[key]) for at, key in enumerate(keys) if key in self._place_of]
-        self._filled.update(place for _, place in pairs)
+        if not pairs:
+            return
+        own, places = np.array(pairs).T
+        self._is_filled[places] = True
         for name, column in batch.columns().items():
-            own = self.columns.setdefault(name, [None] * len(self._place_of))
-            for at, place in pairs:
-                own[place] = column[at]
+            if name not in self._columns:
+                self._columns[name] = np.full(len(self._is_filled), None, dtype=object)
+            values = np.fromiter(column, dtype=object, count=len(column))
+            self._columns[name][places] = values[own]
 
 
 def _problem(predictions: Sequence[Any], labels: Sequence[Any]) -> str | None:

@@ -44,12 +44,13 @@ def recent_slices(
     Args:
         settings: the model's own.
     """
-    stored = newest_labelled(connection, model, version, most_rows, _SEARCHED)
+    stored = newest_labelled(connection, model, version, most_rows + 1, _SEARCHED)
+    is_limited = len(stored) > most_rows
     reference = active_reference(connection, model, version)
     baseline = None if reference is None else Reference.from_json(reference.payload).performance
-    rows = error_rows(stored, settings, baseline)
+    rows = error_rows(stored[:most_rows], settings, baseline)
     searched = rows
     if len(rows.errors) >= MIN_LABELLED and rows.errors.min() < rows.errors.max():
         searched = with_columns(connection, rows, settings)
     report = worst_slices(searched, settings)
-    return RecentSlices(model, version, rows, report, len(stored) == most_rows)
+    return RecentSlices(model, version, rows, report, is_limited)

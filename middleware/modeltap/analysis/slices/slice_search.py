@@ -8,14 +8,14 @@ is another one: the logarithm of the likelihood ratio of a slice whose errors di
 all rows (Kulldorff, 1997). It is not larger for larger slices as such, and has no weight to choose.
 For errors of any distribution it is that of a Poisson distribution, divided by the variance in
 units of the mean. Each condition costs the logarithm of the number of conditions, which is about
-what the best of them gains by chance; a condition that gains little more is dropped at last.
+what the best of them gains by chance.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -34,14 +34,14 @@ MIN_LIFT = 1.2
 MOST_COLUMNS = 50
 """Columns whose pairs are searched: 1,225 pairs. Of more, those with the best single condition."""
 
-_BY_CHANCE = 0.05
-"""The probability that a condition which chance added is kept."""
-
-_EXTENDED = 40
+_EXTENDED = 20
 """Pairs of columns that are extended by a third condition."""
 
-_SLICES = 5
-"""Slices that are searched, each among the rows outside the ones before."""
+_ROUNDS = 3
+"""Searches, each among the rows outside the best slices of those before."""
+
+_SLICES = 8
+"""Slices of a search, each of other columns: the best of a half may be there by chance."""
 
 
 class Term(NamedTuple):
@@ -56,6 +56,11 @@ class Candidate(NamedTuple):
 
     terms: tuple[Term, ...]
     score: float
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """The positions of its columns."""
+        return tuple(term.column for term in self.terms)
 
 
 class _Totals(NamedTuple):
@@ -131,16 +136,18 @@ class _Search:
         self._cost = math.log(sum(len(column.conditions) for column in columns))
         self._counts = _PairCounts(codes, [column.bins for column in columns], errors)
 
-    def best(self) -> Candidate | None:
-        """Return the best slice of the remaining rows; None if no slice is worse than they are."""
+    def best(self) -> list[Candidate]:
+        """Return the best slices of the remaining rows, each of other columns, best first."""
         totals = totals_of(self._errors[self._remaining], len(self._errors))
         if totals is None:
-            return None
+            return []
         pairs = self._pairs(totals)
         singles = self._extensions((), range(len(self._columns)), totals)
         triples = (self._improved(triple, totals) for triple in self._triples(pairs, totals))
-        best = max((*singles, *pairs, *triples), key=lambda own: own.score, default=None)
-        return None if best is None else self._pruned(best, totals)
+        slices: dict[tuple[int, ...], Candidate] = {}
+        for candidate in sorted((*singles, *pairs, *triples), key=lambda own: -own.score):
+            slices.setdefault(candidate.columns, candidate)
+        return list(islice(slices.values(), _SLICES))
 
     def remove(self, candidate: Candidate) -> None:
         """Take out the rows of a slice."""
@@ -176,23 +183,6 @@ class _Search:
             for changed in self._extensions(others, [term.column], totals):
                 candidate = max(candidate, changed, key=lambda own: own.score)
         return candidate
-
-    def _pruned(self, candidate: Candidate, totals: _Totals) -> Candidate:
-        """Return a slice without the conditions that chance may have added."""
-        shorter = [
-            tuple(other for other in candidate.terms if other != term) for term in candidate.terms
-        ]
-        scored = (self._scored(terms, totals) for terms in shorter if terms)
-        best = max(scored, key=lambda own: own.score, default=candidate)
-        if best is candidate or best.score <= candidate.score + math.log(_BY_CHANCE):
-            return candidate
-        return self._pruned(best, totals)
-
-    def _scored(self, terms: tuple[Term, ...], totals: _Totals) -> Candidate:
-        """Return the slice of some conditions with its score."""
-        errors = self._errors[self._rows_of(terms)]
-        scores = totals.scores(np.array([len(errors)]), np.array([errors.sum()]))
-        return Candidate(terms, float(scores[0]) - len(terms) * self._cost)
 
     def _extensions(
         self, terms: tuple[Term, ...], columns: Sequence[int], totals: _Totals
@@ -240,7 +230,7 @@ def totals_of(errors: np.ndarray, rows: int) -> _Totals | None:
 def worst(
     columns: Sequence[SliceColumn], places: np.ndarray, errors: np.ndarray
 ) -> list[Candidate]:
-    """Return at most five slices of the rows at `places`, each searched outside the ones before.
+    """Return the worst slices of the rows at `places`, at most 24.
 
     Args:
         columns: the bins of all rows, at most `MOST_COLUMNS` columns.
@@ -250,11 +240,15 @@ def worst(
     if not columns:
         return []
     search = _Search(columns, [column.codes[places] for column in columns], errors)
-    candidates: list[Candidate] = []
-    while len(candidates) < _SLICES and (candidate := search.best()) is not None:
-        candidates.append(candidate)
-        search.remove(candidate)
-    return candidates
+    candidates: dict[tuple[Term, ...], Candidate] = {}
+    for _ in range(_ROUNDS):
+        best = search.best()
+        if not best:
+            break
+        for candidate in best:
+            candidates.setdefault(candidate.terms, candidate)
+        search.remove(best[0])
+    return list(candidates.values())
 
 
 def strongest(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,13 +13,20 @@ from modeltap.analysis.slices.error_rows import ErrorRows
 from modeltap.analysis.slices.held_out import SliceError, error_of
 from modeltap.analysis.slices.slice_columns import SliceColumn, in_bins
 from modeltap.analysis.slices.slice_conditions import Condition, joined
-from modeltap.analysis.slices.slice_search import MOST_COLUMNS, meeting, strongest, worst
+from modeltap.analysis.slices.slice_search import MOST_COLUMNS, strongest, worst
 from modeltap.config.settings import Settings
 from modeltap.store.predictions import LabelledPrediction
 from modeltap.wording import plural
 
 MIN_LABELLED = 100
 """With fewer labelled rows, half of them would not show a slice."""
+
+_NEEDED = 0.001
+"""The level at which the rows that a condition leaves out are better. It is low because the slice
+was chosen by its p-value among others."""
+
+_OWN = 0.5
+"""The least fraction of a slice's rows that are in no slice before it."""
 
 _LARGE = 0.99
 """Larger errors than this quantile count as it: they would hide all others."""
@@ -94,7 +101,7 @@ class SliceReport:
 def worst_slices(rows: ErrorRows, settings: Settings) -> SliceReport:
     """Return the slices of labelled rows whose error is larger than that of the others.
 
-    Each half of the rows, chosen by a hash of their ids, is searched, and its slices, at most five,
+    Each half of the rows, chosen by a hash of their ids, is searched, and its slices, at most 24,
     are tested on the other half. The p-values are multiplied by the number of slices (Bonferroni);
     the level is that of a window, by the setting `sensitivity`.
     """
@@ -108,7 +115,6 @@ def worst_slices(rows: ErrorRows, settings: Settings) -> SliceReport:
     is_first = in_first_half(rows.keys)
     proposals = [*_proposals(binned.columns, rows, is_first)]
     proposals += _proposals(binned.columns, rows, ~is_first)
-    proposals.sort(key=lambda proposal: proposal.score, reverse=True)
     searched = min(len(binned.columns), MOST_COLUMNS)
     return SliceReport(
         total,
@@ -137,50 +143,97 @@ class _Proposal:
     """A slice that was found in one half of the rows.
 
     Args:
-        is_inside: (n,) whether each row of both halves is in the slice.
+        meets: for each condition (n,) whether each row of both halves meets it.
         is_held_out: (n,) whether each row is in the other half.
         limit: the largest error that counts in full.
     """
 
     conditions: tuple[Condition, ...]
     score: float
-    is_inside: np.ndarray
+    meets: tuple[np.ndarray, ...]
     is_held_out: np.ndarray
     limit: float
+
+    @property
+    def is_inside(self) -> np.ndarray:
+        """(n,) whether each row is in the slice."""
+        is_inside: np.ndarray = np.logical_and.reduce(self.meets)
+        return is_inside
+
+    def without(self, place: int) -> _Proposal:
+        """Return the slice without one of its conditions."""
+        return replace(
+            self,
+            conditions=self.conditions[:place] + self.conditions[place + 1 :],
+            meets=self.meets[:place] + self.meets[place + 1 :],
+        )
 
 
 def _proposals(
     columns: Sequence[SliceColumn], rows: ErrorRows, is_searched: np.ndarray
 ) -> Iterator[_Proposal]:
     """Yield the slices of one half of the rows."""
-    places, every = np.flatnonzero(is_searched), np.arange(len(rows.errors))
+    places = np.flatnonzero(is_searched)
     limit = _limit(rows.errors[places])
     errors = np.minimum(rows.errors[places], limit)
     own = strongest(columns, places, errors)
-    codes = [column.codes for column in own]
     for candidate in worst(own, places, errors):
-        is_inside = np.zeros(len(every), dtype=bool)
-        is_inside[meeting(own, codes, candidate.terms, every)] = True
-        conditions = tuple(own[term.column].conditions[term.condition] for term in candidate.terms)
-        yield _Proposal(conditions, candidate.score, is_inside, ~is_searched, limit)
+        terms = [(own[term.column], term.condition) for term in candidate.terms]
+        yield _Proposal(
+            tuple(column.conditions[condition] for column, condition in terms),
+            candidate.score,
+            tuple((column.spans[condition] > 0)[column.codes] for column, condition in terms),
+            ~is_searched,
+            limit,
+        )
 
 
 def _significant(proposals: Sequence[_Proposal], rows: ErrorRows, level: float) -> list[WorstSlice]:
-    """Return the slices whose error is larger beyond chance.
+    """Return the slices whose error is larger beyond chance, the surest first.
 
-    A slice that overlaps one before it is tested on the rows outside that one: the same slice from
-    the other half, or a part of it, is not another one.
+    A slice that overlaps one before it is tested on the rows outside that one, at least half of
+    its own: the same slice from the other half, or a part of it, is not another one.
     """
+    tested = [(own, _error(rows, own, own.is_held_out)) for own in proposals]
+    errors = [(own, error) for own, error in tested if error is not None]
+    errors.sort(key=lambda pair: (pair[1].p_value, -pair[0].score))
     is_taken = np.zeros(len(rows.errors), dtype=bool)
     slices = []
-    for proposal in proposals:
+    for proposal, error in errors:
+        if error.p_value * len(proposals) > level:
+            break
+        proposal = _shortened(proposal, rows)
         own = _error(rows, proposal, proposal.is_held_out)
         alone = _error(rows, proposal, proposal.is_held_out & ~is_taken)
-        p_value = 1.0 if alone is None else min(1.0, alone.p_value * len(proposals))
-        if own is not None and p_value <= level:
+        if own is None or alone is None or alone.rows < _OWN * own.rows:
+            continue
+        p_value = min(1.0, alone.p_value * len(proposals))
+        if p_value <= level:
             is_taken |= proposal.is_inside
             slices.append(_slice(proposal, rows, own._replace(p_value=p_value)))
     return slices
+
+
+def _shortened(proposal: _Proposal, rows: ErrorRows) -> _Proposal:
+    """Return a slice without the conditions that leave out rows which are not better."""
+    if len(proposal.conditions) == 1:
+        return proposal
+    inside = proposal.is_inside & proposal.is_held_out
+    shorter = [proposal.without(place) for place in range(len(proposal.conditions))]
+    p_values = [
+        _larger(rows, inside, own.is_inside & proposal.is_held_out & ~inside, proposal.limit)
+        for own in shorter
+    ]
+    doubtful = int(np.argmax(p_values))
+    if p_values[doubtful] <= _NEEDED:
+        return proposal
+    return _shortened(shorter[doubtful], rows)
+
+
+def _larger(rows: ErrorRows, inside: np.ndarray, left_out: np.ndarray, limit: float) -> float:
+    """Return the p-value that the error inside is not larger than that of rows left out."""
+    error = error_of(rows.errors[inside], rows.errors[left_out], binary=rows.binary, limit=limit)
+    return 1.0 if error is None else error.p_value
 
 
 def _slice(proposal: _Proposal, rows: ErrorRows, error: SliceError) -> WorstSlice:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -43,14 +45,20 @@ def class_name(value: Any) -> str:
 
     Codes with leading zeros are texts: "007" is not 7.
 
+    A list of texts is a set of labels.
+
     >>> [class_name(value) for value in (1.0, "1.0", " 1", True, "True", "007")]
     ['1', '1', '1', 'true', 'true', '007']
+    >>> class_name('["b", "a"]'), class_name('["a","b"]')
+    ('["a","b"]', '["a","b"]')
     """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     text = str(value).strip()
+    if text.startswith("["):
+        return _set_name(text)
     if text.endswith("0") and _WHOLE.fullmatch(text):
         return str(int(float(text)))
     return text.lower() if text in ("True", "False", "TRUE", "FALSE") else text
@@ -70,6 +78,40 @@ def class_names(values: Sequence[Any]) -> list[str]:
     return [names[key] for key in typed]
 
 
+def _set_name(text: str) -> str:
+    """Return the name of a set of labels, the same in any order; other texts are unchanged.
+
+    A set of one label has the name of the label, as responses with one write it in both ways.
+    """
+    labels = _labels_in(text)
+    if labels is None:
+        return text
+    if len(set(labels)) == 1:
+        return str(labels[0])
+    return json.dumps(sorted(set(labels)), separators=(",", ":"))
+
+
+@lru_cache(maxsize=4096)
+def members(name: str) -> frozenset[str]:
+    """Return the labels of a set of them, by its name; a class alone has itself.
+
+    >>> sorted(members('["a","b"]')), sorted(members("a")), sorted(members("[]"))
+    (['a', 'b'], ['a'], [])
+    """
+    labels = _labels_in(name) if name.startswith("[") else None
+    return frozenset((name,) if labels is None else labels)
+
+
+def _labels_in(text: str) -> list[str] | None:
+    """Return the texts in a JSON list; None if it is something else."""
+    try:
+        labels = json.loads(text)
+    except ValueError:
+        return None
+    is_set = isinstance(labels, list) and all(type(label) is str for label in labels)
+    return labels if is_set else None
+
+
 def accuracy(pairs: ClassPairs) -> float:
     """Return the fraction of rows with a correct prediction; 0 if there are no rows."""
     rows = sum(pairs.values())
@@ -80,15 +122,19 @@ def accuracy(pairs: ClassPairs) -> float:
 def f1_macro(pairs: ClassPairs) -> float:
     """Return the mean of ``2 tp / (2 tp + fp + fn)`` over classes, all weighted equally.
 
+    Over labels, if classes are sets of labels.
+
     >>> round(f1_macro({("no", "no"): 95, ("no", "yes"): 5}), 3)
     0.487
     """
     hits: Counter[str] = Counter()
     occurrences: Counter[str] = Counter()
     for (predicted, true), count in pairs.items():
-        occurrences[predicted] += count
-        occurrences[true] += count
-        hits[true] += count * (predicted == true)
+        for name in members(predicted):
+            occurrences[name] += count
+        for name in members(true):
+            occurrences[name] += count
+            hits[name] += count * (name in members(predicted))
     scores = [2 * hits[name] / count for name, count in occurrences.items() if count]
     return sum(scores) / len(scores) if scores else 0.0
 
@@ -130,9 +176,10 @@ class _Scores:
 
     def __init__(self, cells: Iterable[tuple[str, str]]) -> None:
         known = list(cells)
-        names = sorted({name for cell in known for name in cell})
-        self._hits = np.array([[(p == t == name) for name in names] for p, t in known], dtype=float)
-        self._named = np.array([[(p == name) + (t == name) for name in names] for p, t in known])
+        sets = [(members(p), members(t)) for p, t in known]
+        names = sorted({name for pair in sets for own in pair for name in own})
+        self._hits = np.array([[name in p & t for name in names] for p, t in sets], dtype=float)
+        self._named = np.array([[(name in p) + (name in t) for name in names] for p, t in sets])
 
     def of(self, counts: np.ndarray) -> np.ndarray:
         """Return the (draws,) scores of (draws, cells) counts."""

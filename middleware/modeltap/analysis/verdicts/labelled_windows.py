@@ -29,7 +29,7 @@ from modeltap.analysis.references.late_baseline import with_performance
 from modeltap.analysis.references.performance_baseline import label_form
 from modeltap.analysis.relearning.concept_of_labels import ConceptPlace, with_concept
 from modeltap.analysis.relearning.corrected_errors import corrected_error_estimates
-from modeltap.analysis.relearning.corrected_windows import corrected_estimates
+from modeltap.analysis.relearning.corrected_windows import NEARLY_ALL, corrected_estimates
 from modeltap.analysis.relearning.label_history import LabelHistory
 from modeltap.analysis.relearning.label_progress import LabelProgress, label_progress
 from modeltap.analysis.relearning.saved_gaps import with_saved_gaps
@@ -57,6 +57,7 @@ from modeltap.store.labelled_windows import (
     evaluated_before,
     evaluated_start,
     evaluated_with,
+    labelled_window,
     neighbours,
     reset_labelled_windows,
 )
@@ -258,6 +259,9 @@ class LabelledWindows:
         settings = self._scope.settings.for_model(due.model)
         reference = self._reference(due.model, due.version, settings)
         if reference is None or reference.performance is None or reference.output_performance:
+            return
+        labels = labelled_window(self._connection, *due)
+        if labels is None or labels.labelled >= NEARLY_ALL * labels.rows:
             return
         series = Series(due.model, due.version, reference.id, due.window)
         own = stored.get_window(self._connection, series, due.start)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from modeltap.config.settings import Settings
 from modeltap.config.validation import from_environment, parse_mode
-from modeltap.errors import ModeltapError
+from modeltap.errors import ConfigError, ModeltapError
 from modeltap.logs import logger
 from modeltap.store.connection import connect, synchronize, writing
 from modeltap.store.sent_labels import (
@@ -58,7 +58,7 @@ class LabelsEndpoint:
         start: starts the recorder, and with it the analysis, if no request has done so.
         flush: waits for the exchanges that this process has not written yet.
 
-    Raises `ConfigError` if the token's variable is not set.
+    Raises `ConfigError` if there is no token, or if its variable is not set.
     """
 
     def __init__(
@@ -73,7 +73,14 @@ class LabelsEndpoint:
         self._model = model
         self._start = start
         self._flush = flush
-        self._token = _digest(from_environment(settings.labels_token or "", "labels_token"))
+        token = from_environment(settings.labels_token or "", "labels_token").strip()
+        if not token:
+            # Checked here and not with the options: commands read them without the app's token.
+            raise ConfigError(
+                "labels_endpoint needs labels_token, so that only those who know it can send "
+                "labels; set labels_token='env:NAME'"
+            )
+        self._token = _digest(token)
 
     def refusal(self, method: str, authorization: str, length: str) -> LabelReply | None:
         """Return the response to a post that is refused without reading its body; else None.
