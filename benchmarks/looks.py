@@ -5,8 +5,8 @@
 A reference of 2,000 rows and a window of two classes, one row in ten, each right with .9. All
 labels arrive in the end, in one of three orders: at random; wrong rows first; the positive class
 last. The window is evaluated 200 times (`--evaluations 8` is faster, to measure power). 'each'
-tests at every evaluation, as if it was the only one; 'last' is the last of these; 'budget' is modeltap:
-one budget for all, and the reference's labels at the same age.
+tests at every evaluation, as if it was the only one; 'last' is the last of these; 'budget' is
+modeltap: one budget for all, and the reference's labels at the same age.
 """
 
 from __future__ import annotations
