@@ -80,13 +80,18 @@ def outputs_between(
     connection: sqlite3.Connection, model: str, version: str, start: RowKey, end: RowKey
 ) -> tuple[list[Any], list[float | None]]:
     """Return the predictions and the scores of the rows from `start` to `end`, half-open."""
+    predictions: list[Any] = []
+    scores: list[float | None] = []
     rows = connection.execute(
         "select prediction, score from predictions where model = ? and version = ? "
         "and event_time >= ? and (event_time, seq, row) >= (?, ?, ?) "
         "and (event_time, seq, row) < (?, ?, ?)",
         (model, version, start[0], *start, *end),
-    ).fetchall()
-    return [row[0] for row in rows], [row[1] for row in rows]
+    )
+    for prediction, score in rows:  # a list of a million pairs would take 100 MB
+        predictions.append(prediction)
+        scores.append(score)
+    return predictions, scores
 
 
 def rows_between(
