@@ -19,7 +19,7 @@ class ScoredSet(NamedTuple):
     """Rows of which the first are the reference.
 
     Args:
-        inputs: (n, d) numbers; categories as whole numbers.
+        inputs: (n, d) numbers; categories as integers.
         outputs: (n,) scores of the positive class, or predicted numbers.
         labels: (n,) 1 for the positive class and 0 for the other, or true numbers.
         reference: the rows of the reference.

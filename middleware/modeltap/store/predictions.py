@@ -25,6 +25,18 @@ class StoredRow(NamedTuple):
 
 _COLUMNS = ", ".join(StoredRow._fields)
 
+_stored_row: Callable[[Iterable[Any]], StoredRow] = partial(tuple.__new__, StoredRow)
+"""`StoredRow._make` without its checks, which take as long as reading a row."""
+
+
+def key_of(row: StoredRow) -> RowKey:
+    """Return the sort key of a row.
+
+    >>> key_of(StoredRow("a", 2, "2024-01-01T00:00:00.000Z", 7))
+    ('2024-01-01T00:00:00.000Z', 7, 2)
+    """
+    return row.event_time, row.seq, row.row
+
 
 def insert_predictions(
     connection: sqlite3.Connection,
@@ -85,14 +97,16 @@ def rows_between(
     end: RowKey,
     limit: int = -1,
     after: bool = False,
+    skip: int = 0,
 ) -> list[StoredRow]:
     """Return the stored rows from `start` to `end`, half-open, in event order.
 
     Args:
         limit: the maximum number of rows; negative for all.
         after: start after the row at `start` instead of with it.
+        skip: the number of rows to leave out before the first one.
     """
-    return list(each_row_between(connection, model, version, start, end, limit, after))
+    return list(each_row_between(connection, model, version, start, end, limit, after, skip))
 
 
 def each_row_between(
@@ -103,15 +117,17 @@ def each_row_between(
     end: RowKey,
     limit: int = -1,
     after: bool = False,
+    skip: int = 0,
 ) -> Iterator[StoredRow]:
     """Yield the rows that `rows_between` returns, to hold only a part of them."""
     rows = connection.execute(
         f"select {_COLUMNS} from predictions where model = ? "
         f"and version = ? and event_time >= ? and (event_time, seq, row) {'>' if after else '>='} "
-        "(?, ?, ?) and (event_time, seq, row) < (?, ?, ?) order by event_time, seq, row limit ?",
-        (model, version, start[0], *start, *end, limit),
+        "(?, ?, ?) and (event_time, seq, row) < (?, ?, ?) order by event_time, seq, row "
+        "limit ? offset ?",
+        (model, version, start[0], *start, *end, limit, skip),
     )
-    return map(StoredRow._make, rows)
+    return map(_stored_row, rows)
 
 
 def first_rows(
@@ -123,7 +139,7 @@ def first_rows(
         "and event_time is not null order by event_time, seq, row limit ?",
         (model, version, limit),
     )
-    return list(map(StoredRow._make, rows))
+    return list(map(_stored_row, rows))
 
 
 class EventPeriod(NamedTuple):

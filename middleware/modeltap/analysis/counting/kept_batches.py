@@ -79,7 +79,10 @@ class KeptBatches:
         parts: list[Batch] = []
         order: list[np.ndarray] = []
         own_batches = (batches for of, batches in self._kept.items() if of.model == model)
+        seqs = wanted >> _ROW_BITS
         for kept in chain.from_iterable(own_batches):
+            if not len(seqs) or kept.after < seqs.min() or kept.before >= seqs.max():
+                continue
             places = _places(kept.keys, wanted)
             own = np.flatnonzero(places >= 0)
             if len(own) and not kept.batch.is_complete:
