@@ -46,7 +46,6 @@ HELD_ELSEWHERE = {
     # Steps whose input is a store that the steps before them filled.
     "alerts/changes.py": "alerts/test_lifecycle.py",
     "alerts/subject.py": "alerts/test_lifecycle.py",
-    "analysis/counting/row_windows.py": "system/test_windows.py",
     "analysis/explanations/column_sentences.py": "analysis/explanations/test_explain.py",
     "analysis/explanations/examples.py": "system/test_quality.py",
     "analysis/explanations/finding_sentences.py": "analysis/findings/test_changed_values.py",

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from modeltap.analysis.concept.concept_drift import InputChanges, concept_drift
+from modeltap.analysis.concept.excess import Expected
 from modeltap.analysis.counting.sample import sample
 from modeltap.analysis.counting.tally import tally
 from modeltap.analysis.counting.traffic import LONGEST_MS, Traffic, count_latency
@@ -28,6 +30,7 @@ from modeltap.analysis.fairness.group_gaps import RateOfGroups, gap_metric
 from modeltap.analysis.fairness.groupings import Grouping
 from modeltap.analysis.fairness.simultaneous import rate_interval
 from modeltap.analysis.model.baseline import Baseline, GroupBaseline, ScoreBaseline
+from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.model.moments import Moments, RocArea
 from modeltap.analysis.performance import evaluation as performance
 from modeltap.analysis.performance.labelled import LabelledContext
@@ -253,6 +256,17 @@ def _group_gap(metric, rate, variance=0.0):
     return worst
 
 
+def _concept(_known, reached):
+    """The inputs lead to expect an error of `reached`, as it varied; now all rows are wrong."""
+    baseline = Baseline(
+        task="classification", rows=ROWS, mean=1 - reached, variance=0.1, baseline_loss=reached / 2
+    )
+    measured = Metric(metric="accuracy", rows=ROWS, value=0.0, low=0.0, high=0.01)
+    expected = Expected(reached, 0.001, ROWS)
+    start = "2024-01-01T00:00:00.000Z"
+    return concept_drift(measured, expected, baseline, InputChanges((), True), (), start, 1e-4)
+
+
 FAR = {name: [1e6 * (-1) ** n for n in range(ROWS)] for name in ("x", "y")}
 
 WORST = {
@@ -278,6 +292,7 @@ WORST = {
     "freshness_seconds": _pause("freshness_seconds"),
     "mae": _mae,
     "accuracy": _accuracy,
+    "concept_drift": _concept,
     "f1_macro": _f1_macro,
     "roc_auc": _scored("roc_auc"),
     "brier": _scored("brier"),

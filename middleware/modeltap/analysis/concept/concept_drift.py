@@ -8,15 +8,24 @@ that lasts in Page's test over the windows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import scipy
 
 from modeltap.analysis.concept.excess import Excess, Expected, error_of, excess
 from modeltap.analysis.concept.page_test import page_sum
 from modeltap.analysis.model.baseline import Baseline
-from modeltap.analysis.model.metric import AT_ONCE, NORMAL_95, Evidence, Metric, verdict
+from modeltap.analysis.model.metric import (
+    AT_ONCE,
+    NORMAL_95,
+    Evidence,
+    Metric,
+    crossable,
+    no_room,
+    verdict,
+)
 from modeltap.analysis.performance.labelled import loss_floor
 
 _TESTS = 2
@@ -88,15 +97,23 @@ def concept_drift(
     lasting = sum(window.rows * window.own.value for window in run) / sum(w.rows for w in run)
     p = min(1.0, _TESTS * min(float(scipy.special.ndtr(-_standardised(own))), page.p_value))
     effect = max(own.value, min(lasting, _STILL * own.value))
-    floor = baseline.baseline_loss + loss_floor(baseline)
-    alert = p < level and effect > floor
     half = NORMAL_95 * own.deviation
+    facts: dict[str, Any] = {
+        "metric": "concept_drift",
+        "rows": measured.rows,
+        "value": own.value,
+        "low": own.value - half,
+        "high": own.value + half,
+    }
+    # Of classes, the error is at most 1.
+    most = math.inf if baseline.task == "regression" else 1 - expected.error
+    normal = baseline.baseline_loss
+    floor = crossable(normal + loss_floor(baseline), normal, most)
+    if floor is None:
+        return Metric(**facts, **no_room(normal, most))
+    alert = p < level and effect > floor
     return Metric(
-        metric="concept_drift",
-        rows=measured.rows,
-        value=own.value,
-        low=own.value - half,
-        high=own.value + half,
+        **facts,
         threshold=floor,
         p_value=p,
         strength=max(0.0, effect / floor) if floor else AT_ONCE * alert,
