@@ -63,7 +63,8 @@ def test_unreadable_lines_are_reported_and_fail_only_with_strict(table, store):
     """Exit 0 if rows were imported; 1 with --strict or without any row."""
     shown = lines(modeltap("import", table, "--model", "m", "--store", store, "--json"))[0]
     assert (shown["rows"], shown["broken"]) == (2, 1)
-    error = modeltap("import", table, "--model", "m", "--store", store, "--strict", code=1)
+    options = ["--timestamp", "when", "--strict"]
+    error = modeltap("import", table, "--model", "m", "--store", store, *options, code=1)
     assert error.splitlines() == [
         "line 3: 2 cells, but the header has 4",
         "modeltap: 1 unreadable line in 'rows.csv'",
@@ -81,14 +82,16 @@ def test_unreadable_lines_are_reported_and_fail_only_with_strict(table, store):
 def test_a_row_with_an_invalid_label_is_imported_without_it(tmp_path, store, read_rows):
     """The label is reported. Numbers beyond 64 bits become text, and text is masked."""
     (tmp_path / "modeltap.toml").write_text('mask_values = ["email"]\n')
-    labels = ["NaN", "1e999", "[1]", str(2**70), '"joe@example.com"', '"\\ud800"', "true", "2.5"]
+    labels = ["NaN", "1e999", "[]", str(2**70), '"joe@example.com"', '"\\ud800"', "true", "2.5"]
     log = write(tmp_path / "log.jsonl", *(f'{{"x": 1, "label": {one}}}' for one in labels))
     modeltap("import", log, "--model", "m", "--store", store)
     error = modeltap("import", log, "--model", "m", "--store", store, "--strict", code=1)
-    assert error.splitlines()[:3] == [
+    assert error.splitlines()[:4] == [
+        "all rows have the time of the import as their event time; name the column that has their "
+        "times with --timestamp",
         "line 1: label nan is not a finite number; the row is imported without a label",
         "line 2: label inf is not a finite number; the row is imported without a label",
-        "line 3: label [1] is a list; give a number or a string; the row is imported without a "
+        "line 3: label [] is a list; give a number or a string; the row is imported without a "
         "label",
     ]
     assert len(read_rows(store)) == len(labels)
@@ -224,3 +227,26 @@ def test_parquet_with_times_and_lists_is_imported(tmp_path):
         "reference", "set", "--file", "rows.parquet", "--model", "m", "--ignore", "at", **where
     )
     assert "300 rows" in modeltap("reference", "show", **where)
+
+
+@pytest.mark.parametrize(
+    ("header", "options", "hint"),
+    [
+        ("Timestamp,x,prediction", [], "--timestamp Timestamp uses their own"),
+        ("when,x,prediction", [], "name the column that has their times with --timestamp"),
+        ("when,x,prediction", ["--timestamp", "when"], None),
+    ],
+)
+def test_rows_without_times_of_their_own_are_noticed(tmp_path, header, options, hint):
+    """Otherwise all windows of a history would be the one of the import, without a word."""
+    path = tmp_path / "rows.csv"
+    path.write_text(f"{header}\n2024-01-01T00:00:00Z,1,2\n")
+    command = ["import", path, "--model", "m", "--store", tmp_path / "t.db", *options]
+    done = subprocess.run(
+        [sys.executable, "-m", "modeltap", *map(str, command)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    notice = "all rows have the time of the import as their event time; "
+    assert done.stderr == ("" if hint is None else f"{notice}{hint}\n")

@@ -40,6 +40,11 @@ _EVIDENCE = (
 _OF_LOSS = ("performance", "concept_drift")
 """The rules about a loss of performance."""
 
+_TOGETHER = "inputs that changed together"
+"""The part of all inputs beyond those of single features: their dependence has changed."""
+
+_NOT_OF_A_FEATURE = {"feature": None, "low": None, "high": None}
+
 _PARTS = ("goes_with", "loss", "low", "high", "fraction", "drift", "drift_verdict")
 
 
@@ -106,8 +111,11 @@ def _loss(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     drift = {row["feature"]: row for row in rows if row["metric"] == "drift"}
     own = sorted((row for row in inputs if row["feature"]), key=lambda row: -row["value"])
     parts = [_part_of(row, f"drift of {row['feature']}", total, drift) for row in own]
+    if own and total > 0:
+        together = whole["value"] - sum(row["value"] for row in own)
+        parts.append(_part_of({**_NOT_OF_A_FEATURE, "value": together}, _TOGETHER, total, drift))
     rest = [
-        _part_of(whole, "drift of all inputs", total, drift),
+        _part_of(whole, "all changes of the inputs", total, drift),
         _part_of(relation, "changed relation of inputs and labels", total, drift),
     ]
     changed = changed_of(_interval(whole), _interval(relation))

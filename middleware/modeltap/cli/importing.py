@@ -53,6 +53,12 @@ def role_options(command: Any) -> Any:
     return command
 
 
+_TIME_NAMES = frozenset(
+    ("timestamp", "time", "ts", "datetime", "date", "event_time", "created_at", "started_at")
+)
+"""Usual names of the column of times."""
+
+
 def roles_of(table: Table, options: dict[str, str | None]) -> Roles:
     """Resolve the role options against a table's columns."""
     lists = {name: _listed(options.pop(name)) for name in ("features", "ignore")}
@@ -168,7 +174,19 @@ def _opened(
     table.on_read = lambda position: on_read(already_read + position)
     if kind == "bentoml":
         return table, bentoml.read(table, _bentoml_roles(table, options))
-    return table, read_rows(table, roles_of(table, options))
+    roles = roles_of(table, options)
+    if roles.timestamp is None:
+        table.notices.append(_without_times(table))
+    return table, read_rows(table, roles)
+
+
+def _without_times(table: Table) -> str:
+    """Return a notice: rows without times of their own are all in the window of the import."""
+    named = next((name for name in table.columns if name.lower() in _TIME_NAMES), None)
+    hint = "name the column that has their times with --timestamp"
+    if named is not None:
+        hint = f"--timestamp {named} uses their own"
+    return f"all rows have the time of the import as their event time; {hint}"
 
 
 def _bentoml_roles(table: Table, options: dict[str, str | None]) -> Roles:

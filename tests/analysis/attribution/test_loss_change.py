@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from modeltap.analysis.attribution.input_weights import InputCodes
-from modeltap.analysis.attribution.loss_change import loss_change
+from modeltap.analysis.attribution.loss_change import LossChange, LossPart, loss_change
 
 NAMES = ("carrier", "temp", "seats", *(f"x{n}" for n in range(9)))
 
@@ -51,3 +53,19 @@ def test_inputs_that_the_reference_hardly_has_are_not_comparable():
     assert not loss_change(
         *drawn(rng, 2000, carrier=0.005), *drawn(rng, 2000, carrier=1.0)
     ).is_comparable
+
+
+def test_an_estimate_of_the_window_replaces_the_split():
+    """The parts add up to the loss again; without similar rows, features have no part."""
+    known = {"x": LossPart(0.02, 0.01, 0.03)}
+    own = LossChange(
+        0.05, 0.15, LossPart(0.03, 0.0, 0.06), LossPart(0.07, 0.03, 0.11), known, 500.0
+    )
+    relation = LossPart(0.01, -0.01, 0.03)
+    estimated = own.with_relation(relation)
+    assert estimated.relation == relation and estimated.features == known
+    assert estimated.inputs.value == pytest.approx(0.09)
+    assert estimated.inputs.high - estimated.inputs.low == pytest.approx(0.04)
+    far = replace(own, effective=3.0)
+    assert not far.is_comparable
+    assert far.with_relation(relation).is_comparable and not far.with_relation(relation).features

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as replace_field
+
 import pytest
 from msgspec.structs import replace
 
 from modeltap.analysis.attribution.loss_change import LossChange, LossPart
 from modeltap.analysis.attribution.lost_performance import (
     Attribution,
+    _as_expected,
     changed_of,
     lost_performance,
     with_sentence,
 )
+from modeltap.analysis.concept.concept_drift import ConceptChange
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.references.fit import fit
 from modeltap.analysis.references.performance_baseline import learn_baseline
@@ -92,3 +96,28 @@ def test_an_error_is_a_reason_and_not_the_end_of_the_analysis(caplog):
     assert metric.explanation.endswith("the reference is not a period of rows")
     assert lost_performance(None, settings, None, [], [alert]) is None
     assert lost_performance(None, settings, reference, [], [replace(alert, verdict="ok")]) is None
+
+
+@pytest.mark.parametrize(
+    ("loss", "by_inputs", "inputs"),
+    [
+        ("error", True, 0.1),
+        ("absolute error", True, 0.1),
+        ("error", False, 0.04),
+        ("squared gap", True, 0.04),
+    ],
+)
+def test_the_split_is_that_of_concept_drift_where_inputs_have_an_expected_error(
+    loss, by_inputs, inputs
+):
+    """One alert must not say that the inputs explain the loss, and that the relation changed."""
+    evidence = ConceptChange(0.17, 0.15, 0.05, ("x",), True, by_inputs, "2024-01-01T00:00:00.000Z")
+    excess = Metric(
+        metric="concept_drift", rows=800, value=0.02, low=0.0, high=0.04, evidence=evidence
+    )
+    own = replace_field(attribution(0.04, 0.08, {"x": part(0.04)}), loss=loss)
+    change = _as_expected(own, [excess]).change
+    assert change.inputs.value == pytest.approx(inputs)
+    assert change.inputs.value + change.relation.value == pytest.approx(0.12)
+    assert _as_expected(own, []) is own
+    assert _as_expected(Attribution(reason="no rows"), [excess]).change is None

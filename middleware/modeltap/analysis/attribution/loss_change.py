@@ -11,7 +11,7 @@ however small its p-value.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -57,6 +57,7 @@ class LossChange:
         relation: the rest: the relation of inputs and labels has changed.
         features: the part of each feature, the largest first.
         effective: the rows of the reference, as weighted for the window.
+        is_estimated: whether `inputs` and `relation` are those of an estimate of the window's loss.
     """
 
     before: float
@@ -65,11 +66,29 @@ class LossChange:
     relation: LossPart
     features: dict[str, LossPart]
     effective: float
+    is_estimated: bool = False
 
     @property
     def is_comparable(self) -> bool:
-        """True if the reference has enough rows like those of the window."""
-        return self.effective >= _LEAST_EFFECTIVE
+        """True if it is known which part the inputs have."""
+        return self.is_estimated or self.effective >= _LEAST_EFFECTIVE
+
+    def with_relation(self, relation: LossPart) -> LossChange:
+        """Return the change with the part of the relation that an estimate gives.
+
+        The estimate is of the window's own rows, whose inputs may have changed together in ways
+        that no feature shows alone. Features keep their parts if the reference has enough rows like
+        those of the window.
+        """
+        inputs = self.now - self.before - relation.value
+        half = (relation.high - relation.low) / 2
+        return replace(
+            self,
+            inputs=LossPart(inputs, inputs - half, inputs + half),
+            relation=relation,
+            features=self.features if self.is_comparable else {},
+            is_estimated=True,
+        )
 
 
 def loss_change(

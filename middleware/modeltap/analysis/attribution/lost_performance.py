@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 from modeltap.analysis.attribution.coded_inputs import CodedRows, coded_rows, input_codes
 from modeltap.analysis.attribution.loss_change import LossChange, LossPart, loss_change
 from modeltap.analysis.attribution.row_losses import LossKind, row_losses
+from modeltap.analysis.concept.concept_drift import ConceptChange
 from modeltap.analysis.explanations.sentence import listing
 from modeltap.analysis.model.metric import ALERT, NOT_COMPARABLE, Metric
 from modeltap.analysis.model.reference import Reference
@@ -145,7 +147,8 @@ def lost_performance(
     if not alerts or reference is None or reference.performance is None:
         return None
     try:
-        return _attributed(connection, settings, reference, pairs, alerts)
+        own = _attributed(connection, settings, reference, pairs, alerts)
+        return _as_expected(own, metrics)
     except Exception as error:
         logger.exception("modeltap: cannot attribute the lost performance of %s", reference.model)
         return Attribution(
@@ -174,6 +177,27 @@ def with_sentence(metrics: Sequence[Metric], attribution: Attribution) -> list[M
         else own
         for own in metrics
     ]
+
+
+def _as_expected(own: Attribution, metrics: Sequence[Metric]) -> Attribution:
+    """Return the attribution with the error that the inputs lead to expect, where that is known.
+
+    Otherwise this text and that of `concept_drift` could disagree.
+    """
+    excess = next((metric for metric in metrics if metric.metric == "concept_drift"), None)
+    relation = None if excess is None else _beyond_inputs(excess)
+    if own.change is None or relation is None or own.loss == "squared gap":
+        return own
+    return dataclasses.replace(own, change=own.change.with_relation(relation))
+
+
+def _beyond_inputs(excess: Metric) -> LossPart | None:
+    """Return `concept_drift` as a part of the loss; None if the inputs have no expected error."""
+    if not isinstance(excess.evidence, ConceptChange) or not excess.evidence.by_inputs:
+        return None
+    if excess.value is None or excess.low is None or excess.high is None:
+        return None
+    return LossPart(excess.value, excess.low, excess.high)
 
 
 def _attributed(
