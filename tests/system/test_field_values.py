@@ -267,7 +267,7 @@ LABELS = [
         lambda n: {"prediction": chance(n) if n < MOVED else round(1 - chance(n), 3)},
         truth,
         metrics={"roc_auc": (0.0, 0.35)},
-        alerts=frozenset({"performance"}),
+        alerts=frozenset({"performance", "concept_drift"}),
     ),
     scored(
         "classes_and_words",

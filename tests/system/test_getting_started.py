@@ -70,8 +70,10 @@ def respond(folder, port):
     """Follow docs/responding.md after the tutorial: its last command ends the incident."""
     with sqlite3.connect(folder / "modeltap.db") as connection:
         (exchange,) = connection.execute("select id from exchanges").fetchone()
+        (alert,) = connection.execute("select id from alerts where rule = 'performance'").fetchone()
     for script in blocks("sh", RESPONDING):
-        run(script.replace("EXCHANGE_ID", exchange), port, folder)
+        ids = script.replace("EXCHANGE_ID", exchange).replace("ALERT_ID", alert)
+        run(ids, port, folder)
     assert "performance" in run("modeltap alerts --state firing", port, folder)
     assert "data_drift" not in run("modeltap alerts --state firing", port, folder)
 

@@ -275,7 +275,15 @@ def test_texts_vectors_and_times_are_judged_by_what_is_measured_on_them(store):
             )
         return moments, out
 
-    declared = {**SAID, "multivariate": True, "features": {"t": {"type": "text"}}}
+    declared = {
+        **SAID,
+        "multivariate": True,
+        "features": {
+            "t": {"type": "text"},
+            "v": {"type": "vector"},  # otherwise so short a list is four columns
+            "at": {"type": "datetime"},  # otherwise a column that always rises is not compared
+        },
+    }
     put(store, *rows(5 * COUNT, 0))
     analyze(store, declared)
     assert read(store, "select 1 from alerts") == []
@@ -284,7 +292,7 @@ def test_texts_vectors_and_times_are_judged_by_what_is_measured_on_them(store):
     found = {(a["metric"], a["feature"]): a for a in read(store, "select * from alerts")}
     wanted = ("t", "v", "t.words", "t.out_of_vocabulary", "v.cosine_distance", "at.age_seconds")
     assert {("drift", feature) for feature in wanted} <= set(found)
-    assert "share of texts with" in found["drift", "t.words"]["summary"]
+    assert "fraction of texts with" in found["drift", "t.words"]["summary"]
     assert "vectors differ from the reference's" in found["drift", "v"]["summary"]
     rows = read(
         store,

@@ -14,19 +14,18 @@ from modeltap.config.metrics import CATALOGUE, explained_by
 from modeltap.store.metrics import MetricRow
 
 
-def _explaining() -> list[str]:
-    """Return the metrics that explain others, in topological order."""
-    ordered: list[str] = []
+def _ordered() -> list[str]:
+    """Return all metrics, each after those that explain it, otherwise in the catalogue's order."""
+    ordered: dict[str, None] = {}
 
     def visit(metric: str) -> None:
         for cause in explained_by(metric):
             visit(cause)
-            if cause not in ordered:
-                ordered.append(cause)
+        ordered.setdefault(metric)
 
     for metric in CATALOGUE:
         visit(metric)
-    return ordered
+    return list(ordered)
 
 
 def causes_first(rows: Sequence[MetricRow]) -> list[MetricRow]:
@@ -36,7 +35,7 @@ def causes_first(rows: Sequence[MetricRow]) -> list[MetricRow]:
     >>> [row["metric"] for row in causes_first([*rows, {"metric": "drift", "related": "[]"}])]
     ['drift', 'outlier_rate', 'drift']
     """
-    places = {metric: place for place, metric in enumerate(_explaining())}
+    places = {metric: place for place, metric in enumerate(_ordered())}
     return sorted(
         rows, key=lambda row: (not row["related"], places.get(row["metric"], len(places)))
     )

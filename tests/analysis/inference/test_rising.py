@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from modeltap.analysis.inference.rising import has_trend
 from modeltap.analysis.references.fit import fit
 
 rng = np.random.default_rng(2)
@@ -99,3 +100,14 @@ def test_a_daily_total_is_tested():
 def test_a_cycle_shorter_than_a_window_is_tested():
     column = [n % 120 if n % 3 else n % 40 for n in range(ROWS)]
     assert all(feature.calendar != "rising" for feature in learnt(column))
+
+
+@pytest.mark.parametrize(("step", "trends"), [(0.0, False), (1.0, True), (-1.0, True)])
+def test_numbers_that_rise_or_fall_with_their_rows_have_a_trend(step, trends):
+    """Also if all rows have one time, as imported ones do."""
+    noise = np.random.default_rng(0).exponential(30, 2000)
+    values = noise + step * np.arange(2000)
+    values[::9] = np.nan
+    for moments in (np.arange(2000.0), np.zeros(2000)):
+        assert has_trend(values, moments) == trends
+    assert not has_trend(np.full(50, 3.0), np.arange(50.0))

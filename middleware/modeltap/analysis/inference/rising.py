@@ -164,3 +164,18 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     ends = np.cumsum(counts)
     means: Sequence[float] | np.ndarray = ends - (counts - 1) / 2
     return np.asarray(means, dtype=np.float64)[places.reshape(values.shape)]
+
+
+def has_trend(values: np.ndarray, moments: np.ndarray) -> bool:
+    """Return whether (n,) numbers rise or fall with their rows, in the order of (n,) times.
+
+    >>> has_trend(np.arange(200.0) % 7, np.arange(200.0)), has_trend(-np.arange(9.0), np.zeros(9))
+    (False, True)
+    """
+    known = values[np.argsort(moments, kind="stable")]
+    known = known[np.isfinite(known)]
+    if len(known) < 2 or known.min() == known.max():
+        return False
+    ranks = np.argsort(np.argsort(known, kind="stable"), kind="stable")
+    correlation = np.corrcoef(ranks, np.arange(len(known)))[0, 1]
+    return bool(abs(correlation) > _CORRELATION_IN_BATCH)
