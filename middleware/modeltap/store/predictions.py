@@ -111,26 +111,31 @@ def rows_between(
         after: start after the row at `start` instead of with it.
         skip: the number of rows to leave out before the first one.
     """
-    return list(each_row_between(connection, model, version, start, end, limit, after, skip))
+    return list(_rows_between(connection, (model, version), start, end, limit, after, skip))
 
 
 def each_row_between(
+    connection: sqlite3.Connection, model: str, version: str, start: RowKey, end: RowKey
+) -> Iterator[StoredRow]:
+    """Yield all the rows that `rows_between` returns, to hold only a part of them."""
+    return _rows_between(connection, (model, version), start, end, -1, False, 0)
+
+
+def _rows_between(
     connection: sqlite3.Connection,
-    model: str,
-    version: str,
+    of: tuple[str, str],
     start: RowKey,
     end: RowKey,
-    limit: int = -1,
-    after: bool = False,
-    skip: int = 0,
+    limit: int,
+    after: bool,
+    skip: int,
 ) -> Iterator[StoredRow]:
-    """Yield the rows that `rows_between` returns, to hold only a part of them."""
     rows = connection.execute(
         f"select {_COLUMNS} from predictions where model = ? "
         f"and version = ? and event_time >= ? and (event_time, seq, row) {'>' if after else '>='} "
         "(?, ?, ?) and (event_time, seq, row) < (?, ?, ?) order by event_time, seq, row "
         "limit ? offset ?",
-        (model, version, start[0], *start, *end, limit, skip),
+        (*of, start[0], *start, *end, limit, skip),
     )
     return map(_stored_row, rows)
 
