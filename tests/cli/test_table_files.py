@@ -10,6 +10,11 @@ import pytest
 
 from command import lines, modeltap
 
+WITHOUT_TIMES = (
+    "all rows have the time of the import as their event time; name the column that has their "
+    "times with --timestamp"
+)
+
 
 def errors_of(*words):
     """Run a successful command and return its standard error."""
@@ -28,11 +33,13 @@ def test_replaced_characters_are_reported(tmp_path, store, command):
     path.write_bytes("id,value\n1,größe\n2,süß\n".encode() + "3,weiß\n".encode("cp1252"))
     words = [*command.split(), *(["--file"] if command == "reference set" else []), path]
     words += ["--model", "m", "--store", store]
+    others = [WITHOUT_TIMES] if command == "import" else []
     assert errors_of(*words) == [
         "could not decode 1 character as utf-8, replaced by U+FFFD; set the file's encoding, "
-        "such as --encoding cp1251"
+        "such as --encoding cp1251",
+        *others,
     ]
-    assert errors_of(*words, "--encoding", "cp1252") == []
+    assert errors_of(*words, "--encoding", "cp1252") == others
     assert modeltap(*words, "--encoding", "shift_jiss", code=1).splitlines() == [
         "modeltap: --encoding 'shift_jiss' is not a text encoding; did you mean 'shift_jis'?"
     ]
@@ -51,6 +58,7 @@ def test_replaced_characters_fail_with_strict(tmp_path, store):
 def test_a_guessed_encoding_is_reported(tmp_path, store, read_rows):
     path = tmp_path / "rows.csv"
     path.write_bytes(("город,x\n" + "Москва,1\nКазань,2\n" * 20).encode("cp1251"))
-    (error,) = errors_of("import", path, "--model", "m", "--store", store)
+    error, other = errors_of("import", path, "--model", "m", "--store", store)
+    assert other == WITHOUT_TIMES
     assert error.startswith("read as cp1251, the encoding that best fits its letters")
     assert json.loads(read_rows(store)[0]["request_body"]) == {"город": "Москва", "x": 1}
