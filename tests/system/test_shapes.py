@@ -164,7 +164,10 @@ def test_each_of_several_outputs_has_its_own_performance(store):
     assert alerts == {("output=price", "mae")}
     accuracies = [row["value"] for row in found if row["metric"] == "accuracy"]
     assert accuracies and all(0.9 < value < 1 for value in accuracies)
-    segments = {row["segment"] for row in found}
-    outputs = {segment.partition(",")[0] for segment in segments}
-    assert outputs == {"output=price", "output=risk"}
-    assert {"output=risk,class=low", "output=risk,label=low,predicted=high"} <= segments
+    classes = ("low", "high")
+    assert {row["segment"] for row in found} == {
+        "output=price",
+        "output=risk",
+        *(f"output=risk,class={name}" for name in classes),
+        *(f"output=risk,label={own},predicted={other}" for own in classes for other in classes),
+    }

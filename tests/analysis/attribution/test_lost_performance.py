@@ -1,4 +1,4 @@
-"""What the parts of a loss say; `tests/cli/test_explaining.py` has whole stores."""
+"""Texts about the parts of a loss; `tests/cli/test_explaining.py` has whole stores."""
 
 from __future__ import annotations
 
