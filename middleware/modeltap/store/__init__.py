@@ -13,6 +13,7 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `shortfalls`: how many exchanges of an hour lack rows, predictions or event times
 - `unmatched`, `request_days`, `dropped`: unmatched sides, days with requests, capture losses
 - `predictions`, `labels`, `label_targets`: decoded rows, ground truth, and the rows it belongs to
+- `label_sources`: sources of labels that are ground truth
 - `sent_labels`, `row_keys`: labels as they are sent, and rows by the values of features
 - `label_overview`: labels of each model by source, corrections, unknown ids
 - `unjoined_labels`, `label_delays`: labels that match no row, and the time until labels arrive

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import Any, NamedTuple
 
+from modeltap.store.label_sources import OF_TRUTH
+
 
 class LabelArrival(NamedTuple):
     """A labelled row: its prediction and score, its last label, and its first label's time."""
@@ -26,9 +28,10 @@ def label_arrivals(
     """
     rows = connection.execute(
         "select p.prediction, p.score, (select l.value from labels l "
-        "where l.exchange_id = p.exchange_id and l.row = p.row order by l.seq desc limit 1), "
+        f"where l.exchange_id = p.exchange_id and l.row = p.row and {OF_TRUTH} "
+        "order by l.seq desc limit 1), "
         "p.event_time, (select min(l.received_at) from labels l "
-        "where l.exchange_id = p.exchange_id and l.row = p.row) as received_at "
+        f"where l.exchange_id = p.exchange_id and l.row = p.row and {OF_TRUTH}) as received_at "
         "from (select exchange_id, row, prediction, score, event_time from predictions "
         "where model = ? and version = ? and event_time >= ? and event_time < ? "
         "order by event_time limit ?) p "

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from modeltap.store.label_sources import OF_TRUTH, is_truth
 from modeltap.store.predictions import RowKey
 
 
@@ -42,7 +43,7 @@ def row_arrivals(
         "iif(x.source <> 'import', julianday(l.received_at) - julianday(x.started_at), null))), "
         "l.value from predictions p left join exchanges x on x.seq = p.seq "
         "left join labels l on l.seq = (select min(f.seq) from labels f "
-        "where f.exchange_id = p.exchange_id and f.row = p.row) "
+        f"where f.exchange_id = p.exchange_id and f.row = p.row and {is_truth('f')}) "
         "where p.model = ? and p.version = ? and p.event_time >= ? "
         "and (p.event_time, p.seq, p.row) >= (?, ?, ?) "
         "and (p.event_time, p.seq, p.row) < (?, ?, ?)",
@@ -69,7 +70,8 @@ def pending_by_age(
         "as integer) as hours, count(*) "
         "from predictions p left join exchanges x on x.seq = p.seq "
         "where p.model = ? and p.version = ? and p.event_time is not null and not exists "
-        "(select 1 from labels l where l.exchange_id = p.exchange_id and l.row = p.row) "
+        "(select 1 from labels l where l.exchange_id = p.exchange_id and l.row = p.row "
+        f"and {OF_TRUTH}) "
         "group by 1 order by 1",
         (now, model, version),
     )

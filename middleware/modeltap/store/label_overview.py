@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from modeltap.store.label_sources import OF_TRUTH
 from modeltap.store.unjoined_labels import EXPIRED
 
 
@@ -29,8 +30,9 @@ def count_labels(connection: sqlite3.Connection, model: str | None) -> list[Labe
     rows = connection.execute(
         "select p.model, p.version, count(*), count(l.row), ifnull(sum(l.different > 1), 0), "
         "max(l.last_at) from predictions p left join (select exchange_id, row, "
-        "count(distinct value) as different, max(received_at) as last_at from labels "
-        "group by exchange_id, row) l on l.exchange_id = p.exchange_id and l.row = p.row "
+        "count(distinct value) as different, max(received_at) as last_at from labels l "
+        f"where {OF_TRUTH} group by exchange_id, row) l "
+        "on l.exchange_id = p.exchange_id and l.row = p.row "
         "where ? is null or p.model = ? group by p.model, p.version order by 1, 2",
         (model, model),
     )

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from modeltap.clock import now
 from modeltap.environments import environment_of
 from modeltap.errors import InputError
+from modeltap.store.label_sources import OF_TRUTH, is_truth
 from modeltap.store.text import storable_text
 
 _CHUNK = 500
@@ -88,8 +89,8 @@ def _last_with_models(
 ) -> dict[tuple[str, int], tuple[Any, str | None]]:
     """Return the value and the model of the last label by exchange id and row."""
     rows = connection.execute(
-        "select exchange_id, row, value, model from labels where exchange_id in "
-        f"({','.join('?' * len(exchange_ids))}) order by seq",
+        "select exchange_id, row, value, model from labels l where exchange_id in "
+        f"({','.join('?' * len(exchange_ids))}) and {OF_TRUTH} order by seq",
         tuple(exchange_ids),
     )
     return {(exchange_id, row): (value, model) for exchange_id, row, value, model in rows}
@@ -110,8 +111,8 @@ def last_labels(
         until: labels with a larger `seq` are left out.
     """
     rows = connection.execute(
-        "select exchange_id, row, value from labels where exchange_id in "
-        f"({','.join('?' * len(exchange_ids))}) and seq <= ? order by seq",
+        "select exchange_id, row, value from labels l where exchange_id in "
+        f"({','.join('?' * len(exchange_ids))}) and seq <= ? and {OF_TRUTH} order by seq",
         (*exchange_ids, until),
     )
     return {(exchange_id, row): value for exchange_id, row, value in rows}
@@ -137,7 +138,8 @@ def has_label_from(connection: sqlite3.Connection, exchange_id: str, row: int, s
 _REPEATS = (
     "((select count(*) from labels w where w.exchange_id = :waiting and w.row = labels.row) = 1 "
     "and exists (select 1 from labels last where last.seq = (select max(l.seq) from labels l "
-    "where l.exchange_id = :id and l.row = labels.row) and last.value is labels.value))"
+    f"where l.exchange_id = :id and l.row = labels.row and {OF_TRUTH}) "
+    "and last.value is labels.value))"
 )
 """A waiting label that repeats the last one of its row."""
 
@@ -158,7 +160,8 @@ def move_labels(
     connection.execute(
         "update labels set exchange_id = :id, key = ifnull(key, exchange_id) "
         f"where {moved} and exists (select 1 from labels newer "
-        "where newer.exchange_id = :id and newer.row = labels.row and newer.seq > labels.seq)",
+        "where newer.exchange_id = :id and newer.row = labels.row and newer.seq > labels.seq "
+        f"and {is_truth('newer')})",
         values,
     )
     connection.execute(
@@ -201,7 +204,7 @@ def new_labels(connection: sqlite3.Connection, after: int, digits: int) -> NewLa
         f"select p.model, p.version, substr(p.event_time, 1, {digits}), l.received_at "
         f"from labels l {'indexed by labels_by_exchange' if many else 'not indexed'} "
         "cross join predictions p on p.exchange_id = l.exchange_id and p.row = l.row "
-        "where l.seq > ?",
+        f"where l.seq > ? and {OF_TRUTH}",
         (after,),
     )
     moments = set()
@@ -260,7 +263,7 @@ def early_labels(
         return []
     rows = connection.execute(
         "select distinct l.exchange_id from json_each(?) e "
-        "cross join labels l on l.exchange_id = e.value where l.seq <= ?",
+        f"cross join labels l on l.exchange_id = e.value where l.seq <= ? and {OF_TRUTH}",
         (json.dumps(list(exchange_ids)), newest),
     )
     return [row[0] for row in rows]
@@ -273,7 +276,7 @@ def record_early_days(
     _add_days(
         connection,
         "json_each(?) e cross join labels l on l.exchange_id = e.value",
-        "l.seq <= ?",
+        f"l.seq <= ? and {OF_TRUTH}",
         (json.dumps(list(exchange_ids)), newest),
     )
 

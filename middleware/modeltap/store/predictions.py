@@ -8,6 +8,8 @@ from functools import partial
 from itertools import repeat
 from typing import Any, NamedTuple
 
+from modeltap.store.label_sources import OF_TRUTH
+
 RowKey = tuple[str, int, int]
 """The sort key of a row within its model: event time, the exchange's `seq`, and row."""
 
@@ -220,7 +222,7 @@ def labelled_predictions(
         "select p.prediction, l.value, p.event_time, p.score, p.exchange_id, p.row, "
         "nullif(iif(x.source = 'import', null, x.started_at), p.event_time), "
         f"{_DELAY} from predictions p left join exchanges x on x.seq = p.seq "
-        "left join labels l on l.exchange_id = p.exchange_id and l.row = p.row "
+        f"left join labels l on l.exchange_id = p.exchange_id and l.row = p.row and {OF_TRUTH} "
         "where p.model = ? and p.version = ? and p.event_time >= ? "
         "and (p.event_time, p.seq, p.row) >= (?, ?, ?) "
         "and (p.event_time, p.seq, p.row) < (?, ?, ?)",
@@ -261,7 +263,8 @@ def newest_labelled(
     rows = connection.execute(
         "select prediction, label, event_time, score, exchange_id, row from "
         "(select p.*, (select l.value from labels l where l.exchange_id = p.exchange_id "
-        "and l.row = p.row order by l.seq desc limit 1) as label from (select * from predictions "
+        f"and l.row = p.row and {OF_TRUTH} order by l.seq desc limit 1) as label "
+        "from (select * from predictions "
         "where model = ? and version = ? and event_time is not null "
         "order by event_time desc, seq desc, row desc limit ?) p) where label is not null limit ?",
         (model, version, within, limit),
@@ -274,7 +277,7 @@ def newest_labelled_time(connection: sqlite3.Connection, model: str, version: st
     row = connection.execute(
         "select event_time from predictions p where model = ? and version = ? "
         "and event_time is not null and exists (select 1 from labels l "
-        "where l.exchange_id = p.exchange_id and l.row = p.row) "
+        f"where l.exchange_id = p.exchange_id and l.row = p.row and {OF_TRUTH}) "
         "order by event_time desc limit 1",
         (model, version),
     ).fetchone()
@@ -297,6 +300,6 @@ def errors_by_month(connection: sqlite3.Connection) -> list[MonthOfErrors]:
         "select substr(p.event_time, 1, 7), count(*), count(l.value), "
         "avg(abs(p.prediction - l.value)), avg(p.prediction - l.value) "
         "from predictions p left join labels l on l.exchange_id = p.exchange_id and l.row = p.row "
-        "group by 1 order by 1"
+        f"and {OF_TRUTH} group by 1 order by 1"
     )
     return [MonthOfErrors(*row) for row in rows]

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from modeltap.clock import now
+from modeltap.store.label_sources import is_truth
 from modeltap.store.labels import storable_label
 from modeltap.store.text import storable_text
 
@@ -111,7 +112,8 @@ def join_by_features(connection: sqlite3.Connection) -> int:
             "labelled_at, received_at) select ?, ?, key, feature, value, source, model, "
             "labelled_at, received_at from labels where seq = ? and not exists (select 1 "
             "from labels last where last.seq = (select max(seq) from labels "
-            "where exchange_id = ? and row = ?) and last.value is labels.value)",
+            f"where exchange_id = ? and row = ? and {is_truth('labels')}) "
+            "and last.value is labels.value)",
             (exchange_id, row, seq, exchange_id, row),
         )
         connection.execute("delete from labels where seq = ?", (seq,))

@@ -65,12 +65,14 @@ create table labels (
     exchange_id text not null, row integer not null default 0,
     key text,                               -- the id it was sent with, if not the exchange's id
     feature text,                           -- the feature that `key` is a value of; else null
-    value, source text,
+    value,
+    source text,                            -- 'judge': never counts as ground truth
     model text,                             -- the model it is for, if given
     labelled_at text, received_at text not null
 );
 -- With all columns that windows read, so that a million labels need no other page.
-create index labels_by_exchange on labels (exchange_id, row, seq, value, labelled_at, received_at);
+create index labels_by_exchange on labels
+    (exchange_id, row, seq, value, labelled_at, received_at, source);
 create index labels_by_feature on labels (model, feature, key) where feature is not null;
 
 create table row_keys (                     -- rows by the value of a feature that labels name

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from modeltap.store.label_sources import OF_TRUTH
+
 
 class UnjoinedLabels(NamedTuple):
     """Counts of checked labels, and of those without an exchange or without a row.
@@ -49,7 +51,8 @@ def count_unjoined(
         "where p.exchange_id = l.exchange_id and p.row = l.row)), 0), "
         f"ifnull(sum(not exists (select 1 from exchanges e where e.id = l.exchange_id) "
         f"and {EXPIRED}), 0) "
-        "from (select exchange_id, row, model from labels order by seq desc limit ?) l "
+        f"from (select exchange_id, row, model from labels l where {OF_TRUTH} "
+        "order by seq desc limit ?) l "
         "group by 1 order by 1",
         (default_model, newest),
     )
