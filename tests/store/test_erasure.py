@@ -28,7 +28,11 @@ DECISIONS = {
     },
     "predictions": {
         DELETED: "exchange_id prediction probabilities",
-        NEUTRAL: "model version event_time",
+        NEUTRAL: "candidate model version event_time",
+    },
+    "candidate_requests": {
+        DELETED: "exchange_id response_body",
+        NEUTRAL: "candidate model source sent_at response_encoding",
     },
     "labels": {
         ORPHAN: "exchange_id key value",

@@ -85,11 +85,12 @@ def withdraw_days(
     for day in days:
         connection.execute(
             "insert or replace into rejected_times select exchange_id, row, model, version, "
-            f"event_time, ?, 'stray' from predictions where {_OF_DAY}",
+            f"event_time, ?, 'stray' from predictions where {_OF_DAY} and candidate = ''",
             (hour, model, day),
         )
         connection.execute(
-            f"update predictions set event_time = null where {_OF_DAY}", (model, day)
+            f"update predictions set event_time = null where {_OF_DAY} and candidate = ''",
+            (model, day),
         )
     listed = ", ".join("?" * len(days))
     only = (
@@ -118,7 +119,8 @@ def restore_days(
     ]
     keys = [(rejected.exchange_id, rejected.row) for rejected in restored]
     connection.executemany(
-        "update predictions set event_time = ? where exchange_id = ? and row = ?",
+        "update predictions set event_time = ? where exchange_id = ? and row = ? "
+        "and candidate = ''",
         [(rejected.event_time, *key) for rejected, key in zip(restored, keys, strict=True)],
     )
     connection.executemany("delete from rejected_times where exchange_id = ? and row = ?", keys)

@@ -33,7 +33,7 @@ def label_arrivals(
         "p.event_time, (select min(l.received_at) from labels l "
         f"where l.exchange_id = p.exchange_id and l.row = p.row and {OF_TRUTH}) as received_at "
         "from (select exchange_id, row, prediction, score, event_time from predictions "
-        "where model = ? and version = ? and event_time >= ? and event_time < ? "
+        "where model = ? and version = ? and candidate = '' and event_time >= ? and event_time < ? "
         "order by event_time limit ?) p "
         "cross join exchanges x on x.id = p.exchange_id "
         "where x.source <> 'import' and x.method is not 'IMPORT' and received_at is not null",

@@ -44,7 +44,7 @@ def row_arrivals(
         "l.value from predictions p left join exchanges x on x.seq = p.seq "
         "left join labels l on l.seq = (select min(f.seq) from labels f "
         f"where f.exchange_id = p.exchange_id and f.row = p.row and {is_truth('f')}) "
-        "where p.model = ? and p.version = ? and p.event_time >= ? "
+        "where p.model = ? and p.version = ? and p.candidate = '' and p.event_time >= ? "
         "and (p.event_time, p.seq, p.row) >= (?, ?, ?) "
         "and (p.event_time, p.seq, p.row) < (?, ?, ?)",
         (model, version, start[0], *start, *end),
@@ -69,7 +69,8 @@ def pending_by_age(
         "iif(x.started_at is null or x.source = 'import', p.event_time, x.started_at)))) "
         "as integer) as hours, count(*) "
         "from predictions p left join exchanges x on x.seq = p.seq "
-        "where p.model = ? and p.version = ? and p.event_time is not null and not exists "
+        "where p.model = ? and p.version = ? and p.candidate = '' "
+        "and p.event_time is not null and not exists "
         "(select 1 from labels l where l.exchange_id = p.exchange_id and l.row = p.row "
         f"and {OF_TRUTH}) "
         "group by 1 order by 1",

@@ -33,7 +33,8 @@ def count_labels(connection: sqlite3.Connection, model: str | None) -> list[Labe
         "count(distinct value) as different, max(received_at) as last_at from labels l "
         f"where {OF_TRUTH} group by exchange_id, row) l "
         "on l.exchange_id = p.exchange_id and l.row = p.row "
-        "where ? is null or p.model = ? group by p.model, p.version order by 1, 2",
+        "where p.candidate = '' and (? is null or p.model = ?) "
+        "group by p.model, p.version order by 1, 2",
         (model, model),
     )
     return [LabelCounts(*row) for row in rows]
@@ -44,7 +45,7 @@ def labels_by_source(connection: sqlite3.Connection, model: str, version: str) -
     rows = connection.execute(
         "select ifnull(l.source, ''), count(*) from predictions p cross join labels l "
         "on l.exchange_id = p.exchange_id and l.row = p.row "
-        "where p.model = ? and p.version = ? group by 1 order by 2 desc, 1",
+        "where p.model = ? and p.version = ? and p.candidate = '' group by 1 order by 2 desc, 1",
         (model, version),
     )
     return dict(rows.fetchall())

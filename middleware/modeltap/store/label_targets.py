@@ -13,7 +13,7 @@ _MAX_CANDIDATES = 20
 """Exchanges that are considered for one id: an id shared by more identifies none of them."""
 
 _PREDICTED = (
-    "exists (select 1 from predictions p where p.exchange_id = {} "
+    "exists (select 1 from predictions p where p.exchange_id = {} and p.candidate = '' "
     "and (p.prediction is not null or p.score is not null))"
 )
 

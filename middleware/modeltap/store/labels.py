@@ -203,7 +203,8 @@ def new_labels(connection: sqlite3.Connection, after: int, digits: int) -> NewLa
     rows = connection.execute(
         f"select p.model, p.version, substr(p.event_time, 1, {digits}), l.received_at "
         f"from labels l {'indexed by labels_by_exchange' if many else 'not indexed'} "
-        "cross join predictions p on p.exchange_id = l.exchange_id and p.row = l.row "
+        "cross join predictions p "
+        "on p.exchange_id = l.exchange_id and p.row = l.row and p.candidate = '' "
         f"where l.seq > ? and {OF_TRUTH}",
         (after,),
     )
@@ -248,7 +249,8 @@ def _add_days(
         "insert into label_days (model, environment, day, labels, last_at) "
         "select p.model, ifnull(x.environment, ''), substr(l.received_at, 1, 10), count(*), "
         f"max(l.received_at) from {source} "
-        "cross join predictions p on p.exchange_id = l.exchange_id and p.row = l.row "
+        "cross join predictions p "
+        "on p.exchange_id = l.exchange_id and p.row = l.row and p.candidate = '' "
         "cross join exchanges x on x.id = l.exchange_id "
         f"where {where} group by 1, 2, 3 {_ADD}",
         values,

@@ -86,7 +86,7 @@ def outputs_between(
     scores: list[float | None] = []
     rows = connection.execute(
         "select prediction, score from predictions where model = ? and version = ? "
-        "and event_time >= ? and (event_time, seq, row) >= (?, ?, ?) "
+        "and candidate = '' and event_time >= ? and (event_time, seq, row) >= (?, ?, ?) "
         "and (event_time, seq, row) < (?, ?, ?)",
         (model, version, start[0], *start, *end),
     )
@@ -134,8 +134,9 @@ def _rows_between(
 ) -> Iterator[StoredRow]:
     rows = connection.execute(
         f"select {_COLUMNS} from predictions where model = ? "
-        f"and version = ? and event_time >= ? and (event_time, seq, row) {'>' if after else '>='} "
-        "(?, ?, ?) and (event_time, seq, row) < (?, ?, ?) order by event_time, seq, row "
+        f"and version = ? and candidate = '' and event_time >= ? "
+        f"and (event_time, seq, row) {'>' if after else '>='} (?, ?, ?) "
+        "and (event_time, seq, row) < (?, ?, ?) order by event_time, seq, row "
         "limit ? offset ?",
         (*of, start[0], *start, *end, limit, skip),
     )
@@ -148,7 +149,7 @@ def first_rows(
     """Return the first `limit` stored rows that have an event time, in event order."""
     rows = connection.execute(
         f"select {_COLUMNS} from predictions where model = ? and version = ? "
-        "and event_time is not null order by event_time, seq, row limit ?",
+        "and candidate = '' and event_time is not null order by event_time, seq, row limit ?",
         (model, version, limit),
     )
     return list(map(_stored_row, rows))
@@ -164,7 +165,8 @@ class EventPeriod(NamedTuple):
 def event_period(connection: sqlite3.Connection, model: str, version: str) -> EventPeriod:
     """Return the first and last event time of a model's version."""
     row = connection.execute(
-        "select min(event_time), max(event_time) from predictions where model = ? and version = ?",
+        "select min(event_time), max(event_time) from predictions where model = ? and version = ? "
+        "and candidate = ''",
         (model, version),
     ).fetchone()
     return EventPeriod(*row)
@@ -173,7 +175,8 @@ def event_period(connection: sqlite3.Connection, model: str, version: str) -> Ev
 def newest_event_time(connection: sqlite3.Connection, model: str, version: str) -> str | None:
     """Return the last event time of a model's version, None if it has no rows."""
     newest: str | None = connection.execute(
-        "select max(event_time) from predictions where model = ? and version = ?",
+        "select max(event_time) from predictions where model = ? and version = ? "
+        "and candidate = ''",
         (model, version),
     ).fetchone()[0]
     return newest
@@ -182,7 +185,8 @@ def newest_event_time(connection: sqlite3.Connection, model: str, version: str) 
 def predictions_of(connection: sqlite3.Connection, exchange_id: str) -> list[dict[str, Any]]:
     """Return the predictions of one exchange in row order, with all columns."""
     rows = connection.execute(
-        "select * from predictions where exchange_id = ? order by row", (exchange_id,)
+        "select * from predictions where exchange_id = ? and candidate = '' order by row",
+        (exchange_id,),
     )
     return list(map(dict, rows))
 
@@ -223,7 +227,7 @@ def labelled_predictions(
         "nullif(iif(x.source = 'import', null, x.started_at), p.event_time), "
         f"{_DELAY} from predictions p left join exchanges x on x.seq = p.seq "
         f"left join labels l on l.exchange_id = p.exchange_id and l.row = p.row and {OF_TRUTH} "
-        "where p.model = ? and p.version = ? and p.event_time >= ? "
+        "where p.model = ? and p.version = ? and p.candidate = '' and p.event_time >= ? "
         "and (p.event_time, p.seq, p.row) >= (?, ?, ?) "
         "and (p.event_time, p.seq, p.row) < (?, ?, ?)",
         (model, version, start[0], *start, *end),
@@ -265,7 +269,7 @@ def newest_labelled(
         "(select p.*, (select l.value from labels l where l.exchange_id = p.exchange_id "
         f"and l.row = p.row and {OF_TRUTH} order by l.seq desc limit 1) as label "
         "from (select * from predictions "
-        "where model = ? and version = ? and event_time is not null "
+        "where model = ? and version = ? and candidate = '' and event_time is not null "
         "order by event_time desc, seq desc, row desc limit ?) p) where label is not null limit ?",
         (model, version, within, limit),
     )
@@ -276,7 +280,7 @@ def newest_labelled_time(connection: sqlite3.Connection, model: str, version: st
     """Return the event time of the last row that has a label; None if none has one."""
     row = connection.execute(
         "select event_time from predictions p where model = ? and version = ? "
-        "and event_time is not null and exists (select 1 from labels l "
+        "and candidate = '' and event_time is not null and exists (select 1 from labels l "
         f"where l.exchange_id = p.exchange_id and l.row = p.row and {OF_TRUTH}) "
         "order by event_time desc limit 1",
         (model, version),
@@ -300,6 +304,6 @@ def errors_by_month(connection: sqlite3.Connection) -> list[MonthOfErrors]:
         "select substr(p.event_time, 1, 7), count(*), count(l.value), "
         "avg(abs(p.prediction - l.value)), avg(p.prediction - l.value) "
         "from predictions p left join labels l on l.exchange_id = p.exchange_id and l.row = p.row "
-        f"and {OF_TRUTH} group by 1 order by 1"
+        f"and {OF_TRUTH} where p.candidate = '' group by 1 order by 1"
     )
     return [MonthOfErrors(*row) for row in rows]

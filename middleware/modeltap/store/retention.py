@@ -115,11 +115,12 @@ def _prune_until(connection: sqlite3.Connection, bound: float, seen: int) -> int
 
 
 def delete(connection: sqlite3.Connection, exchanges: Sequence[ExchangeKey]) -> None:
-    """Delete exchanges with their labels and predictions, inside the caller's transaction."""
+    """Delete exchanges with labels, predictions and candidates' predictions, in the transaction."""
     ids = [(key.id,) for key in exchanges]
     waiting = waiting_labels(connection, [key.id for key in exchanges])
     connection.executemany("delete from labels where exchange_id = ?", ids)
     connection.executemany("delete from predictions where exchange_id = ?", ids)
+    connection.executemany("delete from candidate_requests where exchange_id = ?", ids)
     connection.executemany("delete from row_keys where exchange_id = ?", ids)
     connection.executemany("delete from rejected_times where exchange_id = ?", ids)
     connection.executemany("delete from exchanges where seq = ?", [(key.seq,) for key in exchanges])

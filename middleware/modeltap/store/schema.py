@@ -53,12 +53,29 @@ create index exchanges_by_protocol_id on exchanges (protocol_id) where protocol_
 
 create table predictions (
     exchange_id text not null, row integer not null,
+    candidate text not null default '',     -- '' is the model itself
     model text not null, version text not null default '',
-    prediction, score real, probabilities text, event_time text,
+    prediction, score real, probabilities text,
+    event_time text,                        -- null for a candidate
     seq integer not null,                   -- of the exchange: orders rows with equal times
-    primary key (exchange_id, row)
+    primary key (exchange_id, row, candidate)
 ) without rowid;
-create index predictions_by_time on predictions (model, version, event_time, seq, row);
+create index predictions_by_time on predictions (model, version, event_time, seq, row)
+    where candidate = '';
+create index predictions_by_candidate on predictions (model, candidate) where candidate <> '';
+
+create table candidate_requests (           -- requests that were sent to a candidate, too
+    exchange_id text not null, candidate text not null,
+    model text not null, source text not null,      -- 'replay' or 'shadow'
+    status integer, duration_ms real,       -- null without a response
+    rows integer,                           -- kept predictions; null until decoded
+    error text,                             -- why it has no predictions
+    sent_at text not null,
+    response_type text, response_encoding text, response_body,  -- null once decoded
+    primary key (exchange_id, candidate)
+);
+create index candidate_requests_by_name on candidate_requests (model, candidate);
+create index candidate_requests_due on candidate_requests (exchange_id) where rows is null;
 
 create table labels (
     seq integer primary key autoincrement,

@@ -48,7 +48,7 @@ def count_unjoined(
         "ifnull(sum(not exists (select 1 from exchanges e where e.id = l.exchange_id)), 0), "
         "ifnull(sum(exists (select 1 from exchanges e where e.id = l.exchange_id "
         "and e.decoded is not null) and not exists (select 1 from predictions p "
-        "where p.exchange_id = l.exchange_id and p.row = l.row)), 0), "
+        "where p.exchange_id = l.exchange_id and p.row = l.row and p.candidate = '')), 0), "
         f"ifnull(sum(not exists (select 1 from exchanges e where e.id = l.exchange_id) "
         f"and {EXPIRED}), 0) "
         f"from (select exchange_id, row, model from labels l where {OF_TRUTH} "
