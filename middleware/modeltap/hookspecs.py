@@ -9,9 +9,10 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from modeltap.config.evaluation.evaluator_settings import EvaluatorSettings
     from modeltap.config.settings import ModelChooser
     from modeltap.config.webhook_settings import WebhookSettings
-    from modeltap.payload import Decoded, DecodedMany, Payload
+    from modeltap.payload import Decoded, DecodedMany, EvaluatedOutput, Payload
 
 hookspec = pluggy.HookspecMarker("modeltap")
 hookimpl = pluggy.HookimplMarker("modeltap")
@@ -39,6 +40,13 @@ def measure(
     model: str, rows: Sequence[Mapping[str, Any]]
 ) -> Mapping[str, Sequence[float | None]] | None:
     """Return values of labelled rows by name, one for each row; None for another model."""
+
+
+@hookspec(firstresult=True)
+def score(
+    evaluator: EvaluatorSettings, outputs: Sequence[EvaluatedOutput]
+) -> Sequence[bool | float | None] | None:
+    """Return whether each output passes, or a number; None if the kind is another plugin's."""
 
 
 @hookspec(firstresult=True)

@@ -158,6 +158,21 @@ class DecodedMany:
     notes: list[str | None] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class EvaluatedOutput:
+    """An output as evaluators receive it, with the request that it responds to.
+
+    `output` is None if the response has no output, such as one with tool calls only. `fields` has
+    the inputs, and the further fields of the output.
+    """
+
+    id: str
+    row: int
+    prompt: str | None
+    output: str | None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
 NO_PREDICTION = "response: no prediction found"
 """The note of a response without a recognizable prediction. A mapping can define its location."""
 

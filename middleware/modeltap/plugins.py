@@ -14,7 +14,7 @@ from modeltap.logs import logger
 ANYONES = "modeltap"
 """Entry point group of third-party plugins. Built-in plugins have a group per kind."""
 
-Kind = Literal["serving", "protocols", "channels", "metrics"]
+Kind = Literal["serving", "protocols", "channels", "metrics", "evaluators"]
 
 
 @cache

@@ -16,6 +16,7 @@ import pytest
 import modeltap
 from modeltap.alerts import rules as default_rules
 from modeltap.cli.main import cli
+from modeltap.config.evaluation.evaluator_settings import EvaluatorSettings
 from modeltap.config.group_settings import GroupSettings
 from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.metrics import CATALOGUE
@@ -23,7 +24,15 @@ from modeltap.config.rule_settings import RuleSettings
 from modeltap.config.schedule_settings import ScheduleSettings
 from modeltap.config.settings import FeatureSettings, ModelSettings, Settings
 from modeltap.config.webhook_settings import WebhookSettings
-from modeltap.hookspecs import attach, decode, decode_many, format_event, send_event
+from modeltap.hookspecs import (
+    attach,
+    decode,
+    decode_many,
+    format_event,
+    measure,
+    score,
+    send_event,
+)
 from modeltap.store.connection import connect
 
 REFERENCE = Path(__file__).parents[2] / "docs/reference"
@@ -90,6 +99,7 @@ def test_every_option_is_documented(name):
     [
         ("Analysis", ModelSettings),
         ("Features", FeatureSettings),
+        ("Evaluators", EvaluatorSettings),
         ("Groups", GroupSettings),
         ("Mappings", MappingSettings),
         ("Webhooks", WebhookSettings),
@@ -142,7 +152,10 @@ def test_every_table_and_column_is_documented(store):
         assert columns <= documented, (table, columns - documented)
 
 
-@pytest.mark.parametrize("hook", [attach, decode, decode_many, format_event, send_event])
+HOOK_FUNCTIONS = (attach, decode, decode_many, measure, score, format_event, send_event)
+
+
+@pytest.mark.parametrize("hook", HOOK_FUNCTIONS)
 def test_every_hook_is_documented(hook):
     """In the table, with its arguments."""
     arguments = ", ".join(inspect.signature(hook).parameters)

@@ -9,6 +9,7 @@ Packages, each of which imports only those before it:
     detectors     one a file: a context in, metrics with their evidence out
     estimation    performance before labels arrive, from scores
     performance   predictions against labels, in whatever form either is written
+    evaluators    checks of single outputs, and the fractions that pass
     findings      several metrics of one cause
     explanations  sentences, examples and pictures of what a detector found
     references    references fitted, frozen, rolled on and compared

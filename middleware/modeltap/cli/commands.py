@@ -40,6 +40,7 @@ COMMANDS = {
     "doctor": Listed("doctor", "doctor", "Check the installation, and list what is not monitored."),
     "drift": Listed("reports", "drift", "Compare inputs and predictions with the reference."),
     "erase": Listed("erase", "erase_", "Erase a person's exchanges and values from the store."),
+    "evaluate": Listed("evaluate", "evaluate", "Run the evaluators on the newest outputs."),
     "explain": Listed(
         "explaining", "explain", "Show the evidence of an alert, and what goes with a loss."
     ),

@@ -16,6 +16,7 @@ from modeltap.config.catalogue.number_entries import OF_NUMBERS
 from modeltap.config.catalogue.operation_entries import OPERATION, TRAFFIC
 from modeltap.config.catalogue.quality_entries import QUALITY
 from modeltap.config.catalogue.score_entries import OF_SCORES
+from modeltap.config.evaluation.evaluator_entries import EVALUATORS
 
 OUTPUTS = ("prediction", "score")
 """Features that hold the model's outputs. Their drift has its own rule, `prediction_drift`."""
@@ -38,6 +39,7 @@ CATALOGUE = {
         *LABELS,
         *LOSSES,
         *FAIRNESS,
+        *EVALUATORS,
         *TRAFFIC,
         *OPERATION,
     )
@@ -65,9 +67,23 @@ OF_PREDICTIONS = (
 OUTPUT_SEGMENT = "output="
 """The beginning of a segment that is one of several outputs."""
 
-PERFORMANCE_SEGMENTS = (OUTPUT_SEGMENT, "class=", "label=", "score=", "quantile=")
-"""The beginnings of segments of the performance: outputs, classes, pairs of classes, scores and
-quantiles. Other segments are groups."""
+EVALUATOR_SEGMENT = "evaluator="
+"""The beginning of a segment that is an evaluator."""
+
+PRICE_SEGMENT = "price="
+"""The beginning of a segment that is one of the names of the price table."""
+
+PERFORMANCE_SEGMENTS = (
+    OUTPUT_SEGMENT,
+    "class=",
+    "label=",
+    "score=",
+    "quantile=",
+    EVALUATOR_SEGMENT,
+    PRICE_SEGMENT,
+)
+"""The beginnings of segments that are parts of a model, and not groups: outputs, classes, pairs of
+classes, scores, quantiles, evaluators and prices."""
 
 
 def is_group(segment: str | None) -> bool:

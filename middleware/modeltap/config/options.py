@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from modeltap.config.catalogue.metric_settings import MetricSettings
+from modeltap.config.evaluation.evaluator_settings import EvaluatorSettings
 from modeltap.config.group_settings import GroupSettings
 from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.rule_settings import RuleSettings
@@ -130,6 +131,8 @@ class Options(TypedDict, total=False):
     """Groups of rows whose treatment by the model is compared: fields, or tables."""
     metrics: Sequence[MetricSettings | Mapping[str, Any]]
     """Metrics of your own: functions of a labelled row, with a target."""
+    evaluators: Sequence[EvaluatorSettings | Mapping[str, Any]]
+    """Checks of single outputs, such as valid JSON or a length."""
     multivariate: bool
     """True also compares samples of complete rows (multivariate drift)."""
     max_features: int

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from modeltap.config.catalogue.metric_settings import MetricSettings
+from modeltap.config.evaluation.evaluator_settings import EvaluatorSettings
 from modeltap.config.group_settings import GroupSettings
 from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.reference_settings import DEFAULT_REFERENCE
@@ -70,6 +71,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     features: dict[str, FeatureSettings] | None = None
     groups: tuple[GroupSettings, ...] | None = None
     metrics: tuple[MetricSettings, ...] | None = None
+    evaluators: tuple[EvaluatorSettings, ...] | None = None
     multivariate: bool | None = None
     max_features: int | None = None
     max_list_features: int | None = None
@@ -143,6 +145,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     features: dict[str, FeatureSettings] = {}
     groups: tuple[GroupSettings, ...] = ()
     metrics: tuple[MetricSettings, ...] = ()
+    evaluators: tuple[EvaluatorSettings, ...] = ()
     multivariate: bool = True
     max_features: int = 1000
     max_list_features: int = 100
@@ -237,6 +240,7 @@ ANALYSIS_OPTIONS = (
     "features",
     "groups",
     "metrics",
+    "evaluators",
     "multivariate",
     "max_features",
     "max_list_features",

@@ -20,6 +20,7 @@ import msgspec
 
 from modeltap.config.bounds import check_values
 from modeltap.config.catalogue.metric_settings import parse_metrics
+from modeltap.config.evaluation.evaluator_settings import parse_evaluators
 from modeltap.config.group_settings import parse_groups
 from modeltap.config.mapping_settings import check_mapping
 from modeltap.config.metrics import CATALOGUE
@@ -74,6 +75,7 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     merged["rules"] = [*_listed(merged.get("rules", ())), *own]
     _parse_groups(merged)
     own_metrics = _parse_metrics(merged)
+    _parse_evaluators(merged)
     for name, table in _tables(merged.get("models")):
         refuse_unknown(table, ModelSettings.__struct_fields__, f"models.{name}")
         _check_features(table, f"models.{name}.features")
@@ -138,6 +140,15 @@ def _parse_metrics(merged: dict[str, object]) -> set[str]:
             table["metrics"] = parse_metrics(table["metrics"], CATALOGUE, where)
             names.update(metric.name for metric in table["metrics"])
     return names
+
+
+def _parse_evaluators(merged: dict[str, object]) -> None:
+    """Replace the evaluators of all models, and of single ones, by their settings."""
+    places: list[tuple[str, Any]] = [("evaluators", merged)]
+    places += [(f"models.{name}.evaluators", own) for name, own in _tables(merged.get("models"))]
+    for where, table in places:
+        if table.get("evaluators") is not None:
+            table["evaluators"] = parse_evaluators(table["evaluators"], where)
 
 
 def _check_features(options: Mapping[str, object], where: str) -> None:

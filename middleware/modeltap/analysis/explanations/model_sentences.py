@@ -1,4 +1,4 @@
-"""Sentences about requests and the model's performance."""
+"""Sentences about requests, the model's performance and its outputs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from modeltap.analysis.estimation.estimates import (
     NoEstimate,
 )
 from modeltap.analysis.estimation.label_arrival import TooYoung, UnknownDelays
+from modeltap.analysis.evaluators.pass_rates import (
+    EvaluatorFailed,
+    PassRateFell,
+    PassTargetMissed,
+)
 from modeltap.analysis.explanations.sentence import odds, sentence
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.performance.class_metrics import FewOfClass
@@ -222,3 +227,33 @@ def _(evidence: BrierGrowth, metric: Metric, context: Context | None) -> str:
         f"{_labelled(metric)}: scores are {number(abs(evidence.bias))} {direction} on average; "
         f"{odds(metric, context)}"
     )
+
+
+@sentence.register
+def _(evidence: EvaluatorFailed, _metric: Metric, _context: Context | None) -> str:
+    return f"{evidence.evaluator} was not evaluated: {evidence.reason}"
+
+
+@sentence.register
+def _(evidence: PassRateFell, metric: Metric, context: Context | None) -> str:
+    most = "" if evidence.most is None else f" (up to {percent(evidence.most)} in a window)"
+    return (
+        f"outputs that fail {evidence.evaluator} went from {percent(evidence.before)}{most} to "
+        f"{percent(_failing(metric))} of {_outputs(metric)}; {odds(metric, context)}"
+    )
+
+
+@sentence.register
+def _(evidence: PassTargetMissed, metric: Metric, context: Context | None) -> str:
+    return (
+        f"{percent(_failing(metric))} of {_outputs(metric)} fail {evidence.evaluator}, and its "
+        f"target allows {percent(1 - evidence.target)}; {odds(metric, context)}"
+    )
+
+
+def _failing(metric: Metric) -> float:
+    return 1 - (metric.value or 0.0)
+
+
+def _outputs(metric: Metric) -> str:
+    return plural(metric.rows, "output")

@@ -227,3 +227,26 @@ def listed(values: Sequence[Any]) -> list[Any]:
 def is_unknown(value: Any) -> bool:
     """Return whether a label or prediction is absent: None, or NaN of any float type."""
     return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+class PassRate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Outputs that an evaluator evaluated, and those that passed.
+
+    `excess` is how much more of them failed in the worst window than in all, beyond sampling.
+    """
+
+    rows: int
+    passed: int
+    excess: float = 0.0
+
+    @property
+    def failed(self) -> int:
+        """The number of outputs that did not pass."""
+        return self.rows - self.passed
+
+
+class EvaluatorBaseline(msgspec.Struct, frozen=True, kw_only=True):
+    """The pass rates of the reference by evaluator; `key` is a hash of the evaluators' settings."""
+
+    key: str
+    rates: dict[str, PassRate]

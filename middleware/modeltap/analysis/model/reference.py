@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from modeltap.analysis.model.baseline import Baseline, GroupBaseline
+from modeltap.analysis.model.baseline import Baseline, EvaluatorBaseline, GroupBaseline
 from modeltap.analysis.model.binning import coarse_bins
 from modeltap.analysis.model.feature import Feature
 from modeltap.config.metrics import is_output
@@ -66,6 +66,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defau
     """The performance by output, if there are several."""
     groups: GroupBaseline | None = None
     """The treatment of groups; None without groups, and until their rates are learnt."""
+    evaluators: EvaluatorBaseline | None = None
+    """The outputs that pass evaluators; None without evaluators, and until they are learnt."""
     unmonitored: tuple[str, ...] = ()
     """Columns beyond `max_features`, which did not become features."""
     known_as: tuple[str, str] | None = None

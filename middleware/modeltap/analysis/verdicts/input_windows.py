@@ -21,6 +21,7 @@ from modeltap.analysis.detectors.context import (
 )
 from modeltap.analysis.estimation.estimator import Estimator, inputs_moved
 from modeltap.analysis.estimation.unlabelled import Outputs
+from modeltap.analysis.evaluators.window_evaluators import window_evaluators
 from modeltap.analysis.explanations.examples import values_of, with_examples
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.fairness.fair_windows import grouped_window
@@ -38,6 +39,7 @@ from modeltap.analysis.references.rhythm import Rhythm, spans, stored_rhythm
 from modeltap.analysis.references.rolling import rolled
 from modeltap.analysis.references.row_variation import RowGroups
 from modeltap.analysis.relearning.saved_gaps import with_saved_gaps
+from modeltap.analysis.relearning.saved_pass_rates import with_saved_pass_rates
 from modeltap.analysis.verdicts.results import EvaluatedWindows, Period, WindowResult, is_within
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
@@ -199,6 +201,7 @@ class InputWindows:
                 *metrics,
                 *self._estimates(group, samples, metrics),
                 *self._fairness(group, window, end),
+                *self._evaluators(group, samples, end),
             ],
             self.reference,
             EvaluatedWindows(self._series, group),
@@ -272,6 +275,24 @@ class InputWindows:
         rows = labelled_predictions(connection, own.model, own.version, *self._bounds(group))
         groups = grouped_window(connection, self._settings, own, rows)
         return self._urgent(explained(groups.selection_metrics()), group, own, end)
+
+    def _evaluators(
+        self, group: Sequence[CountedWindow], samples: WindowSamples, end: str
+    ) -> list[Metric]:
+        """Return the fractions of outputs that pass evaluators, in the windows of the settings."""
+        settings = self._settings
+        if not settings.evaluators or self._series != self.counter.series(self.reference):
+            return []
+        learning = self.reference.state == "provisional"
+        own = with_saved_pass_rates(self.counter, self.reference, settings)
+        metrics = window_evaluators(
+            samples.batch,
+            settings,
+            own.evaluators,
+            ALPHA[settings.sensitivity],
+            learning=learning,
+        )
+        return self._urgent(explained(metrics), group, own, end)
 
     @cached_property
     def _with_gaps(self) -> Reference:

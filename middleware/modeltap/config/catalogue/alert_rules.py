@@ -46,6 +46,7 @@ ALERT_RULES = {
         AlertRule("data_quality", "warning", "data quality"),
         AlertRule("outliers", "warning", "unusual values"),
         AlertRule("fairness", "warning", "groups are treated differently"),
+        AlertRule("evaluators", "warning", "outputs fail their evaluators"),
         AlertRule("latency", "warning", "slow responses"),
         AlertRule("error_rate", "critical", "failing requests"),
         AlertRule("no_traffic", "critical", "no requests", min_windows=1, waits=True),

@@ -1,0 +1,97 @@
+"""The `evaluate` command: the evaluators of models, over their newest outputs."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from modeltap.analysis.evaluators.recent_outputs import evaluated_now
+from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.model.metric import Metric
+from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
+from modeltap.config.metrics import EVALUATOR_SEGMENT
+from modeltap.config.settings import Settings
+from modeltap.errors import InputError
+from modeltap.output import emit
+from modeltap.store.models import counted_models
+from modeltap.store.settings import SettingsReader
+
+_SHOWN = (
+    "model",
+    "evaluator",
+    "kind",
+    "outputs",
+    "failed",
+    "value",
+    "low",
+    "high",
+    "verdict",
+    "explanation",
+)
+
+_HINT = (
+    "no evaluators are configured; add some to modeltap.toml, such as [[models.NAME.evaluators]] "
+    'name = "valid", kind = "json"'
+)
+
+
+@click.command()
+@store_option
+@model_option()
+@click.option(
+    "--rows",
+    type=click.IntRange(1),
+    default=200,
+    show_default=True,
+    help="Number of the newest exchanges to evaluate.",
+)
+@json_option
+def evaluate(store: str | None, model: str | None, rows: int, as_json: bool) -> None:
+    """Run the evaluators on the newest outputs of a model, without waiting for a window.
+
+    \b
+    Example:
+      modeltap evaluate --model support-bot --rows 500
+    """
+    connection = read_store(store)
+    check_model(connection, model)
+    settings = SettingsReader(connection)
+    models = [model] if model else list(dict.fromkeys(m.model for m in counted_models(connection)))
+    evaluated = [name for name in models if settings.for_model(name).evaluators]
+    if not evaluated:
+        raise InputError(_HINT)
+    results = [
+        row for name in evaluated for row in _rows(connection, settings.for_model(name), name, rows)
+    ]
+    emit(results, _SHOWN, as_json=as_json, empty="no outputs yet")
+
+
+def _rows(
+    connection: sqlite3.Connection, settings: Settings, model: str, exchanges: int
+) -> Iterator[dict[str, Any]]:
+    kinds = {own.name: own.kind for own in settings.evaluators}
+    for metric in explained(evaluated_now(connection, settings, model, exchanges)):
+        name = (metric.segment or "").removeprefix(EVALUATOR_SEGMENT)
+        yield _row(metric, model, name, kinds[name])
+
+
+def _row(metric: Metric, model: str, name: str, kind: str) -> dict[str, Any]:
+    failed = None if metric.count is None else metric.rows - metric.count
+    return {
+        "model": model,
+        "evaluator": name,
+        "kind": kind,
+        "metric": metric.metric,
+        "outputs": metric.rows,
+        "failed": failed,
+        "value": metric.value,
+        "low": metric.low,
+        "high": metric.high,
+        "verdict": metric.verdict,
+        "explanation": metric.explanation,
+        "examples": json.loads(metric.examples or "[]"),
+    }
