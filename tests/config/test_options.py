@@ -15,7 +15,8 @@ import msgspec
 import pytest
 
 from modeltap.config.group_settings import GroupSettings
-from modeltap.config.options import MaskBody, Options
+from modeltap.config.improving.shadow_settings import ShadowSettings
+from modeltap.config.options import MaskBody, Options, VersionFunction
 from modeltap.config.settings import Settings
 from modeltap.config.webhook_settings import WebhookSettings
 
@@ -29,7 +30,7 @@ def accepted(kind: Any) -> Any:
         return Mapping[str, accepted(args[1])]
     if origin in (Union, types.UnionType):
         return reduce(or_, map(accepted, args))
-    if kind in (WebhookSettings, GroupSettings):
+    if kind in (WebhookSettings, GroupSettings, ShadowSettings):
         return str | kind | Mapping[str, Any]
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return kind | Mapping[str, Any]
@@ -37,10 +38,11 @@ def accepted(kind: Any) -> Any:
 
 
 def test_options_match_settings():
-    """Every field with its type. `mask_body` is a function, which a file cannot contain."""
+    """Every field with its type; a file cannot contain the functions `mask_body` and `version`."""
     expected = {name: accepted(kind) for name, kind in get_type_hints(Settings).items()}
     expected["store"] = str | Path
     expected["mask_body"] = MaskBody | None
+    expected["version"] = str | VersionFunction
     assert get_type_hints(Options) == expected
 
 

@@ -36,6 +36,7 @@ HELD_ELSEWHERE = {
     # Processes and threads.
     "jobs/executor.py": "jobs/test_scheduler.py",
     "writer/__main__.py": "writer/test_process.py",
+    "shadowing/__main__.py": "shadowing/test_sending_loop.py",
     "injected/path/sitecustomize.py": "cli/test_run.py",
     "cli/worker.py": "system/test_worker.py",
     "cli/demo.py": "system/test_demo.py",

@@ -13,5 +13,6 @@
 - `alerts`, `explaining`, `silence`: listing, explaining, silencing and acknowledging alerts
 - `webhook`, `jobs`, `worker`: webhooks, scheduler jobs, the scheduler as a process
 - `doctor`, `finding`, `model_findings`: checks of an installation and of its coverage
+- `shadow_report`: requests chosen for a challenger, in `status` and `doctor`
 - `demo`: a run on real data
 """

@@ -11,6 +11,7 @@ from modeltap.analysis.coverage.coverage_report import Coverage, coverage_of, wi
 from modeltap.analysis.coverage.unmonitored import condensed
 from modeltap.analysis.references.overview import ReferenceOverview, overviews
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
+from modeltap.cli.shadow_report import recent_totals, shadow_row, shadow_sentence
 from modeltap.environments import environment_of, named, version_of
 from modeltap.output import echo, emit_json
 from modeltap.store.alerts import AlertRow, open_of
@@ -42,10 +43,19 @@ def status(store: str | None, model: str | None, as_json: bool) -> None:
         environment = environment_of(state.version)
         own = settings.for_model(state.model)
         coverage = with_labels(connection, coverage_of(connection, own, state.model, environment))
+        shadows = [
+            total
+            for total in recent_totals(connection, state.model)
+            if total.environment == (environment or "")
+        ]
         if as_json:
-            emit_json(_row(state, alerts, last, coverage))
+            emit_json(
+                _row(state, alerts, last, coverage) | {"shadow": list(map(shadow_row, shadows))}
+            )
         else:
             _print(state, alerts, last, coverage)
+            for total in shadows:
+                echo(f"  {shadow_sentence(total)}")
 
 
 def _row(

@@ -48,6 +48,7 @@ def check_values(settings: Settings) -> None:
             f"must be a number of columns from 0 to {MAX_COLUMNS:,}",
         )
         _check_event_time(own.event_time)
+        _check_version(own.version)
         _check_timezone(own.timezone)
         _check_holidays(own.holidays)
 
@@ -201,6 +202,29 @@ def _check_event_time(text: str) -> None:
             f"option event_time = {text!r} is invalid: must be 'request', 'body:FIELD' or "
             "'header:NAME'"
         )
+
+
+def _check_version(text: str) -> None:
+    """Raise `ConfigError` for an invalid header or field with the version.
+
+    >>> _check_version("1.4")
+    >>> _check_version("header:X-Model-Version"), _check_version("body:version")
+    (None, None)
+    >>> _check_version("header:")
+    Traceback (most recent call last):
+    modeltap.errors.ConfigError: option version = 'header:' is invalid: the name \
+is missing; write 'header:NAME'
+    """
+    for kind, name, pattern in (
+        ("header", "NAME", r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"),
+        ("body", "FIELD", r"\S.*"),
+    ):
+        given = text.removeprefix(f"{kind}:")
+        if given != text and not re.fullmatch(pattern, given):
+            fault = "is missing" if not given.strip() else "has an invalid character"
+            raise ConfigError(
+                f"option version = {text!r} is invalid: the name {fault}; write '{kind}:{name}'"
+            )
 
 
 def _check_timezone(name: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypedDict
 from modeltap.config.catalogue.metric_settings import MetricSettings
 from modeltap.config.evaluation.evaluator_settings import EvaluatorSettings
 from modeltap.config.group_settings import GroupSettings
+from modeltap.config.improving.shadow_settings import ShadowSettings
 from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.config.schedule_settings import ScheduleSettings
@@ -21,6 +22,9 @@ from modeltap.config.webhook_settings import WebhookSettings
 
 MaskBody = Callable[[bytes, str], bytes | None]
 """A function of a body and its content type that returns the body to store, or None."""
+
+VersionFunction = Callable[[], object]
+"""A function that returns the version of the model that has just answered."""
 
 
 class Options(TypedDict, total=False):
@@ -101,8 +105,8 @@ class Options(TypedDict, total=False):
     """True runs a scheduler in the app, ``"external"`` leaves it to `modeltap worker`."""
     analyze_interval_seconds: float
     """Interval between analyses."""
-    version: str
-    """The model's version."""
+    version: str | VersionFunction
+    """The model's version, ``header:NAME``, ``body:FIELD``, or a function that returns it."""
     task: Literal["classification", "regression"] | None
     """The model's task; inferred by default."""
     positive: str | int | float | bool | None
@@ -145,6 +149,8 @@ class Options(TypedDict, total=False):
     """Dates such as ``2026-12-25`` to treat like weekends."""
     mapping: MappingSettings | Mapping[str, Any] | None
     """Location of rows and predictions in the bodies."""
+    shadow: str | ShadowSettings | Mapping[str, Any] | None
+    """A challenger that receives a fraction of the requests: a URL, or a table."""
     models: Mapping[str, ModelSettings | Mapping[str, Any]]
     """Options of single models, which override the general ones."""
 

@@ -10,6 +10,7 @@ import msgspec
 from modeltap.config.catalogue.metric_settings import MetricSettings
 from modeltap.config.evaluation.evaluator_settings import EvaluatorSettings
 from modeltap.config.group_settings import GroupSettings
+from modeltap.config.improving.shadow_settings import ShadowSettings
 from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.reference_settings import DEFAULT_REFERENCE
 from modeltap.config.rule_settings import RuleSettings
@@ -78,6 +79,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     timezone: str | None = None
     holidays: tuple[str, ...] | None = None
     mapping: MappingSettings | None = None
+    shadow: ShadowSettings | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -152,6 +154,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     timezone: str = "UTC"
     holidays: tuple[str, ...] = ()
     mapping: MappingSettings | None = None
+    shadow: ShadowSettings | None = None
     models: dict[str, ModelSettings] = {}
 
     schedules: ScheduleSettings = ScheduleSettings()
@@ -195,6 +198,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         '@staging'
         """
         return with_environment(version if self.per_version else "", environment)
+
+    @property
+    def fixed_version(self) -> str:
+        """The version of all exchanges; "" if each has its own, in a header or its response.
+
+        >>> Settings(version="1.4").fixed_version, Settings(version="body:version").fixed_version
+        ('1.4', '')
+        """
+        return "" if self.version.startswith(("header:", "body:")) else self.version
+
+    @property
+    def challengers(self) -> list[ShadowSettings]:
+        """The challengers of all models and of single ones."""
+        shadows = [self.shadow, *(own.shadow for own in self.models.values())]
+        return [shadow for shadow in shadows if shadow is not None]
 
     def codes_of(self, name: str) -> tuple[str | int | float, ...]:
         """Return the declared codes for missing values of a feature.

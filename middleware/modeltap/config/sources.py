@@ -22,6 +22,7 @@ from modeltap.config.bounds import check_values
 from modeltap.config.catalogue.metric_settings import parse_metrics
 from modeltap.config.evaluation.evaluator_settings import parse_evaluators
 from modeltap.config.group_settings import parse_groups
+from modeltap.config.improving.shadow_settings import parse_shadow
 from modeltap.config.mapping_settings import check_mapping
 from modeltap.config.metrics import CATALOGUE
 from modeltap.config.rule_settings import RuleSettings, parse_rule
@@ -74,6 +75,7 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     merged["models"], own = _without_rules(merged.get("models", {}))
     merged["rules"] = [*_listed(merged.get("rules", ())), *own]
     _parse_groups(merged)
+    _parse_shadows(merged)
     own_metrics = _parse_metrics(merged)
     _parse_evaluators(merged)
     for name, table in _tables(merged.get("models")):
@@ -128,6 +130,15 @@ def _parse_groups(merged: dict[str, object]) -> None:
     for name, table in _tables(merged.get("models")):
         if isinstance(table, dict) and table.get("groups") is not None:
             table["groups"] = parse_groups(table["groups"], f"models.{name}.groups")
+
+
+def _parse_shadows(merged: dict[str, object]) -> None:
+    """Replace the challengers of all models, and of single ones, by their settings."""
+    places: list[tuple[str, Any]] = [("shadow", merged)]
+    places += [(f"models.{name}.shadow", own) for name, own in _tables(merged.get("models"))]
+    for where, table in places:
+        if table.get("shadow") is not None:
+            table["shadow"] = parse_shadow(table["shadow"], where)
 
 
 def _parse_metrics(merged: dict[str, object]) -> set[str]:
@@ -282,7 +293,7 @@ _SERVICE_VARIABLE = re.compile(
 _PORT_VARIABLE = re.compile(r"MODELTAP_(\w+_)?PORT=(tcp|udp|sctp)://.*")
 """Kubernetes sets these in each container for a Service named modeltap or modeltap-..."""
 
-_OFF_IF_EMPTY = ("id_header", "environment", "labels_endpoint", "labels_token")
+_OFF_IF_EMPTY = ("id_header", "environment", "labels_endpoint", "labels_token", "shadow")
 """Options that an empty variable turns off."""
 
 _warned: set[str] = set()
@@ -348,7 +359,8 @@ def _from_text(name: str, text: str) -> object:
             return json.loads(text)
     if isinstance(default, tuple):
         return [part.strip() for part in text.split(",") if part.strip()]
-    if isinstance(default, dict) or (name == "mapping" and text):
+    is_table = name == "mapping" or (name == "shadow" and text.lstrip().startswith("{"))
+    if isinstance(default, dict) or (is_table and text):
         try:
             return json.loads(text)
         except ValueError:

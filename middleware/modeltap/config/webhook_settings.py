@@ -76,11 +76,11 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         """Return a copy with ``env:NAME`` values resolved; raise `ConfigError` if one is unset."""
         url = from_environment(self.url, "webhook url", environ).strip()
         if self.format != "apprise":
-            _check_url(url)
+            check_url(url)
         secret = self.secret and from_environment(self.secret, "webhook secret", environ).strip()
         proxy = self.proxy and from_environment(self.proxy, "webhook proxy", environ).strip()
         if proxy:
-            _check_url(proxy, "proxy")
+            check_url(proxy, "webhook proxy")
         template = self.template
         if template and template.startswith("env:"):
             template = from_environment(template, "webhook template", environ)
@@ -132,12 +132,12 @@ def _check_texts(webhook: WebhookSettings) -> None:
             "and REQUESTS_CA_BUNDLE instead"
         )
     if webhook.proxy and not webhook.proxy.startswith("env:"):
-        _check_url(webhook.proxy, "proxy")
+        check_url(webhook.proxy, "webhook proxy")
     if not webhook.url.startswith("env:") and webhook.format != "apprise":
-        _check_url(webhook.url)
+        check_url(webhook.url)
 
 
-def _check_url(url: str, option: str = "url") -> None:
+def check_url(url: str, option: str = "webhook url") -> None:
     """Raise `ConfigError` for a URL that cannot be used for a POST, or as a proxy."""
     reason = "must start with http:// or https://, or be env:NAME"
     try:
@@ -152,7 +152,7 @@ def _check_url(url: str, option: str = "url") -> None:
     if reason:
         host = _host(url)
         shown = repr(host) if host else "(not shown)"
-        raise ConfigError(f"webhook {option} {shown} is invalid: {reason}")
+        raise ConfigError(f"{option} {shown} is invalid: {reason}")
 
 
 def _receiver(url: str, format_: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from modeltap.config.metrics import OUTPUT_PREFIX
 from modeltap.payload import opens_json, unwrapped
+from modeltap.privacy.texts.lossless_json import written
 from modeltap.rows import columns
 
 
@@ -92,3 +93,22 @@ def output_columns(
     if any(value is not None for value in scores):
         by_name["score"] = scores
     return by_name
+
+
+def storable_output(value: object) -> object:
+    """Return a prediction in a form that SQLite can hold: several outputs as JSON text.
+
+    SQLite has no integers beyond 64 bits, and UTF-8 has no lone surrogates.
+
+    >>> storable_output([1, 2]), storable_output(2**64), storable_output(0.5)
+    ('[1,2]', 1.8446744073709552e+19, 0.5)
+    """
+    if type(value) is float:
+        return value
+    if isinstance(value, int) and abs(value) >= 2**63:
+        return float(value) if abs(value) < 1e308 else None
+    if isinstance(value, dict | list):
+        return written(value)
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    return value

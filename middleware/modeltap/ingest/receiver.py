@@ -177,7 +177,7 @@ class _App:
         entries = [(model, kserve.side_of_event(event, method="EVENT")) for model, event in events]
         for model in dict.fromkeys(model for model, _ in entries):
             own_entries = [logged for name, logged in entries if name == model]
-            version = self._receiver.settings.for_model(model).version
+            version = self._receiver.settings.for_model(model).fixed_version
             for logged in own_entries:
                 # An event without a time gets the time of its arrival.
                 logged.time = now if logged.time is None else logged.time

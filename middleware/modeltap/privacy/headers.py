@@ -48,7 +48,7 @@ class HeaderFilter:
         """Return the filter for response headers that are stored or evaluated."""
         id_name = settings.id_header or ""  # a tapped service behind this one may have sent it
         captured = settings.capture_response_headers
-        return cls([*_OF_RESPONSES, *PROTOCOL_HEADERS, id_name, *captured])
+        return cls([*_OF_RESPONSES, *PROTOCOL_HEADERS, id_name, *captured, *_versions(settings)])
 
     def kept(self, headers: Iterable[tuple[Any, Any]]) -> list[Header]:
         """Return the headers to keep; names may be bytes (ASGI) or text (WSGI)."""
@@ -83,6 +83,7 @@ def request_names(settings: Settings) -> list[str]:
         *sorted(PROTOCOL_HEADERS),
         *settings.capture_request_headers,
         *map(event_header, (settings, *map(settings.for_model, settings.models))),
+        *_versions(settings),
     )
     return list(dict.fromkeys(name.lower() for name in names if name))
 
@@ -91,6 +92,16 @@ def event_header(settings: Settings) -> str:
     """Return the lower-case name of the header with the event time; empty if there is none."""
     kind, _, name = settings.event_time.partition(":")
     return name.lower() if kind == "header" else ""
+
+
+def version_header(settings: Settings) -> str:
+    """Return the lower-case name of the header with the version; empty if there is none."""
+    kind, _, name = settings.version.partition(":")
+    return name.lower() if kind == "header" else ""
+
+
+def _versions(settings: Settings) -> list[str]:
+    return [version_header(own) for own in (settings, *map(settings.for_model, settings.models))]
 
 
 def text_of(value: bytes | str) -> str:

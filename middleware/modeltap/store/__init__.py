@@ -12,6 +12,7 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `event_times`: rows by day, and rows with implausible event times
 - `shortfalls`: how many exchanges of an hour lack rows, predictions or event times
 - `unmatched`, `request_days`, `dropped`: unmatched sides, days with requests, capture losses
+- `shadow_counts`: requests chosen for a challenger, by outcome
 - `predictions`, `labels`, `label_targets`: decoded rows, ground truth, and the rows it belongs to
 - `label_sources`: sources of labels that are ground truth
 - `candidates`: predictions of candidates, beside those of the model itself

@@ -350,6 +350,14 @@ create table dropped (
     count integer not null, at text not null
 );
 
+create table shadow_counts (                -- requests chosen for a challenger
+    model text not null, environment text not null default '', candidate text not null,
+    hour text not null,                     -- of counting
+    outcome text not null,                  -- 'kept', or why there is no prediction
+    count integer not null,
+    primary key (model, environment, candidate, hour, outcome)
+) without rowid;
+
 create table settings (
     model text not null, key text not null, value text not null, updated_at text not null,
     primary key (model, key)

@@ -2,7 +2,8 @@
 
 In reading order: `asgi` and `wsgi` wrap web apps and record each request once (`nesting`,
 `nested_options`); `functions`, `decorated` and `calls` tap calls without HTTP. All share
-`tapping`: it resolves the paths in its options, selects exchanges with `choosing`, masks them with
-the app's own function (`custom_mask`), packs each `exchange` (`packing`) and passes it to
-`recording`, which sends it to the writer process. `labelling` serves the endpoint for labels.
+`tapping`: it resolves the paths in its options, checks its challengers (`shadow_check`), selects
+exchanges with `choosing`, calls the app's own functions (`custom_mask`, `custom_version`), packs
+each `exchange` (`packing`) and passes it to `recording`, which sends it to the writer process.
+`labelling` serves the endpoint for labels.
 """

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from modeltap.config import sources
+from modeltap.config.options import VersionFunction
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.settings import ModelChooser, Settings
 from modeltap.config.validation import from_environment
@@ -21,11 +22,13 @@ from modeltap.store.connection import check_path, check_writable
 from modeltap.tap.choosing.routing import Router
 from modeltap.tap.choosing.sampling import Sampler
 from modeltap.tap.custom_mask import mask_bodies, mask_body_option
+from modeltap.tap.custom_version import plain_options, version_of_app, version_option
 from modeltap.tap.exchange import Exchange, ids
 from modeltap.tap.nested_options import both_masks, conflict_message, with_masks_of
 from modeltap.tap.packing import pack
 from modeltap.tap.recording.recorder import Recorder, Ticket
 from modeltap.tap.recording.recorders import recorders
+from modeltap.tap.shadow_check import check_shadow
 
 if TYPE_CHECKING:
     from modeltap.tap.labelling.labels_endpoint import LabelsEndpoint
@@ -43,14 +46,15 @@ class Tap:
     def __init__(self, source: str, model: ModelChooser, options: Mapping[str, object]) -> None:
         self.source = source
         self._mask_body = mask_body_option(options)
-        plain = {name: value for name, value in options.items() if name != "mask_body"}
-        self.settings: Settings = _with_absolute_paths(sources.load(plain))
+        self._version_of = version_option(options)
+        self.settings: Settings = _with_absolute_paths(sources.load(plain_options(options)))
         self.disabled = self.settings.disabled
         settings = self.settings
         if not self.disabled:
             _check_store(settings.store)
             from_environment(settings.mask_key or "", "mask_key")
             _check_reference(settings)
+            check_shadow(settings, model, masked=self._mask_body is not None)
         self.model = model
         self._limit_bodies()
         self.id_header = settings.id_header.encode() if settings.id_header else None
@@ -70,7 +74,8 @@ class Tap:
     def _limit_bodies(self) -> None:
         """Set the maximum number of bytes of each body."""
         settings = self.settings
-        self.request_limit = settings.max_body_bytes if settings.capture_request_body else 0
+        keeps_requests = settings.capture_request_body or bool(settings.challengers)
+        self.request_limit = settings.max_body_bytes if keeps_requests else 0
         self.response_limit = settings.max_body_bytes if settings.capture_response_body else 0
 
     def within(self, outer: Tap, model: ModelChooser = None) -> Tap:
@@ -147,6 +152,8 @@ class Tap:
                 return None
             if self._mask_body is not None:
                 mask_bodies(exchange, self._mask_body)
+            if self._version_of is not None:
+                exchange.version = self._version_now(self._version_of)
             recorder = self._recorder or self._joined()
             if self.durable:
                 return recorder.put_durably(pack(self._origin, exchange))
@@ -154,6 +161,13 @@ class Tap:
         except Exception as error:
             self.log_failure(error)
         return None
+
+    def _version_now(self, function: VersionFunction) -> str:
+        try:
+            return version_of_app(function)
+        except Exception as error:  # the exchange is worth recording without its version
+            self.log_failure(error)
+            return ""
 
     def labels_endpoint(self) -> LabelsEndpoint | None:
         """Return the endpoint for labels; None if it is not configured."""
@@ -258,8 +272,7 @@ def with_absolute_paths(options: Mapping[str, object]) -> dict[str, object]:
 
     Raises `ConfigError` as `watch` does.
     """
-    plain = {name: value for name, value in options.items() if name != "mask_body"}
-    settings = sources.load(plain)
+    settings = sources.load(plain_options(options))
     sources.remember_file()
     resolved = {**options, "store": absolute(settings.store)}
     if "reference" in options:

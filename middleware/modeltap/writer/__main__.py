@@ -16,6 +16,7 @@ import signal
 import sys
 import termios
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from modeltap.writer.batch_writer import BatchWriter
 from modeltap.writer.process import READY, TERMINATION_SIGNALS
 from modeltap.writer.protocol import EXCHANGE, LOSSES, NO_ROOM, ORIGIN, UNUSABLE, Counters, Frames
 from modeltap.writer.records import Origin
+from modeltap.writer.shadow_feed import ShadowFeed
 
 _ORPHAN_SECONDS = 30.0
 """How long a batch waits for another program's lock after the app has ended."""
@@ -32,6 +34,9 @@ _ORPHAN_SECONDS = 30.0
 _CHECK_SECONDS = 5.0
 """How often an idle process checks that its app is running: a fork of the app may keep the input
 open without using it."""
+
+_PUMP_SECONDS = 0.05
+"""How often an idle process tries to pass on a request that did not fit into a pipe."""
 
 _READ_BYTES = 1 << 20
 """The capacity of the pipe."""
@@ -57,11 +62,17 @@ class InputPipe:
         self._parent = os.getppid()
         self._left_at: float | None = None
 
-    def read(self) -> bytes:
-        """Wait for bytes and return them; return no bytes at the end of the input."""
-        while not self._poll.poll(_CHECK_SECONDS * 1000):
+    def read(self, pump: Callable[[], bool]) -> bytes:
+        """Wait for bytes and return them; return no bytes at the end of the input.
+
+        Args:
+            pump: called while there are none; returns True if it has to be called again soon.
+        """
+        seconds = _PUMP_SECONDS if pump() else _CHECK_SECONDS
+        while not self._poll.poll(seconds * 1000):
             if self._orphaned():
                 return b""
+            seconds = _PUMP_SECONDS if pump() else _CHECK_SECONDS
         return os.read(self._descriptor, _READ_BYTES)
 
     def gather(self, seconds: float) -> None:
@@ -89,16 +100,17 @@ class InputPipe:
 class WritingLoop:
     """Reads, writes and counts until the end of the input."""
 
-    def __init__(self, store: Path, counters: Counters, messages: int) -> None:
-        self._counters = counters
+    def __init__(self, store: Path, memory: int, messages: int) -> None:
+        self._counters = counters = Counters(memory)
         self._messages = messages
         self._input = InputPipe(0, counters)
         self._writer = BatchWriter(store, self._input.may_wait)
+        self._shadow = ShadowFeed(store, memory, self._send)
         self._flush_seconds = _MAX_FLUSH_SECONDS
 
     def run(self) -> None:
         frames = Frames()
-        while data := self._input.read():
+        while data := self._input.read(self._shadow.pump):
             batch: list[bytes] = []
             losses: dict[str, int] = {}
             for kind, payload in frames.split(data):
@@ -112,6 +124,7 @@ class WritingLoop:
                 self._write(batch, losses)
             self._input.gather(self._flush_seconds)
         self._writer.close()
+        self._shadow.close()
 
     def _add_origin(self, origin: Origin) -> None:
         settings = origin.settings
@@ -121,17 +134,22 @@ class WritingLoop:
         seconds = 0.0 if durable else settings.flush_interval_seconds
         self._flush_seconds = min(self._flush_seconds, seconds)
         self._writer.add_origin(origin)
+        self._shadow.add_origin(origin)
 
     def _write(self, batch: list[bytes], losses: dict[str, int]) -> None:
         result = self._writer.write(batch, losses)
         for message in result.messages:
-            _send(self._messages, message)
+            self._send(message)
         self._counters.add(
             failed=result.failed,
             written=result.written,
             unusable=result.lost[UNUSABLE],
             no_room=result.lost[NO_ROOM],
         )
+        self._shadow.offer(batch, stored=not result.lost)
+
+    def _send(self, message: str) -> None:
+        _send(self._messages, message)
 
 
 def _send(messages: int, message: str) -> None:
@@ -152,7 +170,7 @@ def main(store: str, descriptor: int) -> None:
     os.dup2(null, 2)
     gc.disable()  # this process creates no cycles, and a batch has thousands of objects to scan
     _send(messages, READY)
-    WritingLoop(Path(store), Counters(descriptor), messages).run()
+    WritingLoop(Path(store), descriptor, messages).run()
 
 
 if __name__ == "__main__":

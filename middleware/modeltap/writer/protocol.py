@@ -9,6 +9,8 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 
+from modeltap.writer.shadow_outcomes import OUTCOMES
+
 HEADER = struct.Struct("<BI")
 """A frame's header: its kind and the size of its payload in bytes."""
 
@@ -53,6 +55,9 @@ class Frames:
 _HURRY = 8
 """The index of the slot for the flag `hurry`."""
 
+_SHADOW = 16
+"""The index of the first slot for outcomes of shadow requests."""
+
 
 class Counters:
     """Counters in shared memory, which the app reads without involving the writer.
@@ -61,6 +66,9 @@ class Counters:
     >>> counters.add(written=2)
     >>> counters.read()
     Counter({'written': 2})
+    >>> counters.add_shadow("kept", 3)
+    >>> counters.shadow()
+    Counter({'kept': 3})
     """
 
     _NAMES = ("failed", "no_room", "unusable", "written")
@@ -95,6 +103,18 @@ class Counters:
     def total(self) -> int:
         """Return the number of settled exchanges: written, failed or lost."""
         return sum(self._slots[: len(self._NAMES)])
+
+    def add_shadow(self, outcome: str, count: int = 1) -> None:
+        """Count requests that were chosen for a challenger, by one of `OUTCOMES`.
+
+        Only one process may count an outcome, because additions are not atomic.
+        """
+        self._slots[_SHADOW + OUTCOMES.index(outcome)] += count
+
+    def shadow(self) -> Counter[str]:
+        """Return the number of requests that were chosen for a challenger, by outcome."""
+        slots = self._slots[_SHADOW : _SHADOW + len(OUTCOMES)]
+        return +Counter(dict(zip(OUTCOMES, slots, strict=True)))
 
     @property
     def hurry(self) -> bool:

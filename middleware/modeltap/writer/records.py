@@ -91,6 +91,8 @@ class CapturedRecord(msgspec.Struct, array_like=True, gc=False):
     error_message: str | None = None
     chunks: tuple[int, bytes] | None = None
     """For a response in several chunks: their number, and the times that `chunk_timing` reads."""
+    version: str | None = None
+    """The version that the app's own function returned; None without such a function."""
 
 
 _typed = msgspec.msgpack.Decoder(CapturedRecord)

@@ -20,6 +20,7 @@ from modeltap.store.exchanges import ExchangeRow
 from modeltap.writer.chunk_timing import stream_of
 from modeltap.writer.header_facts import HeaderFacts, HeaderReader, bounded_text
 from modeltap.writer.records import CapturedRecord, Origin
+from modeltap.writer.row_versions import VersionSource, version_text
 
 _recurring_fields = attrgetter(
     "source",
@@ -44,10 +45,10 @@ _MAX_METHOD_LENGTH = 20
 class _ModelRules:
     """Options of one model that rows are made by."""
 
-    __slots__ = ("headers", "time_is_request", "version")
+    __slots__ = ("headers", "time_is_request", "versions")
 
     def __init__(self, settings: Settings) -> None:
-        self.version = settings.version
+        self.versions = VersionSource(settings)
         self.time_is_request = settings.event_time == "request"
         self.headers = HeaderReader(
             settings.capture_request_headers,
@@ -83,6 +84,9 @@ class RowMasker:
         )
         self._rules = {name: _ModelRules(settings.for_model(name)) for name in settings.models}
         self._default_rules = _ModelRules(settings)
+        self._reads_versions = any(
+            rules.versions.is_in_body for rules in (self._default_rules, *self._rules.values())
+        )
         self._response_headers = HeaderReader(settings.capture_response_headers)
         self._keeps_requests = settings.capture_request_body
         self._keeps_responses = settings.capture_response_body
@@ -103,6 +107,10 @@ class RowMasker:
         if record.error_message is not None and row.request_note != UNMASKABLE:
             # It may quote values that were masked or not stored.
             row.error_message = self._masker.error_message(bounded_text(record.error_message))
+        if record.version is not None:
+            row.version = version_text(record.version)
+        elif self._reads_versions:
+            self._read_version(row, record)
         if record.chunks is not None:
             count, times = record.chunks
             row.stream = stream_of(count, times, self._as_sent(record), response.encoding)
@@ -143,6 +151,15 @@ class RowMasker:
             return body, "not read"
         return body, record.request_note or note
 
+    def _version(self, versions: VersionSource, record: CapturedRecord) -> str:
+        version = versions.of_headers(record.response_headers, record.request_headers)
+        return version if version == versions.fixed else self._masker.line(version)
+
+    def _read_version(self, row: ExchangeRow, record: CapturedRecord) -> None:
+        versions = self._rules.get(record.model, self._default_rules).versions
+        if versions.is_in_body:
+            row.version = self._masker.line(versions.of_body(record))
+
     @property
     def masker(self) -> Masker:
         """The masker of all its rows."""
@@ -177,7 +194,7 @@ class RowMasker:
             id="",
             started_at="",
             model=record.model,
-            version=rules.version,
+            version=self._version(rules.versions, record),
             environment=self.origin.settings.environment,
             source=record.source,
             method=record.method,

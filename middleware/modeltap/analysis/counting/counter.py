@@ -28,11 +28,11 @@ from modeltap.analysis.model.reference import Reference
 from modeltap.config.windows import AUTO, Window
 from modeltap.decoding.batches import Batch, read
 from modeltap.decoding.decoders import Decoders
+from modeltap.decoding.outputs import storable_output
 from modeltap.decoding.shortfalls import count_shortfalls
 from modeltap.decoding.times import parse_times, write_times
 from modeltap.environments import environment_of, version_of
 from modeltap.errors import BusyError
-from modeltap.privacy.texts.lossless_json import written
 from modeltap.store import windows as stored
 from modeltap.store.due_windows import DueWindow, record_due
 from modeltap.store.label_targets import join_labels
@@ -266,7 +266,7 @@ class WindowCounter:
             version,
             exchange_ids=batch.ids,
             rows=batch.row_numbers,
-            predictions=map(_storable, batch.predictions),
+            predictions=map(storable_output, batch.predictions),
             scores=batch.scores,
             probabilities=chances,
             event_times=times,
@@ -410,19 +410,3 @@ def late_rows(
         if window is not None:
             late.setdefault(window.window_start, []).append(position)
     yield from late.items()
-
-
-def _storable(value: object) -> object:
-    """Return a prediction in a form that SQLite can hold: several outputs as JSON text.
-
-    SQLite has no integers beyond 64 bits, and UTF-8 has no lone surrogates.
-    """
-    if type(value) is float:
-        return value
-    if isinstance(value, int) and abs(value) >= 2**63:
-        return float(value) if abs(value) < 1e308 else None
-    if isinstance(value, dict | list):
-        return written(value)
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    return value

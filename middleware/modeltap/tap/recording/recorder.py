@@ -74,6 +74,7 @@ class Recorder:
         self._generation = 0  # number of writers that died before this one
         self._unconfirmed = 0  # exchanges with a timeout while waiting for the commit
         self._past: Counter[str] = Counter()  # counts of previous writers
+        self._past_shadow: Counter[str] = Counter()  # their outcomes of shadow requests
         self._thread: threading.Thread | None = None
         self._wakeup: Wakeup | None = None  # wakes the thread
         self._closing = threading.Event()
@@ -174,7 +175,13 @@ class Recorder:
                 "queued": queued,
                 "queued_bytes": self._backlog.bytes,
                 "unconfirmed": self._unconfirmed,
+                "shadow": self._shadow(),
             }
+
+    def _shadow(self) -> dict[str, int]:
+        """Return the requests chosen for a challenger, by outcome."""
+        now = self._writer.counters.shadow() if self._writer is not None else Counter()
+        return dict(self._past_shadow + now)
 
     def _counted(self) -> Counter[str]:
         """Return the counts of all writers, and the number of exchanges still in the pipe."""
@@ -308,6 +315,7 @@ class Recorder:
             if left:
                 self._backlog.dropped[reason] += left
             self._past += now
+            self._past_shadow += self._writer.counters.shadow()
             self._writer = None
             return left
 

@@ -70,10 +70,12 @@ class Recorders:
         """Return the sums of all recorders' counters."""
         counters = [recorder.stats() for recorder in self.chosen(store)]
         reasons: Counter[str] = Counter()
+        shadow: Counter[str] = Counter()
         for counter in counters:
             reasons.update(counter["dropped_by_reason"])
+            shadow.update(counter["shadow"])
         sums = {name: sum(counter[name] for counter in counters) for name in _COUNTED}
-        return {**sums, "dropped_by_reason": dict(reasons)}
+        return {**sums, "dropped_by_reason": dict(reasons), "shadow": dict(shadow)}
 
     def close(self) -> None:
         """Close and remove all recorders."""
