@@ -27,6 +27,15 @@ def outputs_of(prediction: Any) -> Mapping[str, Any] | None:
     return prediction if type(prediction) is dict else None
 
 
+def may_have_outputs(predictions: Sequence[Any]) -> bool:
+    """Return False if all predictions are numbers, booleans or None, which have no outputs.
+
+    >>> may_have_outputs([1, None, True]), may_have_outputs([1, '{"price": 2}'])
+    (False, True)
+    """
+    return bool({dict, list, str} & set(map(type, predictions)))
+
+
 def output_pairs(
     predictions: Sequence[Any], labels: Sequence[Any]
 ) -> dict[str, tuple[list[Any], list[Any]]]:
@@ -37,7 +46,7 @@ def output_pairs(
     >>> output_pairs([1, "cat"], [2, "dog"])
     {}
     """
-    if not {dict, list, str} & set(map(type, predictions)):
+    if not may_have_outputs(predictions):
         return {}
     predicted = [outputs_of(prediction) or {} for prediction in predictions]
     labelled = [outputs_of(label) or {} for label in labels] if any(predicted) else []
@@ -81,7 +90,7 @@ def output_columns(
     """
     by_name: dict[str, Sequence[Any]] = {}
     single: Sequence[Any] = predictions
-    if {dict, list, str} & set(map(type, predictions)):
+    if may_have_outputs(predictions):
         several = [outputs_of(prediction) for prediction in predictions]
         if any(outputs is not None for outputs in several):
             pairs = zip(predictions, several, strict=True)

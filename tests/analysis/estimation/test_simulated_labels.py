@@ -26,7 +26,7 @@ def test_certain_labels_give_the_measured_metrics(threshold):
     rng = np.random.default_rng(0)
     levels = np.array([0.05, 0.3, 0.45, 0.6, 0.95])
     certain = np.array([0, 0, 1, 1, 1])
-    calibration = Calibration(tuple(levels), (10**9,) * 5, tuple(int(c) * 10**9 for c in certain))
+    calibration = Calibration(tuple(levels), (10**13,) * 5, tuple(int(c) * 10**13 for c in certain))
     places = rng.integers(5, size=3000)
     scores, positive = levels[places], certain[places] == 1
     predicted = scores >= threshold

@@ -14,17 +14,12 @@ from modeltap.analysis.concept.excess import (
     expected_without_inputs,
 )
 from modeltap.analysis.detectors.context import PERFORMANCE_SHARE
-from modeltap.analysis.estimation.estimates import estimated_metrics, expected_error
-from modeltap.analysis.estimation.unlabelled import Outputs
+from modeltap.analysis.estimation.simulated_labels import expected_accuracy
+from modeltap.analysis.estimation.unlabelled import Outputs, scored_rows
 from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.model.metric import NO_REFERENCE, NORMAL_95, Metric
 from modeltap.config.metrics import is_output
-from modeltap.store.window_facts import (
-    StoredInterval,
-    drifts_within,
-    estimates_within,
-    excesses_before,
-)
+from modeltap.store.window_facts import drifts_within, estimates_within, excesses_before
 from modeltap.store.windows import Series
 
 CONCEPT_SHARE = PERFORMANCE_SHARE
@@ -109,9 +104,19 @@ def _expected(
 
 def _of_scores(outputs: LabelledOutputs, baseline: Baseline) -> Expected | None:
     """Return the error that the scores of the labelled rows lead to expect; None without them."""
-    rows = Outputs(outputs.predictions, outputs.scores)
-    estimates = estimated_metrics(rows, baseline, outputs.decision_threshold, _FEWEST)
-    return expected_of(expected_error(estimates))
+    known = baseline.scores
+    if known is None or known.calibration is None:
+        return None
+    rows = scored_rows(
+        Outputs(outputs.predictions, outputs.scores),
+        known,
+        known.calibration,
+        outputs.decision_threshold,
+    )
+    if len(rows.scores) < _FEWEST:
+        return None
+    own = expected_accuracy(rows.scores, rows.predicted, known.calibration)
+    return Expected(1 - own.value, (own.high - own.low) / 2 / NORMAL_95, len(rows.scores))
 
 
 def _changes(
@@ -133,8 +138,3 @@ def _earlier(connection: sqlite3.Connection, series: Series, start: str) -> list
         )
         for own in excesses_before(connection, series, start)
     ]
-
-
-def _deviation(own: StoredInterval) -> float:
-    """Return the standard error that a 95 % interval was made from."""
-    return (own.high - own.low) / 2 / NORMAL_95

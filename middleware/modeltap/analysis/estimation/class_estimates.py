@@ -12,7 +12,7 @@ from modeltap.analysis.estimation.simulated_labels import (
     Estimate,
     estimate_of,
 )
-from modeltap.analysis.model.calibration import Calibration
+from modeltap.analysis.model.calibration import Calibration, CurvePlaces
 
 _ROWS_A_TIME = 50_000
 """Rows that are simulated at a time, to bound memory."""
@@ -65,10 +65,12 @@ def _right_counts(
 ) -> np.ndarray:
     """Return the (200, count) right predictions of each class in each simulation."""
     right = np.zeros((CURVES * LABELS_PER_CURVE, count), dtype=np.int64)
+    places = CurvePlaces(confidences, calibration.scores)
     for number, curve in enumerate(calibration.curves(CURVES, rng)):
+        chances = places.on(curve)
         for start in range(0, len(classes), _ROWS_A_TIME):
             part = slice(start, start + _ROWS_A_TIME)
-            chance = np.interp(confidences[part], calibration.scores, curve)
+            chance = chances[part]
             for draw in range(LABELS_PER_CURVE):
                 drawn = rng.random(len(chance), dtype=np.float32) < chance
                 own = np.bincount(classes[part][drawn], minlength=count)

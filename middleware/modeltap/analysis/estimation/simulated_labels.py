@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
-from modeltap.analysis.model.calibration import Calibration
+from modeltap.analysis.model.calibration import Calibration, CurvePlaces
 from modeltap.analysis.model.metric import NORMAL_95
 from modeltap.analysis.statistics.scores import log_losses, ranks
 
@@ -49,7 +50,32 @@ def estimate(
     """
     sums = _simulated_sums(scores, predicted, calibration, np.random.default_rng(seed))
     drawn = metrics_of_sums(sums, scores, predicted)
-    return {name: estimate_of(values) for name, values in drawn.items()}
+    own = {name: estimate_of(values) for name, values in drawn.items()}
+    return own | {"accuracy": expected_accuracy(scores, predicted, calibration, seed)}
+
+
+def expected_accuracy(
+    scores: np.ndarray, predicted: np.ndarray, calibration: Calibration, seed: int = 0
+) -> Estimate:
+    """Return the estimate of the accuracy, without drawing labels.
+
+    Given a curve, a row is right with a known chance, so that the mean and the variance of the
+    accuracy are sums over rows; over curves, they add up by the law of total variance. Arguments
+    are those of `estimate`.
+
+    >>> sure = Calibration((0.05, 0.95), (10**9, 10**9), (0, 10**9))
+    >>> expected_accuracy(np.array([0.05, 0.95]), np.array([False, True]), sure).value.__round__(4)
+    1.0
+    """
+    curves, rows = calibration.curves(CURVES, np.random.default_rng(seed)), len(scores)
+    places = CurvePlaces(scores, calibration.scores)
+    positive = np.where(predicted, 1.0, -1.0)
+    right = (np.count_nonzero(~predicted) + curves @ places.weights(positive)) / rows
+    values = np.hstack([curves**2, curves[:, :-1] * curves[:, 1:]])
+    of_labels = (curves @ places.weights(np.ones(rows)) - values @ places.squares()) / rows**2
+    mean = float(right.mean())
+    half = NORMAL_95 * math.sqrt(max(0.0, float(right.var(ddof=1) + of_labels.mean())))
+    return Estimate(mean, mean - half, mean + half)
 
 
 def _simulated_sums(
@@ -65,8 +91,9 @@ def _simulated_sums(
     sums = np.zeros((CURVES * LABELS_PER_CURVE, weights.shape[1]))
     for start in range(0, len(scores), _ROWS_A_TIME):
         part = slice(start, start + _ROWS_A_TIME)
+        places = CurvePlaces(scores[part], calibration.scores)
         for number, curve in enumerate(curves):
-            chance = np.interp(scores[part], calibration.scores, curve)
+            chance = places.on(curve)
             labels = rng.random((LABELS_PER_CURVE, len(chance)), dtype=np.float32) < chance
             own = slice(number * LABELS_PER_CURVE, (number + 1) * LABELS_PER_CURVE)
             sums[own] += labels @ weights[part]

@@ -14,7 +14,7 @@ import numpy as np
 from modeltap.analysis.model.baseline import number_of
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.statistics.means import mean_interval, positive_interval
-from modeltap.decoding.outputs import outputs_of
+from modeltap.decoding.outputs import may_have_outputs, outputs_of
 
 _LEVEL = re.compile(r"((?:quantile|percentile|q|p)[ _.]?)?(\d+(?:[._]\d+)?)", re.IGNORECASE)
 
@@ -47,6 +47,8 @@ def quantile_sets(predictions: Sequence[Any]) -> list[QuantileSet | None] | None
     [{0.1: 8.0, 0.9: 19.0}, None]
     >>> quantile_sets([{"price": 8, "q90": 19}])
     """
+    if not may_have_outputs(predictions):
+        return None
     outputs = [outputs_of(prediction) for prediction in predictions]
     names = {name for own in outputs if own is not None for name in own}
     levels = {name: quantile_level(name) for name in names}

@@ -70,12 +70,22 @@ def class_names(values: Sequence[Any]) -> list[str]:
     >>> class_names([1, True, 1.0, "1"])
     ['1', 'true', '1', '1']
     """
+    if len(set(map(type, values))) > 1:  # 1, 1.0 and True are equal, but not their names
+        return _names_by_type(values)
+    try:
+        names = {value: class_name(value) for value in set(values)}
+    except TypeError:  # a list or an object
+        return list(map(class_name, values))
+    return list(map(names.__getitem__, values))
+
+
+def _names_by_type(values: Sequence[Any]) -> list[str]:
     typed = list(zip(map(type, values), values, strict=True))
     try:
         names = {key: class_name(key[1]) for key in set(typed)}
-    except TypeError:  # a list or an object
+    except TypeError:
         return list(map(class_name, values))
-    return [names[key] for key in typed]
+    return list(map(names.__getitem__, typed))
 
 
 def _set_name(text: str) -> str:

@@ -10,8 +10,6 @@ import scipy
 
 from modeltap.analysis.model.moments import RocArea
 
-_DRAWS, _MANY_ROWS = 200, 20_000
-
 _EPSILON = float(np.finfo(np.float64).eps)
 """Probabilities of 0 and 1 are moved by this, as in scikit-learn, to keep logarithms finite."""
 
@@ -130,43 +128,63 @@ def average_precision(scores: np.ndarray, positive: np.ndarray) -> Interval | No
 
     The sum over distinct scores, from the highest, of ``(recall gained) x precision``, as
     scikit-learn has it. The interval is one of Student's t on the scale of log odds, with the
-    smaller class less one as degrees of freedom; the standard error is that of 200 draws of the
-    Bayesian bootstrap (Rubin, 1981), 50 from 20,000 rows on.
+    smaller class less one as degrees of freedom. The variance is that of the infinitesimal
+    jackknife (Jaeckel, 1972): the sum of the squared influences of the rows. It is the limit of the
+    bootstrap's, without draws.
 
     >>> average_precision(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1]) == 1).value
     0.8333333333333333
     """
     if not positive.any():
         return None
-    order = np.argsort(-scores, kind="stable")
-    ends = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
-    right = positive[order]
-    value = _weighted_precision(np.ones(len(scores)), right, ends)
+    tops = _tops(scores, positive)
+    value = float(np.sum(tops.hits * tops.precision) / tops.positives)
     smaller = int(min(positive.sum(), (~positive).sum()))
     if value >= 1 or smaller < 2:
         return Interval(value, 0.0 if smaller < 2 else 0.025 ** (1 / smaller), 1.0)
-    rng = np.random.default_rng(len(scores))
-    draws = _DRAWS if len(scores) < _MANY_ROWS else _DRAWS // 4
-    drawn = scipy.special.logit(
-        [
-            _weighted_precision(rng.standard_exponential(len(scores)), right, ends)
-            for _ in range(draws)
-        ]
-    )
     middle = scipy.special.logit(value)
-    half = scipy.special.stdtrit(smaller - 1, 0.975) * drawn.std(ddof=1)
+    error = math.sqrt(_influence(tops, value)) / (value * (1 - value))
+    half = scipy.special.stdtrit(smaller - 1, 0.975) * error
     low, high = scipy.special.expit([middle - half, middle + half]).tolist()
     return Interval(value, low, high)
 
 
-def _weighted_precision(weights: np.ndarray, right: np.ndarray, ends: np.ndarray) -> float:
-    """Return the average precision of rows in order of falling scores.
+class _Tops(NamedTuple):
+    """The rows from the highest score to each distinct one, of which there are k.
 
-    Args:
-        weights: (n,) weights of the rows.
-        right: (n,) booleans, whether the row is of the positive class.
-        ends: the last place of each distinct score.
+    `hits` and `misses` are (k,) rows of the two classes with this score, `rows` all rows from the
+    highest score on, and `precision` the positive fraction of these.
     """
-    hits = np.cumsum(weights * right)[ends]
-    gained = np.diff(hits, prepend=0.0) / hits[-1]
-    return float(np.sum(gained * hits / np.cumsum(weights)[ends]))
+
+    hits: np.ndarray
+    misses: np.ndarray
+    rows: np.ndarray
+    precision: np.ndarray
+    positives: int
+
+
+def _tops(scores: np.ndarray, positive: np.ndarray) -> _Tops:
+    order = np.argsort(-scores, kind="stable")
+    rows = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1) + 1
+    right = np.cumsum(positive[order])[rows - 1]
+    hits = np.diff(right, prepend=0)
+    return _Tops(hits, np.diff(rows, prepend=0) - hits, rows, right / rows, int(right[-1]))
+
+
+def _influence(tops: _Tops, value: float) -> float:
+    """Return the sum of the squared influences of all rows on the average precision.
+
+    With weights w, it is ``sum(w_i y_i T_i / N_i) / sum(w y)``, where T and N are the weights of
+    the positive rows and of all rows whose score is at least that of i. The influence of a row is
+    the derivative by its weight.
+    """
+
+    def lower(values: np.ndarray) -> np.ndarray:
+        """Return the sums of values at this score and all lower ones."""
+        return np.asarray(np.cumsum(values[::-1])[::-1])
+
+    share = tops.hits / tops.rows
+    of_rank = lower(share * tops.precision)
+    of_positive = tops.precision - value + lower(share) - of_rank
+    total = np.sum(tops.hits * of_positive**2) + np.sum(tops.misses * of_rank**2)
+    return float(total) / tops.positives**2
