@@ -45,8 +45,9 @@ from modeltap.config import sources
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
+from modeltap.store.labelled_rows import LabelledPrediction
 from modeltap.store.labels import insert_labels
-from modeltap.store.predictions import LAST, LabelledPrediction, labelled_predictions
+from modeltap.store.predictions import LAST, labelled_predictions
 
 NUMBERS = ["age", "education-num", "capital-gain", "capital-loss", "hours-per-week"]
 CATEGORIES = ["workclass", "marital-status", "occupation", "relationship", "race", "sex"]

@@ -40,8 +40,8 @@ from modeltap.config.settings import Settings
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
+from modeltap.store.labelled_rows import LabelledPrediction
 from modeltap.store.labels import Label, insert_labels
-from modeltap.store.predictions import LabelledPrediction
 
 NUMBERS, CATEGORIES = 8, 4
 MANY_ROWS = 100_000

@@ -56,6 +56,9 @@ HELD_ELSEWHERE = {
     "analysis/explanations/finding_sentences.py": "analysis/findings/test_changed_values.py",
     "analysis/explanations/model_sentences.py": "analysis/explanations/test_explain.py",
     "analysis/explanations/window_sentences.py": "analysis/explanations/test_explain.py",
+    "analysis/labelling/corrected_window.py": "analysis/relearning/test_corrected_windows.py",
+    "analysis/labelling/label_histories.py": "analysis/relearning/test_label_progress.py",
+    "analysis/labelling/window_group.py": "analysis/verdicts/test_labelled_windows.py",
     "analysis/references/freeze.py": "system/test_references.py",
     "analysis/verdicts/analyze.py": "jobs/test_pipeline.py",
     # Commands that print what a tested function returns.

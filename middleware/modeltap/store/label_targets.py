@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from modeltap.store.labels import is_large_part, move_labels
+from modeltap.store.labels import move_labels
 
 _MAX_CANDIDATES = 20
 """Exchanges that are considered for one id: an id shared by more identifies none of them."""
@@ -205,28 +205,11 @@ def join_new_labels(connection: sqlite3.Connection, after: int) -> None:
 
     Runs inside the caller's transaction.
     """
-    if not _any_waiting(connection, after):
-        return
     rows = connection.execute(
         f"select distinct l.exchange_id, l.model from labels l where l.seq > ? and {_IS_WAITING}",
         (after,),
     )
     _join(connection, rows.fetchall())
-
-
-def _any_waiting(connection: sqlite3.Connection, after: int) -> bool:
-    """Return whether any label after `after` may wait: mostly none does, which this finds fast.
-
-    The index has all columns of the query, in the order of the predictions' key.
-    """
-    if not is_large_part(connection, after):
-        return True
-    row = connection.execute(
-        "select 1 from labels l indexed by labels_by_exchange where l.seq > ? "
-        f"and not {_PREDICTED.format('l.exchange_id')} limit 1",
-        (after,),
-    ).fetchone()
-    return row is not None
 
 
 def _join(connection: sqlite3.Connection, waiting: Iterable[tuple[str, str | None]]) -> None:

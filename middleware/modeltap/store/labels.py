@@ -184,39 +184,48 @@ class LabelledMoment(NamedTuple):
 class NewLabels(NamedTuple):
     """New labels: the times of their rows, and how many arrived each day.
 
-    `days` has the number of labels and the last arrival by model, version and day.
+    `days` has the number of labels and the last arrival by model, version and day. `waiting` is the
+    number of labels whose row is not stored or has neither a prediction nor a score.
     """
 
     moments: set[LabelledMoment]
     days: dict[tuple[str, str, str], tuple[int, str]]
+    waiting: int
 
 
-def new_labels(connection: sqlite3.Connection, after: int, digits: int) -> NewLabels:
-    """Return the labels with a `seq` above `after` whose rows are stored.
+def new_labels(connection: sqlite3.Connection, after: int, until: int, digits: int) -> NewLabels:
+    """Return the labels with a `seq` above `after`, and at most `until`.
 
     Args:
-        digits: the characters of event times that tell windows apart: 16 for minutes, or 24.
+        digits: the characters of event times that tell windows apart, such as 10 for days.
     """
     # A cross join fixes the join order. Few new labels are read by their number; many are read in
     # the order of their exchanges, so that SQLite reads each page of the predictions once.
-    many = is_large_part(connection, after)
-    rows = connection.execute(
-        f"select p.model, p.version, substr(p.event_time, 1, {digits}), l.received_at "
-        f"from labels l {'indexed by labels_by_exchange' if many else 'not indexed'} "
+    index = "indexed by labels_by_exchange" if is_large_part(connection, after) else "not indexed"
+    between = (after, until)
+    groups = connection.execute(
+        f"select p.model, p.version, substr(p.event_time, 1, {digits}) as moment, "
+        "substr(l.received_at, 1, 10) as day, count(*), max(l.received_at), "
+        "count(ifnull(p.prediction, p.score)) "
+        f"from labels l {index} "
         "cross join predictions p "
         "on p.exchange_id = l.exchange_id and p.row = l.row and p.candidate = '' "
-        f"where l.seq > ? and {OF_TRUTH}",
-        (after,),
+        f"where l.seq > ? and l.seq <= ? and {OF_TRUTH} group by 1, 2, 3, 4",
+        between,
     )
-    moments = set()
+    moments, joined = set(), 0
     days: dict[tuple[str, str, str], tuple[int, str]] = {}
-    for model, version, event_time, received_at in rows:
-        if event_time is not None:
-            moments.add((model, version, event_time))
-        day = model, version, received_at[:10]
-        count, last_at = days.get(day, (0, ""))
-        days[day] = count + 1, max(last_at, received_at)
-    return NewLabels(set(map(LabelledMoment._make, moments)), days)
+    for model, version, moment, day, labels, last, predicted in groups:
+        if moment is not None:
+            moments.add(LabelledMoment(model, version, moment))
+        count, last_at = days.get((model, version, day), (0, ""))
+        days[model, version, day] = count + labels, max(last_at, last)
+        joined += predicted
+    total = connection.execute(
+        f"select count(*) from labels l {index} where l.seq > ? and l.seq <= ? and {OF_TRUTH}",
+        between,
+    ).fetchone()[0]
+    return NewLabels(moments, days, total - joined)
 
 
 def is_large_part(connection: sqlite3.Connection, after: int) -> bool:

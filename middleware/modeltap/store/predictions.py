@@ -9,6 +9,7 @@ from itertools import repeat
 from typing import Any, NamedTuple
 
 from modeltap.store.label_sources import OF_TRUTH
+from modeltap.store.labelled_rows import LabelledPrediction, LabelledRows, with_last_labels
 
 RowKey = tuple[str, int, int]
 """The sort key of a row within its model: event time, the exchange's `seq`, and row."""
@@ -191,23 +192,6 @@ def predictions_of(connection: sqlite3.Connection, exchange_id: str) -> list[dic
     return list(map(dict, rows))
 
 
-class LabelledPrediction(NamedTuple):
-    """A row's prediction, its score, and its last label, None if it has no label.
-
-    `predicted_at` is the time of the request if it differs from the event time. `delay` is the time
-    until the first label arrived; see `label_delays`.
-    """
-
-    prediction: Any
-    label: Any
-    event_time: str | None = None
-    score: float | None = None
-    exchange_id: str = ""
-    row: int = 0
-    predicted_at: str | None = None
-    delay: float | None = None
-
-
 _DELAY = (
     "max(0.0, 86400.0 * iif(l.labelled_at is not null, "
     "julianday(l.labelled_at) - julianday(p.event_time), "
@@ -217,7 +201,7 @@ _DELAY = (
 
 def labelled_predictions(
     connection: sqlite3.Connection, model: str, version: str, start: RowKey, end: RowKey
-) -> list[LabelledPrediction]:
+) -> LabelledRows:
     """Return the rows from `start` to `end`, half-open, with their last labels."""
     cursor = connection.cursor()
     cursor.row_factory = None  # plain tuples, because each row is converted anyway
@@ -232,28 +216,16 @@ def labelled_predictions(
         "and (p.event_time, p.seq, p.row) < (?, ?, ?)",
         (model, version, start[0], *start, *end),
     )
-    rows = list(map(_labelled, cursor))
-    if len({row.exchange_id for row in rows}) == len(rows):
+    rows = LabelledRows(map(_labelled, cursor))
+    if len(set(rows.exchange_ids)) == len(rows):
         return rows  # one row in each exchange, with one label at most
-    return _with_last_labels(rows)
+    return with_last_labels(rows)
 
 
 _labelled: Callable[[Iterable[Any]], LabelledPrediction] = partial(
     tuple.__new__, LabelledPrediction
 )
 """`LabelledPrediction._make` without its checks, which take a fifth of the time to read a row."""
-
-
-def _with_last_labels(rows: Iterable[LabelledPrediction]) -> list[LabelledPrediction]:
-    """Return each row once, with the last of its labels and the delay of the first."""
-    merged: list[LabelledPrediction] = []
-    for own in rows:
-        last = merged[-1] if merged else None
-        if last is not None and (last.exchange_id, last.row) == (own.exchange_id, own.row):
-            merged[-1] = last._replace(label=own.label)
-        else:
-            merged.append(own)
-    return merged
 
 
 def newest_labelled(

@@ -9,7 +9,7 @@ from modeltap.analysis.counting.sample import sample
 from modeltap.analysis.references.fit import fit
 from modeltap.config import sources
 from modeltap.store.connection import connect
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 from stores import every, put
 
 

@@ -8,7 +8,7 @@ import pytest
 from modeltap.analysis.attribution.row_losses import row_losses
 from modeltap.analysis.performance.positive_class import DEFAULT_FORM
 from modeltap.analysis.references.performance_baseline import learn_baseline
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 
 
 def losses_of(predictions, labels, *, of_scores=False, scores=None):

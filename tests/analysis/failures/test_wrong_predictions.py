@@ -8,7 +8,7 @@ from modeltap.analysis.failures.wrong_predictions import prediction_groups
 from modeltap.analysis.slices.error_rows import ErrorRows, error_rows
 from modeltap.analysis.slices.worst_slices import SliceReport, worst_slices
 from modeltap.config.settings import Settings
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 
 
 def rows_of(pairs, columns=None):

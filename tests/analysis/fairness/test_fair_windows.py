@@ -17,7 +17,7 @@ from modeltap.analysis.fairness.treatment import decisions, outcomes
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.performance.positive_class import LabelForm
 from modeltap.config import sources
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 
 
 class Rows:

@@ -14,7 +14,7 @@ from modeltap.analysis.relearning.concept_of_labels import ConceptPlace, with_co
 from modeltap.analysis.relearning.label_progress import LabelProgress
 from modeltap.config.settings import Settings
 from modeltap.store.connection import connect
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction, LabelledRows
 from modeltap.store.windows import Series
 
 PLACE = ConceptPlace(Series("m", "", "ref", "1d"), "2024-01-09", "2024-01-10", frozenset())
@@ -43,10 +43,10 @@ def evaluated(store, scores, labels, progress, place=PLACE):
         high=float(right.mean() + half),
         verdict=OK,
     )
-    rows = [
+    rows = LabelledRows(
         LabelledPrediction(score, int(label))
         for score, label in zip(scores.tolist(), labels.tolist(), strict=True)
-    ]
+    )
     with closing(connect(store)) as connection:
         return with_concept(connection, [accuracy], rows, progress, Settings(), place)[1:]
 

@@ -10,7 +10,7 @@ from modeltap.analysis.relearning.corrected_errors import corrected_error_estima
 from modeltap.analysis.relearning.label_history import Arrivals, LabelHistory
 from modeltap.clock import iso
 from modeltap.store.label_arrivals import LabelArrival
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 
 DAY = 86_400.0
 NOW = 100 * DAY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from modeltap.analysis.row_metrics.labelled_documents import labelled_documents
 from modeltap.config import sources
 from modeltap.store.connection import connect
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 from stores import every, put
 
 

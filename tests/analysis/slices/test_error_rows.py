@@ -11,8 +11,9 @@ from modeltap.analysis.slices import error_rows as module
 from modeltap.analysis.slices.error_rows import error_rows, with_columns
 from modeltap.config.settings import Settings
 from modeltap.store.connection import connect
+from modeltap.store.labelled_rows import LabelledPrediction
 from modeltap.store.labels import Label, insert_labels
-from modeltap.store.predictions import LabelledPrediction, newest_labelled
+from modeltap.store.predictions import newest_labelled
 from stores import analyze, every, put
 
 

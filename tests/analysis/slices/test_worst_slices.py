@@ -9,7 +9,7 @@ from modeltap.analysis.slices.error_rows import ErrorRows
 from modeltap.analysis.slices.worst_slices import in_first_half, worst_slices
 from modeltap.config import sources
 from modeltap.config.settings import Settings
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 
 ROWS = 10_000
 

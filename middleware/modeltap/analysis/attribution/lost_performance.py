@@ -21,7 +21,8 @@ from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.performance.positive_class import LabelForm
 from modeltap.config.settings import Settings
 from modeltap.logs import logger
-from modeltap.store.predictions import LabelledPrediction, labelled_predictions
+from modeltap.store.labelled_rows import LabelledPrediction
+from modeltap.store.predictions import labelled_predictions
 from modeltap.wording import number, plural
 
 OF_INPUTS, OF_RELATION = "loss_from_drift", "loss_from_relation"

@@ -13,7 +13,7 @@ from modeltap.analysis.performance.evaluation import known_classes
 from modeltap.analysis.performance.paired import pair_up
 from modeltap.analysis.performance.positive_class import LabelForm
 from modeltap.analysis.statistics.scores import squared_gaps
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 
 LossKind = Literal["error", "absolute error", "squared gap"]
 

@@ -38,7 +38,7 @@ from modeltap.analysis.model.metric import (
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.performance.positive_class import LabelForm
 from modeltap.config.settings import Settings
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 from modeltap.wording import plural
 
 FAIRNESS_SHARE = 0.3

@@ -15,7 +15,7 @@ from modeltap.config.settings import Settings
 from modeltap.decoding.batches import read
 from modeltap.decoding.decoders import Decoders
 from modeltap.errors import ModeltapError
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 from modeltap.store.stored_exchanges import exchanges_by_id
 
 MOST_ROWS = 200_000

@@ -170,16 +170,28 @@ def infer_task(labels: Sequence[Any], predictions: Sequence[Any] = ()) -> Task:
     >>> infer_task(["227", "131"], [220.4, 140.9]), infer_task([0, 1], [93.5, 12.25])
     ('regression', 'classification')
     """
-    outputs = [output for output in listed(predictions) if not is_unknown(output)]
-    known = _as_numbers([label for label in listed(labels) if not is_unknown(label)], outputs)
+    counts = _known_counts(predictions)
+    outputs = [output for output, _ in counts]
+    known = _as_numbers([label for label, _ in _known_counts(labels)], outputs)
     if not all(type(label) in (int, float) for label in known):
         return "classification"
     whole = all(type(label) is int or label.is_integer() for label in known)
     if not whole or len(set(known)) > _MAX_CLASSES:
         return "regression"
-    if {0, 1}.issuperset(known) and sum(map(_is_beyond, outputs)) > len(outputs) / 2:
+    beyond = sum(count for output, count in counts if _is_beyond(output))
+    if {0, 1}.issuperset(known) and beyond > sum(count for _, count in counts) / 2:
         return "classification"  # yes or no, and scores outside 0 to 1
     return "regression" if any(map(_is_quantity, outputs)) else "classification"
+
+
+def _known_counts(values: Sequence[Any]) -> list[tuple[Any, int]]:
+    """Return each distinct known value with the number of its rows: a million rows have few."""
+    rows = listed(values)
+    try:
+        counts = Counter(zip(map(type, rows), rows, strict=True))
+    except TypeError:  # a list or an object
+        return [(value, 1) for value in rows if not is_unknown(value)]
+    return [(value, count) for (_, value), count in counts.items() if not is_unknown(value)]
 
 
 def _as_numbers(labels: list[Any], predictions: list[Any]) -> list[Any]:

@@ -106,7 +106,7 @@ class CurvePlaces:
         return np.concatenate([own, self._summed(self._left, 2 * left * right)[:-1]])
 
     def _summed(self, places: np.ndarray, values: np.ndarray) -> np.ndarray:
-        return np.bincount(places, weights=values, minlength=self._bins)
+        return np.asarray(np.bincount(places, weights=values, minlength=self._bins))
 
 
 def learn_calibration(scores: np.ndarray, positive: np.ndarray) -> Calibration:

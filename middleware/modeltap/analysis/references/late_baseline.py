@@ -22,12 +22,9 @@ from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.decoding.times import parse_times
 from modeltap.store.connection import writing
+from modeltap.store.labelled_rows import LabelledPrediction, LabelledRows
 from modeltap.store.labels import newest_label
-from modeltap.store.predictions import (
-    LabelledPrediction,
-    labelled_predictions,
-    newest_labelled_time,
-)
+from modeltap.store.predictions import labelled_predictions, newest_labelled_time
 from modeltap.store.references import RowOutcome, sampled_rows, set_outcomes
 
 _GROWTH = 1.05
@@ -62,18 +59,15 @@ def with_performance(
         (reference.from_time, 0, 0),
         (reference.to_time, 0, 0),
     )
-    labels = [pair.label for pair in pairs]
-    labelled = sum(label is not None for label in labels)
-    if labelled < settings.min_rows:
+    if pairs.labelled < settings.min_rows:
         return reference
-    predictions = [pair.prediction for pair in pairs]
     records = learn_baselines(
-        predictions,
-        labels,
+        pairs.predictions,
+        pairs.labels,
         settings.task,
         _times(pairs, settings),
         label_form(settings),
-        [pair.score for pair in pairs],
+        pairs.scores,
     )
     if not records:
         return reference
@@ -130,7 +124,7 @@ def _is_over(connection: sqlite3.Connection, reference: Reference) -> bool:
     return newest >= clock.iso(last + min(last - first, _LONGEST_WAIT))
 
 
-def _times(pairs: Sequence[LabelledPrediction], settings: Settings) -> Times:
-    moments = parse_times([pair.event_time for pair in pairs])
+def _times(pairs: LabelledRows, settings: Settings) -> Times:
+    moments = parse_times(pairs.event_times)
     begun = starts(moments, Window.parse(settings.window).clocked)
     return Times(moments, begun, settings.min_rows)

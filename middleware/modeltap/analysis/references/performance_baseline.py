@@ -14,13 +14,13 @@ from msgspec.structs import replace
 from modeltap import clock
 from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.estimation.outcomes import confidences
+from modeltap.analysis.inference.value_lists import all_known, numbers_of
 from modeltap.analysis.model.baseline import (
     Baseline,
     ScoreBaseline,
     Task,
     is_unknown,
     listed,
-    number_of,
     pooled_baseline,
 )
 from modeltap.analysis.model.calibration import Calibration, learn_calibration
@@ -34,7 +34,7 @@ from modeltap.analysis.performance.paired import Paired, pair_up
 from modeltap.analysis.performance.positive_class import DEFAULT_FORM, LabelForm
 from modeltap.analysis.performance.scoring import FEWEST_OF_A_CLASS
 from modeltap.analysis.row_metrics.quantile_loss import point_forecasts
-from modeltap.analysis.statistics.confusion import accuracy, class_name, f1_macro
+from modeltap.analysis.statistics.confusion import accuracy, class_names, f1_macro
 from modeltap.analysis.statistics.scores import roc_area, squared_gaps
 from modeltap.config.settings import Settings
 from modeltap.decoding.outputs import output_pairs
@@ -92,7 +92,7 @@ def learn_baseline(
     >>> learn_baseline([1.5] * 40, [3.5] * 40).mean
     2.0
     """
-    if predictions is None or not any(label is not None for label in labels):
+    if predictions is None or all(label is None for label in labels):
         return None
     paired = with_scores(pair_up(predictions, labels, task, form), scores, form)
     whole = None if paired.mismatch is not None else _record(paired)
@@ -102,7 +102,7 @@ def learn_baseline(
         calibration = _calibration(paired, listed(predictions), scores)
         whole = replace(whole, scores=replace(whole.scores, calibration=calibration))
     whole = replace(whole, confidence=_confidence(paired, scores))
-    labelled = sum(not is_unknown(label) for label in labels)
+    labelled = len(labels) if all_known(labels) else sum(not is_unknown(own) for own in labels)
     whole = replace(whole, complete=labelled >= _NEARLY_ALL * len(labels))
     return whole if times is None else _with_times(whole, paired, times)
 
@@ -217,12 +217,10 @@ def _calibration(
         return own
     positive = set(paired.labels[paired.positive].tolist())
     places = paired.places.tolist()
-    names = {
-        class_name(predictions[place])
-        for place, predicted in zip(places, paired.predictions.tolist(), strict=True)
-        if predicted in positive
-    }
-    given = np.clip([number_of(column[place]) for place in places], 0.0, 1.0)
+    spelled = class_names([predictions[place] for place in places])
+    both = set(zip(spelled, paired.predictions.tolist(), strict=True))
+    names = {name for name, predicted in both if predicted in positive}
+    given = np.clip(numbers_of([column[place] for place in places]), 0.0, 1.0)
     of_predicted = not np.array_equal(given, paired.scores)
     return replace(own, names=tuple(sorted(names)), of_predicted=of_predicted)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +21,7 @@ from modeltap.analysis.performance.paired import pair_up
 from modeltap.analysis.references.performance_baseline import label_form
 from modeltap.analysis.relearning.label_progress import LabelProgress
 from modeltap.config.settings import Settings
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledRows
 from modeltap.store.windows import Series
 
 
@@ -38,7 +37,7 @@ class ConceptPlace(NamedTuple):
 def with_concept(
     connection: sqlite3.Connection,
     metrics: list[Metric],
-    rows: Sequence[LabelledPrediction],
+    rows: LabelledRows,
     progress: LabelProgress,
     settings: Settings,
     place: ConceptPlace,
@@ -58,7 +57,7 @@ def with_concept(
         return metrics
     if reference.to_time is not None and place.start < reference.to_time:
         return metrics
-    labelled = [row for row in rows if row.label is not None]
+    labelled = rows.with_labels
     known = reference.performance
     concept = window_concept(
         connection,
@@ -66,11 +65,7 @@ def with_concept(
         (place.start, place.end),
         metrics,
         known and known.at(place.hours, settings.min_rows),
-        LabelledOutputs(
-            [row.prediction for row in labelled],
-            [row.score for row in labelled],
-            settings.decision_threshold,
-        ),
+        LabelledOutputs(labelled.predictions, labelled.scores, settings.decision_threshold),
         progress.alpha(ALPHA[settings.sensitivity]) * CONCEPT_SHARE,
     )
     if concept is None:
@@ -85,7 +80,7 @@ def with_concept(
 
 def _with_onset(
     concept: Metric,
-    labelled: Sequence[LabelledPrediction],
+    labelled: LabelledRows,
     known: Baseline,
     settings: Settings,
     place: ConceptPlace,
@@ -97,8 +92,8 @@ def _with_onset(
     if change.since != place.start:
         return concept
     paired = pair_up(
-        [row.prediction for row in labelled],
-        [row.label for row in labelled],
+        labelled.predictions,
+        labelled.labels,
         known.task,
         label_form(settings),
         known_classes(known),

@@ -23,7 +23,7 @@ from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.relearning.corrected_windows import FEWEST, FEWEST_ARRIVED, NEARLY_ALL
 from modeltap.analysis.relearning.label_history import FEWEST_OF_CELL, LabelHistory
 from modeltap.store.label_arrivals import LabelArrival
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 
 _SIZES = 8
 """Errors are divided by size into eighths; large ones may be reported sooner."""

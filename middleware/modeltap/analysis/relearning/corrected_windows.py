@@ -31,7 +31,7 @@ from modeltap.analysis.relearning.label_history import FEWEST_OF_CELL, LabelHist
 from modeltap.analysis.statistics.confusion import class_name
 from modeltap.config.settings import Settings
 from modeltap.store.label_arrivals import LabelArrival
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 
 FEWEST = 30
 """With fewer labels, the error of the correction is larger than that of most estimates."""

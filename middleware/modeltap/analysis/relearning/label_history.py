@@ -15,7 +15,7 @@ from modeltap.analysis.estimation.arrival_curve import ArrivalCurve, arrival_cur
 from modeltap.analysis.model.reference import Reference
 from modeltap.decoding.times import parse_times
 from modeltap.store.label_arrivals import LabelArrival, label_arrivals
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 
 _SLICES, _ROWS_A_SLICE = 20, 1000
 """Rows are read from twenty moments of a period: reading a long one would take minutes."""

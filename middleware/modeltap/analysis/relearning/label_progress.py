@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from modeltap.analysis.performance.scoring import UninformativeScores
 from modeltap.analysis.relearning.label_history import LabelHistory
 from modeltap.analysis.relearning.same_age import same_age
 from modeltap.config.settings import Settings
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledRows
 
 NEARLY_ALL = 0.98
 """From this fraction of its labels on, a window is compared with all labels of the reference."""
@@ -74,7 +74,7 @@ def _is_guess(metric: Metric) -> bool:
 
 
 def label_progress(
-    rows: Sequence[LabelledPrediction],
+    rows: LabelledRows,
     reference: Reference | None,
     history: LabelHistory | None,
     settings: Settings,
@@ -87,15 +87,14 @@ def label_progress(
     """
     if reference is None or history is None or reference.performance is None:
         return LabelProgress(reference)
-    labelled = sum(row.label is not None for row in rows)
     ages = history.some_ages(rows)
     fraction = history.fraction(ages)
     compared, complete = reference, True
     if fraction is not None and fraction < NEARLY_ALL:
         compared = same_age(reference, history.of_reference, ages, settings)
         complete = compared is reference
-    last = labelled / fraction if fraction else len(rows)
+    last = rows.labelled / fraction if fraction else len(rows)
     known = compared.performance or reference.performance
     return LabelProgress(
-        compared, information(labelled, min(last, len(rows)), known.rows), complete
+        compared, information(rows.labelled, min(last, len(rows)), known.rows), complete
     )

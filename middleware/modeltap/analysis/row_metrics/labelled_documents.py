@@ -11,7 +11,7 @@ from modeltap.config.metrics import is_output
 from modeltap.config.settings import Settings
 from modeltap.decoding.batches import read
 from modeltap.decoding.decoders import Decoders
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 from modeltap.store.stored_exchanges import exchanges_by_id
 
 MOST_ROWS = 50_000

@@ -26,7 +26,7 @@ from modeltap.config.metrics import CATALOGUE
 from modeltap.config.settings import Settings
 from modeltap.logs import logger
 from modeltap.plugins import hooks
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 
 OWN_SHARE = 0.1
 """The part of a window's level for all targets together, in addition to the others: most models

@@ -18,7 +18,7 @@ from modeltap.config.settings import Settings
 from modeltap.decoding.batches import Batch, read
 from modeltap.decoding.decoders import Decoders
 from modeltap.decoding.outputs import outputs_of
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 from modeltap.store.stored_exchanges import exchanges_by_id
 
 MOST_ROWS = 100_000

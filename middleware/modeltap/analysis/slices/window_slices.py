@@ -15,7 +15,7 @@ from modeltap.analysis.slices.slice_conditions import joined_quoted
 from modeltap.analysis.slices.worst_slices import MIN_LABELLED, WorstSlice, worst_slices
 from modeltap.config.metrics import rule_of
 from modeltap.config.settings import Settings
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 from modeltap.wording import number, percent, plural
 
 _RULE = "performance"

@@ -15,7 +15,7 @@ from modeltap.analysis.slices.slice_columns import SliceColumn, in_bins
 from modeltap.analysis.slices.slice_conditions import Condition, joined
 from modeltap.analysis.slices.slice_search import MOST_COLUMNS, strongest, worst
 from modeltap.config.settings import Settings
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 from modeltap.wording import plural
 
 MIN_LABELLED = 100
