@@ -161,7 +161,7 @@ def readings(connection):
         "pending": pending_by_age(*of, "2024-02-01T00:00:00.000Z"),
         "unjoined": count_unjoined(connection, 99, default_model="m"),
         "targets": [find_target(connection, f"e{n}", "m") for n in range(COUNT)],
-        "new": new_labels(connection, 0, 16),
+        "new": new_labels(connection, 0, 99, 16),
         "learning": (first_time(*of, ""), nth_time(*of, "", 4), nth_time(*of, "", 5)),
         "hours": rows_by_hour(*of, span),
     }

@@ -67,7 +67,7 @@ def test_no_reader_takes_a_judges_label_for_the_truth(connection, order):
     newest = predictions.newest_labelled(connection, "m", "", 9, 9)
     assert [own.label for own in newest] == ["good"] * people
     assert predictions.newest_labelled_time(connection, "m", "") == (TIME if people else None)
-    assert len(labels.new_labels(connection, 0, 16).moments) == people
+    assert len(labels.new_labels(connection, 0, 99, 16).moments) == people
     assert labels.early_labels(connection, ["a"], 99) == ["a"] * people
     assert [own.label for own in label_arrivals(connection, "m", "", "", "9", 9)] == [
         "good"

@@ -1,4 +1,4 @@
-"""How far the labels of a window have arrived, from the arrival of its model's labels."""
+"""The progress of a window's labels, from the arrival of its model's labels."""
 
 from __future__ import annotations
 

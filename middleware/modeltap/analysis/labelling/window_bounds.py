@@ -24,7 +24,7 @@ class WindowBounds(NamedTuple):
 
 
 def window_bounds(connection: sqlite3.Connection, due: DueWindow) -> WindowBounds | None:
-    """Return the bounds of a window; None for a row window that does not exist any more."""
+    """Return the bounds of a window; None for a row window that no longer exists."""
     length = Window.parse(due.window)
     if length.kind != "rows":
         end = clock.iso(length.end(clock.parse(due.start) or 0.0))

@@ -92,9 +92,8 @@ class CurvePlaces:
     def weights(self, values: np.ndarray) -> np.ndarray:
         """Return the (bins,) weights with which a curve adds up to the sum of (n,) `values` times
         its values at the scores."""
-        return self._summed(self._left, (1 - self._part) * values) + self._summed(
-            self._right, self._part * values
-        )
+        left = self._summed(self._left, (1 - self._part) * values)
+        return np.asarray(left + self._summed(self._right, self._part * values))
 
     def squares(self) -> np.ndarray:
         """Return (2 bins - 1,) weights: of each squared value, and of products of neighbours.
