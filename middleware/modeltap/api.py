@@ -23,6 +23,8 @@ from modeltap.tap.tapping import with_absolute_paths
 from modeltap.tap.wsgi import WSGIMiddleware
 
 if TYPE_CHECKING:
+    from modeltap.comparison.candidates.function_outputs import Predict
+    from modeltap.comparison.differences.comparison_result import Comparison
     from modeltap.export.arrays import Rows
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "WSGIMiddleware",
     "WebhookSettings",
     "capture",
+    "compare",
     "flush",
     "hookimpl",
     "label",
@@ -157,6 +160,56 @@ def read(
     from modeltap.export.arrays import read_arrays
 
     return read_arrays(recorders.store_path(store), model=model, labelled=labelled)
+
+
+def compare(
+    candidate: str | Path | Predict,
+    *,
+    model: str | None = None,
+    store: str | Path | None = None,
+    since: str | None = None,
+    version: str | None = None,
+    dataset: str | Path | None = None,
+    timeout_seconds: float = 300.0,
+) -> Comparison:
+    """Compare a candidate with the current model on the same rows.
+
+    The result has a row for each metric, slice and group: the difference, an interval that holds
+    however often the rows are compared, and the verdict `better`, `worse` or `not_shown`.
+
+    Args:
+        candidate: a file with the columns `id` and `prediction`; the name of a stored candidate;
+            ``python:module:function``, which runs in a child process; or a callable, which runs
+            here. Functions get a dictionary of NumPy arrays of shape (n,) and return n predictions.
+        model: the model's name; needed without `dataset`.
+        store: the SQLite file; by default the one this process records to.
+        since: the first event time, such as "2013-06-01"; by default all rows.
+        version: the current model's version; by default the newest.
+        dataset: a golden set instead of a store.
+        timeout_seconds: the limit of a function in a child process.
+
+    Raises `InputError` if the model, the candidate or the dataset cannot be used.
+
+    >>> with open("golden.jsonl", "w") as file:
+    ...     for n in range(200):
+    ...         row = {"id": n, "features": {"x": n}, "prediction": 2.2 * n, "label": 2.0 * n}
+    ...         _ = file.write(json.dumps(row) + "\\n")
+    >>> result = compare(lambda features: features["x"] * 2.0, dataset="golden.jsonl")
+    >>> result.verdict, result.rows[0].metric, round(result.rows[0].difference, 1)
+    ('better', 'mae', -19.9)
+    """
+    from modeltap.comparison.model_comparison import compare_candidate
+
+    path = None if dataset is not None else recorders.store_path(store)
+    return compare_candidate(
+        candidate,
+        path,
+        model=model,
+        since=since,
+        version=version,
+        dataset=dataset,
+        timeout_seconds=timeout_seconds,
+    )
 
 
 def flush(timeout: float = 5.0, *, store: str | Path | None = None) -> bool:

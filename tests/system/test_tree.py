@@ -37,6 +37,7 @@ HELD_ELSEWHERE = {
     "jobs/executor.py": "jobs/test_scheduler.py",
     "writer/__main__.py": "writer/test_process.py",
     "shadowing/__main__.py": "shadowing/test_sending_loop.py",
+    "comparison/candidates/function_child.py": "comparison/candidates/test_candidate_function.py",
     "injected/path/sitecustomize.py": "cli/test_run.py",
     "cli/worker.py": "system/test_worker.py",
     "cli/demo.py": "system/test_demo.py",
@@ -61,6 +62,10 @@ HELD_ELSEWHERE = {
     "analysis/labelling/window_group.py": "analysis/verdicts/test_labelled_windows.py",
     "analysis/references/freeze.py": "system/test_references.py",
     "analysis/verdicts/analyze.py": "jobs/test_pipeline.py",
+    "comparison/aligned_outputs.py": "comparison/test_model_comparison.py",
+    "comparison/golden_set.py": "cli/test_golden.py",
+    "comparison/candidates/stored_candidate.py": "comparison/test_model_comparison.py",
+    "comparison/differences/comparison_result.py": "comparison/test_model_comparison.py",
     # Commands that print what a tested function returns.
     "cli/erase.py": "privacy/test_erase.py",
     "cli/jobs.py": "cli/test_webhook.py",

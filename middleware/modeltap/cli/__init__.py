@@ -11,6 +11,7 @@
 - `evaluate`: the evaluators of outputs
 - `slices`, `errors`: where the model is wrong, and requests that failed
 - `alerts`, `explaining`, `silence`: listing, explaining, silencing and acknowledging alerts
+- `comparing`, `golden`: a candidate compared with the current model, golden sets
 - `webhook`, `jobs`, `worker`: webhooks, scheduler jobs, the scheduler as a process
 - `doctor`, `finding`, `model_findings`: checks of an installation and of its coverage
 - `shadow_report`: requests chosen for a challenger, in `status` and `doctor`

@@ -32,6 +32,14 @@ COMMANDS = {
     "acknowledge": Listed("silence", "acknowledge", "Acknowledge alerts and stop their reminders."),
     "alerts": Listed("alerts", "alerts", "List alerts, oldest first, including resolved ones."),
     "analyze": Listed("analyze", "analyze", "Evaluate new data and send alerts."),
+    "compare": Listed(
+        "comparing", "compare", "Compare a candidate with the current model on the same rows."
+    ),
+    "dataset": Listed(
+        "golden",
+        "dataset",
+        "Write labelled rows to a golden set, on which `compare` works without a store.",
+    ),
     "deliver": Listed(
         "jobs", "deliver", "Send pending messages; check for missing traffic and labels."
     ),

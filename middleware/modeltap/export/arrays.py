@@ -10,7 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from modeltap.export.flattening import BOOL, FLOAT, INT, LONG, ColumnTypes, flattened
+from modeltap.export.flattening import (
+    BOOL,
+    FLOAT,
+    INT,
+    LONG,
+    TEXT,
+    ColumnTypes,
+    flattened,
+    in_type,
+    kind_of_all,
+)
 from modeltap.export.selection import Selection
 from modeltap.store.connection import connect_reader
 from modeltap.store.models import check_model
@@ -66,6 +76,16 @@ def arrays(selection: Selection) -> Rows:
         (name, _array(name, kind, column))
         for (name, kind), column in zip(columns.types().items(), values, strict=True)
     )
+
+
+def column_array(values: Sequence[Any]) -> np.ndarray:
+    """Return the values of one column as an array; missing numbers are NaN, other ones None.
+
+    >>> column_array([1, 2]), column_array([0.5, None]), column_array(["a", None])
+    (array([1, 2]), array([0.5, nan]), array(['a', None], dtype=object))
+    """
+    kind = kind_of_all(values) or TEXT
+    return _array("", kind, in_type(list(values), kind))
 
 
 def _array(name: str, kind: str, column: Sequence[Any]) -> np.ndarray:

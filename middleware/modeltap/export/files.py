@@ -10,7 +10,7 @@ import csv
 import gzip
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
@@ -49,6 +49,16 @@ def write_file(selection: Selection, path: Path, kind: str, on_read: OnExchanges
             return write_parquet(selection, file, on_read, path.parent)
         with _compressed(file, path) as plain, _as_text(plain) as text:
             return write_text(selection, text, kind, on_read, path.parent)
+
+
+def write_documents(path: Path, batches: Iterable[Sequence[Any]]) -> int:
+    """Write documents as JSON Lines, replacing an existing file; return their number."""
+    count = 0
+    with _replaced(path) as file, _compressed(file, path) as plain, _as_text(plain) as text:
+        for batch in batches:
+            text.write(json_lines(batch))
+            count += len(batch)
+    return count
 
 
 def write_text(

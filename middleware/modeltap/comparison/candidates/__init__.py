@@ -1,0 +1,9 @@
+"""The outputs of candidates.
+
+candidate_outputs   outputs by row, wherever they come from
+candidate_file      a file of predictions
+stored_candidate    predictions in the store
+candidate_function  a Python function in a child process
+function_outputs    the input and the output of a function
+function_child      the child process
+"""
