@@ -190,11 +190,12 @@ def compare(
 
     Raises `InputError` if the model, the candidate or the dataset cannot be used.
 
-    >>> with open("golden.jsonl", "w") as file:
-    ...     for n in range(200):
-    ...         row = {"id": n, "features": {"x": n}, "prediction": 2.2 * n, "label": 2.0 * n}
-    ...         _ = file.write(json.dumps(row) + "\\n")
-    >>> result = compare(lambda features: features["x"] * 2.0, dataset="golden.jsonl")
+    >>> import json, tempfile
+    >>> file = tempfile.NamedTemporaryFile("w", suffix=".jsonl")
+    >>> for n in range(200):
+    ...     row = {"id": n, "features": {"x": n}, "prediction": 2.2 * n, "label": 2.0 * n}
+    ...     _ = print(json.dumps(row), file=file, flush=True)
+    >>> result = compare(lambda features: features["x"] * 2.0, dataset=file.name)
     >>> result.verdict, result.rows[0].metric, round(result.rows[0].difference, 1)
     ('better', 'mae', -19.9)
     """

@@ -17,7 +17,7 @@ from modeltap.analysis.performance.positive_class import DEFAULT_FORM, LabelForm
 from modeltap.comparison.candidates.candidate_outputs import CandidateOutputs
 from modeltap.decoding.outputs import outputs_of
 from modeltap.errors import InputError
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 
 _MISSING = "rows without a candidate prediction"
 _UNKNOWN = "candidate rows that the model does not have"

@@ -21,10 +21,10 @@ from modeltap.config.settings import Settings
 from modeltap.environments import named, version_of
 from modeltap.errors import InputError, nearest
 from modeltap.store.label_targets import find_targets
+from modeltap.store.labelled_rows import LabelledPrediction
 from modeltap.store.models import counted_models
 from modeltap.store.predictions import (
     LAST,
-    LabelledPrediction,
     labelled_predictions,
     newest_event_time,
 )

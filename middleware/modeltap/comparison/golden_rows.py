@@ -19,7 +19,7 @@ from modeltap.config.settings import Settings
 from modeltap.errors import InputError
 from modeltap.ingest.files.source import Source, json_of, open_source
 from modeltap.rows import columns
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 from modeltap.wording import plural
 
 _TASKS = ("classification", "regression")

@@ -25,7 +25,7 @@ from modeltap.export.files import write_documents
 from modeltap.export.json_text import json_text
 from modeltap.privacy.marks import MASK
 from modeltap.rows import as_dict
-from modeltap.store.predictions import LabelledPrediction
+from modeltap.store.labelled_rows import LabelledPrediction
 from modeltap.store.stored_exchanges import StoredExchange, exchanges_by_id
 
 _CHUNK = 500
