@@ -37,9 +37,14 @@ def title(event: Mapping[str, Any]) -> str:
         return f"{_ICONS.get(data.get('severity'), '')} {model}: {rule}{still}".strip()
     return {
         "digest": "modeltap: digest",
-        "retrain": f"{model}: retraining due",
+        "retrain": f"{model}: retraining {_run_state(data)}",
         "test": "modeltap: test message",
     }.get(kind, f"modeltap: {kind}")
+
+
+def _run_state(data: Mapping[str, Any]) -> str:
+    """Return the state of a run of a policy; without one, retraining is due."""
+    return str((data.get("run") or {}).get("state") or "due").replace("_", " ")
 
 
 def text(event: Mapping[str, Any]) -> str:

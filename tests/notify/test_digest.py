@@ -106,7 +106,7 @@ def pending(connection):
 
 def test_only_subscribed_webhooks_get_scheduled_events(analyzer, connection):
     analyzer.digest(NOW)
-    analyzer.retrain(NOW)
+    analyzer.retrain(NOW, analyzer.models())
     assert pending(connection) == ["digest", "retrain"]
 
 

@@ -18,6 +18,7 @@ from modeltap.alerts import rules as default_rules
 from modeltap.cli.main import cli
 from modeltap.config.evaluation.evaluator_settings import EvaluatorSettings
 from modeltap.config.group_settings import GroupSettings
+from modeltap.config.improving.retrain_settings import RetrainSettings
 from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.metrics import CATALOGUE
 from modeltap.config.rule_settings import RuleSettings
@@ -102,6 +103,7 @@ def test_every_option_is_documented(name):
         ("Evaluators", EvaluatorSettings),
         ("Groups", GroupSettings),
         ("Mappings", MappingSettings),
+        ("Retraining", RetrainSettings),
         ("Webhooks", WebhookSettings),
     ],
 )

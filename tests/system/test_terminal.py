@@ -43,6 +43,7 @@ COMMANDS = {
     "digest": ["digest"],
     "digest --json": ["digest", "--json"],
     "retrain": ["retrain"],
+    "retrain --list": ["retrain", "--list"],
     "reference show": ["reference", "show"],
     "reference show --json": ["reference", "show", "--json"],
     "reference list": ["reference", "list"],

@@ -46,6 +46,8 @@ HELD_ELSEWHERE = {
     "demo/flights.py": "system/test_demo.py",
     "demo/play.py": "system/test_demo.py",
     "demo/stage.py": "system/test_demo.py",
+    "retraining/guard.py": "retraining/test_guarded.py",
+    "jobs/retraining_pass.py": "cli/test_retraining.py",
     # Steps whose input is a store that the steps before them filled.
     "alerts/changes.py": "alerts/test_lifecycle.py",
     "alerts/subject.py": "alerts/test_lifecycle.py",
@@ -61,6 +63,8 @@ HELD_ELSEWHERE = {
     "analysis/labelling/label_histories.py": "analysis/relearning/test_label_progress.py",
     "analysis/labelling/window_group.py": "analysis/verdicts/test_labelled_windows.py",
     "analysis/references/freeze.py": "system/test_references.py",
+    "retraining/lost_runs.py": "retraining/test_retrainer.py",
+    "retraining/retrain_event.py": "retraining/test_retrainer.py",
     "analysis/verdicts/analyze.py": "jobs/test_pipeline.py",
     "comparison/aligned_outputs.py": "comparison/test_model_comparison.py",
     "comparison/golden_set.py": "cli/test_golden.py",

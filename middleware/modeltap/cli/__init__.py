@@ -13,6 +13,7 @@
 - `alerts`, `explaining`, `silence`: listing, explaining, silencing and acknowledging alerts
 - `comparing`, `golden`: a candidate compared with the current model, golden sets
 - `webhook`, `jobs`, `worker`: webhooks, scheduler jobs, the scheduler as a process
+- `retraining`: runs of policies of retraining
 - `doctor`, `finding`, `model_findings`: checks of an installation and of its coverage
 - `shadow_report`: requests chosen for a challenger, in `status` and `doctor`
 - `demo`: a run on real data

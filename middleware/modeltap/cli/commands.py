@@ -77,7 +77,7 @@ COMMANDS = {
     "reference": Listed(
         "reference", "reference", "Manage references, the rows that windows are compared with."
     ),
-    "retrain": Listed("jobs", "retrain", "Send the event `retrain` to subscribed webhooks."),
+    "retrain": Listed("retraining", "retrain", "Run the models' policies of retraining now."),
     "run": Listed("run", "run", "Run a server's COMMAND and record the apps it serves."),
     "show": Listed(
         "exchanges", "show", "Show one exchange in full, with its predictions and labels."

@@ -96,13 +96,24 @@ def open_analyzer(
 
     A background job reads settings that may not be written to a file from standard input.
     """
-    from modeltap.jobs.pipeline import Analyzer  # imports NumPy and SciPy
-
     given = dict(options or {})
     if background:
-        log_levels()
-        be_nice()
-        given.update(json.load(sys.stdin))
+        given.update(background_options())
+    return analyzer_with(store, background, given)
+
+
+def background_options() -> dict[str, Any]:
+    """Lower this process's priority; return the values that the scheduler wrote for it."""
+    log_levels()
+    be_nice()
+    given: dict[str, Any] = json.load(sys.stdin)
+    return given
+
+
+def analyzer_with(store: str | None, background: bool, given: dict[str, Any]) -> Analyzer:
+    """Open the store for an analysis with these options; a background job ends at its limit."""
+    from modeltap.jobs.pipeline import Analyzer  # imports NumPy and SciPy
+
     analyzer = Analyzer(store_path(store), open_store(store), given)
     if background:
         _end_after(analyzer.settings.for_model("").job_limit_seconds + _ORPHAN_SECONDS)

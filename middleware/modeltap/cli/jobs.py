@@ -1,4 +1,4 @@
-"""The `deliver`, `prune`, `digest` and `retrain` commands: scheduler jobs run by hand."""
+"""The `deliver`, `prune` and `digest` commands: scheduler jobs run by hand."""
 
 from __future__ import annotations
 
@@ -53,19 +53,6 @@ def digest(store: str | None, background: bool, as_json: bool) -> None:
     event = open_analyzer(store, background).run_digest()
     data = event["data"]
     _print(event, data["summary"], as_json, *(model["summary"] for model in data["models"]))
-
-
-@click.command()
-@store_option
-@background_option
-@json_option
-def retrain(store: str | None, background: bool, as_json: bool) -> None:
-    """Send the event `retrain` to subscribed webhooks.
-
-    It reports each model's performance, open alerts, and labels since the last such event.
-    """
-    for event in open_analyzer(store, background).run_retrain():
-        _print(event, event["data"]["summary"], as_json)
 
 
 def _print(row: dict[str, Any], text: str, as_json: bool, *more: str) -> None:

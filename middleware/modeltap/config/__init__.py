@@ -5,8 +5,8 @@
 - `bounds`, `validation`: allowed values, and shared checks of names and types
 - `rule_settings`, `webhook_settings`, `schedule_settings`, `reference_settings`,
   `mapping_settings` and `group_settings`: options with a structure of their own
-- `improving`: options of challengers
 - `evaluation`: options of evaluators of outputs
+- `improving`: options of the ways to a better model: challengers, retraining
 - `windows`: window lengths
 - `metrics`, `catalogue`: the catalogue of metrics and alert rules
 """

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypedDict
 from modeltap.config.catalogue.metric_settings import MetricSettings
 from modeltap.config.evaluation.evaluator_settings import EvaluatorSettings
 from modeltap.config.group_settings import GroupSettings
+from modeltap.config.improving.retrain_settings import RetrainSettings
 from modeltap.config.improving.shadow_settings import ShadowSettings
 from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.rule_settings import RuleSettings
@@ -160,6 +161,8 @@ class Options(TypedDict, total=False):
     """Maximum run time of a job."""
     lease_seconds: float
     """Time after which another worker takes over from one that died."""
+    retrain: RetrainSettings | Mapping[str, Any] | None
+    """When and how the models are retrained."""
 
     rules: Sequence[RuleSettings | Mapping[str, Any]]
     """Custom alert rules."""

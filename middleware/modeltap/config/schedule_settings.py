@@ -22,7 +22,7 @@ class ScheduleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         for name in self.__struct_fields__:
             schedule = getattr(self, name)
             if schedule is not None:
-                _check(f"schedules.{name}", schedule)
+                check_schedule(f"schedules.{name}", schedule)
 
 
 _NAMED_SCHEDULES = {"hourly": "0 * * * *", "daily": "0 8 * * *", "weekly": "0 8 * * mon"}
@@ -67,7 +67,8 @@ def _day(text: str) -> int:
     return int(text)
 
 
-def _check(name: str, text: str) -> None:
+def check_schedule(name: str, text: str) -> None:
+    """Raise `ConfigError` unless `text` is an interval, a name, or five cron fields."""
     try:
         cron = cron_of(text)
         if cron is None:

@@ -10,6 +10,7 @@ import msgspec
 from modeltap.config.catalogue.metric_settings import MetricSettings
 from modeltap.config.evaluation.evaluator_settings import EvaluatorSettings
 from modeltap.config.group_settings import GroupSettings
+from modeltap.config.improving.retrain_settings import RetrainSettings
 from modeltap.config.improving.shadow_settings import ShadowSettings
 from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.reference_settings import DEFAULT_REFERENCE
@@ -80,6 +81,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     holidays: tuple[str, ...] | None = None
     mapping: MappingSettings | None = None
     shadow: ShadowSettings | None = None
+    retrain: RetrainSettings | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -160,6 +162,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     schedules: ScheduleSettings = ScheduleSettings()
     job_limit_seconds: float = 900.0
     lease_seconds: float = 30.0
+    retrain: RetrainSettings | None = None
 
     # Alerts and their receivers.
     rules: tuple[RuleSettings, ...] = ()

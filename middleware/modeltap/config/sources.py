@@ -22,6 +22,7 @@ from modeltap.config.bounds import check_values
 from modeltap.config.catalogue.metric_settings import parse_metrics
 from modeltap.config.evaluation.evaluator_settings import parse_evaluators
 from modeltap.config.group_settings import parse_groups
+from modeltap.config.improving.retrain_settings import parse_retrain
 from modeltap.config.improving.shadow_settings import parse_shadow
 from modeltap.config.mapping_settings import check_mapping
 from modeltap.config.metrics import CATALOGUE
@@ -76,6 +77,7 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     merged["rules"] = [*_listed(merged.get("rules", ())), *own]
     _parse_groups(merged)
     _parse_shadows(merged)
+    _parse_policies(merged)
     own_metrics = _parse_metrics(merged)
     _parse_evaluators(merged)
     for name, table in _tables(merged.get("models")):
@@ -139,6 +141,15 @@ def _parse_shadows(merged: dict[str, object]) -> None:
     for where, table in places:
         if table.get("shadow") is not None:
             table["shadow"] = parse_shadow(table["shadow"], where)
+
+
+def _parse_policies(merged: dict[str, object]) -> None:
+    """Replace the policies of retraining, of all models and of single ones, by their settings."""
+    if merged.get("retrain") is not None:
+        merged["retrain"] = parse_retrain(merged["retrain"])
+    for name, table in _tables(merged.get("models")):
+        if isinstance(table, dict) and table.get("retrain") is not None:
+            table["retrain"] = parse_retrain(table["retrain"], f"models.{name}.retrain")
 
 
 def _parse_metrics(merged: dict[str, object]) -> set[str]:
@@ -283,7 +294,18 @@ def _without_quotes(reason: str) -> str:
 
 _PREFIX = "MODELTAP_"
 
-_OTHER_VARIABLES = ("MODELTAP_CONFIG", "MODELTAP_MODEL", "MODELTAP_PYTHON")
+TRAINING_VARIABLES = (
+    "MODELTAP_DATA",
+    "MODELTAP_ARTEFACT",
+    "MODELTAP_REASON",
+    "MODELTAP_ROWS",
+    "MODELTAP_RUN",
+    "MODELTAP_SINCE",
+    "MODELTAP_UNTIL",
+)
+"""Variables for the command or the function that retrains a model, which may use modeltap."""
+
+_OTHER_VARIABLES = ("MODELTAP_CONFIG", "MODELTAP_MODEL", "MODELTAP_PYTHON", *TRAINING_VARIABLES)
 """Variables with this prefix that are not options."""
 
 _SERVICE_VARIABLE = re.compile(
@@ -359,7 +381,9 @@ def _from_text(name: str, text: str) -> object:
             return json.loads(text)
     if isinstance(default, tuple):
         return [part.strip() for part in text.split(",") if part.strip()]
-    is_table = name == "mapping" or (name == "shadow" and text.lstrip().startswith("{"))
+    is_table = name in ("mapping", "retrain") or (
+        name == "shadow" and text.lstrip().startswith("{")
+    )
     if isinstance(default, dict) or (is_table and text):
         try:
             return json.loads(text)

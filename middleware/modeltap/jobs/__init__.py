@@ -7,5 +7,7 @@ pacing        throttling of background analysis
 scheduler     polls the store and starts child processes for pending work
 child         a child process of the scheduler
 timers        due times of jobs
+policy_schedule   whether policies of retraining are due
+retraining_pass   runs and reports them
 executor      the threads of the scheduler's polls
 """

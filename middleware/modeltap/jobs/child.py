@@ -6,6 +6,7 @@ import json
 import sqlite3
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +23,31 @@ _LOG_CHARACTERS = 10_000
 _SHORTEST_WAIT_SECONDS = 0.05
 """Interval between attempts to kill a child that has exceeded its limit."""
 
+NOTHING_MORE: Mapping[str, Any] = {}
+
 
 class Child:
     """A modeltap command in a separate process, with a time limit.
 
     A child uses neither the app's interpreter lock nor its memory.
+
+    Args:
+        message: further values for the child's standard input.
     """
 
-    def __init__(self, store: Path, settings: Settings, job: str, *arguments: str) -> None:
+    def __init__(
+        self,
+        store: Path,
+        settings: Settings,
+        job: str,
+        *arguments: str,
+        message: Mapping[str, Any] = NOTHING_MORE,
+    ) -> None:
         self.job = job
         self.started_at = now()
         self.log = ""
         self._settings = settings
+        self._message = message
         self._process = subprocess.Popen(
             interpreter.command("modeltap", job, "--store", str(store), "--background", *arguments),
             stdin=subprocess.PIPE,
@@ -68,7 +82,7 @@ class Child:
         """
         limit = self._settings.job_limit_seconds
         deadline = time.monotonic() + limit
-        message: bytes | None = _stdin_of(self._settings)
+        message: bytes | None = _stdin_of(self._settings, self._message)
         reason = ""
         while True:
             wait = max(_SHORTEST_WAIT_SECONDS, min(lease.ttl / 3, deadline - time.monotonic()))
@@ -86,11 +100,11 @@ class Child:
                     self._process.kill()
 
 
-def _stdin_of(settings: Settings) -> bytes:
+def _stdin_of(settings: Settings, more: Mapping[str, Any]) -> bytes:
     """Return the time limit and the webhooks as JSON. URLs must not be written to a file."""
     webhooks: list[dict[str, Any]] = [msgspec.to_builtins(hook) for hook in settings.webhooks]
     limit = settings.job_limit_seconds
-    return json.dumps({"webhooks": webhooks, "job_limit_seconds": limit}).encode()
+    return json.dumps({"webhooks": webhooks, "job_limit_seconds": limit, **more}).encode()
 
 
 def _is_held(lease: Lease) -> bool:

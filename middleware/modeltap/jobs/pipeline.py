@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,14 +31,17 @@ from modeltap.jobs.coverage_log import log_masked, log_unmonitored, log_untested
 from modeltap.jobs.pacing import Pace
 from modeltap.notify import digest, outbox
 from modeltap.notify.delivery import DeliveryReport, deliver
+from modeltap.retraining.retrain_event import outcome_of
 from modeltap.store import reserve, retention, unmatched
 from modeltap.store.alerts import models_with_alerts
 from modeltap.store.connection import enlarge_cache, writing
 from modeltap.store.deliveries import Waiting, waiting, webhooks_with_messages
 from modeltap.store.job_times import begin_pass, end_pass, job_time, record_job_time
 from modeltap.store.lease import HeldLease, Lease
+from modeltap.store.models import counted_models
 from modeltap.store.pending_work import pending_work
 from modeltap.store.references import active_reference, count_frozen
+from modeltap.store.retrainings import RetrainingRun
 from modeltap.store.settings import SettingsReader, configured_models
 from modeltap.store.watermarks import SEEN, watermark
 
@@ -144,12 +147,6 @@ class Analyzer:
         self.deliver()
         return event
 
-    def run_retrain(self) -> list[dict[str, Any]]:
-        """Enqueue the retraining events and send pending messages; return the events."""
-        events = self.retrain(time.time())
-        self.deliver()
-        return events
-
     def run(
         self,
         *,
@@ -243,7 +240,7 @@ class Analyzer:
                 if absence.is_failed_analysis(transition):
                     for unknown in changes.mark_unknown(self.connection):
                         self._enqueue([unknown], unknown.alert["model"])
-            for model in ["", *self._models()]:
+            for model in ["", *self.models()]:
                 interval = repeat_seconds(self.settings.for_model(model).repeat_interval)
                 due = reminders.due_reminders(self.connection, model, interval, now)
                 self._enqueue(due, model)
@@ -262,11 +259,11 @@ class Analyzer:
             self._enqueue_event(event, "")
         return event
 
-    def retrain(self, now: float) -> list[dict[str, Any]]:
-        """Enqueue the retraining event of each model; return the events."""
+    def retrain(self, now: float, models: Iterable[str]) -> list[dict[str, Any]]:
+        """Enqueue the retraining event of each of the models; return the events."""
         events = []
         with writing(self.connection):
-            for model in self._models():
+            for model in models:
                 name = f"{digest.RETRAIN} {model}"
                 last = job_time(self.connection, name)
                 record_job_time(self.connection, name, now)
@@ -274,6 +271,11 @@ class Analyzer:
                 events.append(event)
                 self._enqueue_event(event, model)
         return events
+
+    def report_run(self, run: RetrainingRun, now: float) -> None:
+        """Enqueue the event about a run of a policy that has ended."""
+        with writing(self.connection):
+            self._enqueue_event(outcome_of(self.connection, run, now), run.model)
 
     def deliver(self) -> DeliveryReport:
         """Send pending messages to the webhooks with a known URL."""
@@ -284,6 +286,12 @@ class Analyzer:
         """Return the webhooks with pending messages and a URL that only the app knows."""
         known = self._reachable()
         return [key for key in webhooks_with_messages(self.connection) if key not in known]
+
+    def models(self) -> list[str]:
+        """Return the models with settings, alerts or counted rows, sorted."""
+        known = {*configured_models(self.connection), *models_with_alerts(self.connection)}
+        known.update(entry.model for entry in counted_models(self.connection))
+        return sorted(known - {""})
 
     def _analyze(
         self, scope: PassScope, lease: Lease, on_progress: OnProgress, most_windows: int | None
@@ -346,11 +354,6 @@ class Analyzer:
     def _enqueue_event(self, event: Mapping[str, Any], model: str) -> None:
         for key, webhook in self.settings.receivers(model).items():
             outbox.enqueue_event(self.connection, key, webhook, event)
-
-    def _models(self) -> list[str]:
-        """Return the models with settings or alerts, sorted."""
-        known = {*configured_models(self.connection), *models_with_alerts(self.connection)}
-        return sorted(known - {""})
 
     def _reachable(self) -> dict[str, WebhookSettings]:
         known = self.settings.receivers()

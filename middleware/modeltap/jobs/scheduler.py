@@ -10,19 +10,21 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from modeltap.alerts import absence, reminders
 from modeltap.config.settings import Settings, repeat_seconds
 from modeltap.errors import ModeltapError
-from modeltap.jobs.child import Child
+from modeltap.jobs.child import NOTHING_MORE, Child
 from modeltap.jobs.executor import DaemonThreadExecutor
+from modeltap.jobs.policy_schedule import PolicySchedule
 from modeltap.jobs.timers import Timer
 from modeltap.logs import logger
 from modeltap.notify import outbox
@@ -57,8 +59,8 @@ def start(store: Path, settings: Settings) -> Callable[[], None]:
 class Scheduler:
     """Polls one store as its leader and starts a child process for pending work.
 
-    There are two lanes. Analysis, retention, digest and retraining run one after another;
-    delivery runs independently of them.
+    There are three lanes. Analysis, retention and digest run one after another; delivery and
+    retraining run independently of them.
     """
 
     def __init__(self, store: Path, settings: Settings) -> None:
@@ -78,9 +80,9 @@ class Scheduler:
         jobs = {
             "prune": schedules.retention,
             "digest": schedules.digest,
-            "retrain": schedules.retrain,
         }
         self._jobs = {name: Timer(name, text) for name, text in jobs.items() if text}
+        self._policies = PolicySchedule(settings)
         # APScheduler's own log repeats what is logged here.
         self._scheduler = BackgroundScheduler(
             executors={"default": DaemonThreadExecutor()}, timezone="UTC"
@@ -90,7 +92,7 @@ class Scheduler:
     def start(self) -> Callable[[], None]:
         """Start polling; return the function that stops it."""
         seconds = min(_POLL_SECONDS, self._settings.analyze_interval_seconds)
-        for lane in (self._work, self._deliver):
+        for lane in (self._work, self._deliver, self._retrain):
             self._scheduler.add_job(
                 self._poll,
                 "interval",
@@ -173,6 +175,15 @@ class Scheduler:
         if self._delivery.due(connection) and self._has_messages(connection):
             self._run_child(connection, lease, "deliver")
 
+    def _retrain(self, connection: sqlite3.Connection, lease: Lease) -> None:
+        job = self._policies.due(connection, time.time())
+        if job is not None:
+            # Its own limit: trainings take longer than the jobs that `job_limit_seconds` is for.
+            own = msgspec.structs.replace(self._settings, job_limit_seconds=job.limit_seconds)
+            self._run_child(
+                connection, lease, "retrain", *job.arguments, settings=own, message=job.message
+            )
+
     def _has_messages(self, connection: sqlite3.Connection) -> bool:
         """Return True if a message is due, or absence or a reminder would create one."""
         moment = time.time()
@@ -184,7 +195,13 @@ class Scheduler:
         return reminders.any_due(connection, wait, moment)
 
     def _run_child(
-        self, connection: sqlite3.Connection, lease: Lease, job: str, *arguments: str
+        self,
+        connection: sqlite3.Connection,
+        lease: Lease,
+        job: str,
+        *arguments: str,
+        settings: Settings | None = None,
+        message: Mapping[str, Any] = NOTHING_MORE,
     ) -> int | None:
         """Run a command and record its result, unless `stop` terminated it.
 
@@ -193,7 +210,8 @@ class Scheduler:
         with self._lock:
             if self._stopping:
                 return None
-            child = Child(self._store, self._settings, job, *arguments)
+            own = settings or self._settings
+            child = Child(self._store, own, job, *arguments, message=message)
             self._children.add(child)
         try:
             child.attend(lease)

@@ -60,6 +60,8 @@ TEXTS: tuple[TextColumn, ...] = (
     TextColumn("silences", "reason", "(model is null or model = :model)"),
     TextColumn("deliveries", "last_error", _BY_ALERTS),
     TextColumn("child_runs", "log", ":model <> ''"),
+    TextColumn("retrainings", "log", "model = :model"),
+    TextColumn("retrainings", "message", "model = :model"),
 )
 """Texts from the app, from clients, from users and from logs."""
 

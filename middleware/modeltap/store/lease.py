@@ -72,6 +72,14 @@ class Lease:
         ).fetchone()
         return row is not None and row[0] == self.owner and row[1] > boottime()
 
+    def is_taken(self) -> bool:
+        """Return True if any process holds the lease."""
+        row = self._connection.execute(
+            "select 1 from leases where name = ? and iif(boot_id = ?, expires > ?, expires_at > ?)",
+            (self.name, self._boot_id, boottime(), clock.now()),
+        ).fetchone()
+        return row is not None
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Run a write transaction, as `writing` does, while this process holds the lease.

@@ -269,6 +269,28 @@ create table child_runs (                   -- the scheduler's child processes
 );
 create index child_runs_by_job on child_runs (job, id);
 
+create table retrainings (                  -- runs of a model's policy of retraining
+    id text primary key,
+    model text not null,
+    reason text not null,                   -- why it started: 'by hand', the schedule, labels ...
+    alert_id text,                          -- the alert that started it
+    way text not null,                      -- command, function, webhook
+    state text not null,                    -- running, succeeded, failed, timed_out,
+                                            -- interrupted, skipped
+    message text,                           -- the reason of a state other than 'succeeded'
+    started_at text not null, finished_at text,
+    since text, until text,                 -- event times of the rows, half-open
+    rows integer, left_out text,            -- labelled rows; JSON: columns that are masked
+    labels integer not null default 0,      -- labels of the model that had arrived by then
+    data text,                              -- the file with the rows; null once it is deleted
+    exit integer,                           -- a process's exit code, or an HTTP status
+    artefact text,                          -- the candidate: a file, a URL, a function
+    verdict text,                           -- of its comparison: better, worse, not_shown
+    log text,                               -- the end of the output
+    pid integer not null, host text not null
+);
+create index retrainings_by_model on retrainings (model, started_at);
+
 create table job_times (                    -- the last run of each job
     job text primary key,
     started_at text not null,

@@ -1,0 +1,92 @@
+"""The labelled rows of a window as a file, without values that are masked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from modeltap import clock
+from modeltap.config.improving.retrain_settings import RetrainSettings
+from modeltap.export.files import write_file
+from modeltap.export.selection import ExportedRows, Selection
+from modeltap.privacy.marks import MASK
+from modeltap.rows import as_dict
+from modeltap.store.retrainings import newest_row_time
+
+_HASH = re.compile(r"\[hash:[0-9a-f]{16}\]")
+
+
+@dataclass(frozen=True)
+class RowPeriod:
+    """Event times in Unix seconds, half-open; None for no limit."""
+
+    since: float | None = None
+    until: float | None = None
+
+    def texts(self) -> tuple[str, str]:
+        """Return both as UTC text, "" for no limit."""
+        since, until = (
+            "" if moment is None else clock.iso(moment) for moment in (self.since, self.until)
+        )
+        return since, until
+
+
+def period_of(selection: Selection, model: str, policy: RetrainSettings) -> RowPeriod:
+    """Return the window of rows: it ends with the model's last row, not now.
+
+    Rows of a replay or an import are older than the clock.
+    """
+    newest = clock.parse(newest_row_time(selection.connection, model) or "")
+    if newest is None or policy.window_seconds is None:
+        return RowPeriod()
+    return RowPeriod(newest - policy.window_seconds, newest + 0.001)
+
+
+class TrainingRows(Selection):
+    """Labelled rows without masked values; `left_out` has the columns that lost some."""
+
+    def read(self) -> Iterator[ExportedRows]:
+        """Yield the rows; a row with a masked label is left out."""
+        self.left_out: set[str] = set()
+        for rows in super().read():
+            rows.features = [self._unmasked(as_dict(row)) for row in rows.features]
+            rows.answers = [self._unmasked(answer) for answer in rows.answers]
+            for name in ("prediction", "probabilities"):
+                rows.fixed[name] = [
+                    None if is_masked(value) else value for value in rows.fixed[name]
+                ]
+            masked = [is_masked(label) for label in rows.fixed["label"]]
+            if any(masked):
+                self.left_out.add("label")
+                rows = rows.picked([place for place, is_out in enumerate(masked) if not is_out])
+            yield rows
+
+    def _unmasked(self, row: dict[str, Any]) -> dict[str, Any]:
+        masked = [name for name, value in row.items() if is_masked(value)]
+        if not masked:
+            return row
+        self.left_out.update(masked)
+        return {name: value for name, value in row.items() if name not in masked}
+
+
+def is_masked(value: Any) -> bool:
+    """Return True if a value, or a part of it, is a mark or a keyed hash.
+
+    A hash is left out, too: when the model is served, it is given the value itself.
+
+    >>> is_masked("[masked]"), is_masked({"a": ["x [hash:0123456789abcdef]"]}), is_masked("mask")
+    (True, True, False)
+    """
+    if isinstance(value, str):
+        return MASK in value or _HASH.search(value) is not None
+    if isinstance(value, dict):
+        return any(map(is_masked, value.values())) or any(map(is_masked, value))
+    return isinstance(value, (list, tuple)) and any(map(is_masked, value))
+
+
+def write_training_rows(rows: TrainingRows, path: Path, policy: RetrainSettings) -> int:
+    """Write the rows to `path` in the policy's format; return their number."""
+    return write_file(rows, path, policy.format, lambda _: None)

@@ -1,0 +1,182 @@
+"""Runs of models' policies of retraining, with their state, log and artefact."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import uuid
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from modeltap.clock import now
+
+RUNNING, SUCCEEDED, FAILED = "running", "succeeded", "failed"
+TIMED_OUT, INTERRUPTED, SKIPPED = "timed_out", "interrupted", "skipped"
+
+_KEPT = 200
+"""Runs that are kept of each model."""
+
+
+class RetrainingRun(NamedTuple):
+    """A run of a model's policy; see docs/reference/tables.md for its columns."""
+
+    id: str
+    model: str
+    reason: str
+    alert_id: str | None
+    way: str
+    state: str
+    message: str | None
+    started_at: str
+    finished_at: str | None
+    since: str | None
+    until: str | None
+    rows: int | None
+    left_out: str | None
+    labels: int
+    data: str | None
+    exit: int | None
+    artefact: str | None
+    verdict: str | None
+    log: str | None
+    pid: int
+    host: str
+
+
+_COLUMNS = ", ".join(RetrainingRun._fields)
+
+
+def insert_run(
+    connection: sqlite3.Connection,
+    model: str,
+    *,
+    reason: str,
+    way: str,
+    labels: int,
+    alert_id: str | None = None,
+) -> str:
+    """Record a run that starts now, inside the caller's transaction; return its id.
+
+    The oldest runs of the model beyond 200 are deleted.
+    """
+    id_ = uuid.uuid4().hex
+    connection.execute(
+        "insert into retrainings (id, model, reason, alert_id, way, state, started_at, labels, "
+        "pid, host) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (id_, model, reason, alert_id, way, RUNNING, now(), labels, os.getpid(), _host()),
+    )
+    connection.execute(
+        "delete from retrainings where model = ? and rowid not in (select rowid from retrainings "
+        "where model = ? order by started_at desc, rowid desc limit ?)",
+        (model, model, _KEPT),
+    )
+    return id_
+
+
+def change_run(connection: sqlite3.Connection, id_: str, **columns: object) -> None:
+    """Set columns of a run, inside the caller's transaction."""
+    assert set(columns) <= set(RetrainingRun._fields)
+    assignments = ", ".join(f"{name} = ?" for name in columns)
+    connection.execute(
+        f"update retrainings set {assignments} where id = ?", (*columns.values(), id_)
+    )
+
+
+def end_run(connection: sqlite3.Connection, id_: str, state: str, **columns: object) -> None:
+    """Record that a run has ended, inside the caller's transaction."""
+    change_run(connection, id_, state=state, finished_at=now(), **columns)
+
+
+def retraining_run(connection: sqlite3.Connection, id_: str) -> RetrainingRun:
+    """Return the run with this id."""
+    row = connection.execute(f"select {_COLUMNS} from retrainings where id = ?", (id_,)).fetchone()
+    return RetrainingRun(*row)
+
+
+def last_runs(
+    connection: sqlite3.Connection, model: str | None = None, limit: int = 20
+) -> list[RetrainingRun]:
+    """Return the last runs of a model, or of all models, the newest first."""
+    rows = connection.execute(
+        f"select {_COLUMNS} from retrainings where ? is null or model = ? "
+        "order by started_at desc, rowid desc limit ?",
+        (model, model, limit),
+    )
+    return [RetrainingRun(*row) for row in rows]
+
+
+def running_runs(connection: sqlite3.Connection) -> list[RetrainingRun]:
+    """Return the runs that have not ended; their process may have died."""
+    rows = connection.execute(
+        f"select {_COLUMNS} from retrainings where state = ? order by started_at", (RUNNING,)
+    )
+    return [RetrainingRun(*row) for row in rows]
+
+
+def kept_files(connection: sqlite3.Connection, model: str) -> list[tuple[str, str]]:
+    """Return the id and the file of each ended run of a model whose data still exists."""
+    rows = connection.execute(
+        "select id, data from retrainings where model = ? and data is not null and state <> ?",
+        (model, RUNNING),
+    )
+    return [(id_, data) for id_, data in rows]
+
+
+def labels_at_last_success(connection: sqlite3.Connection, model: str) -> int:
+    """Return how many labels of a model had arrived when its last successful run started."""
+    row = connection.execute(
+        "select labels from retrainings where model = ? and state = ? "
+        "order by started_at desc, rowid desc limit 1",
+        (model, SUCCEEDED),
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def count_all_labels(connection: sqlite3.Connection, model: str) -> int:
+    """Return how many labels of a model have arrived until the last analysis."""
+    return int(
+        connection.execute(
+            "select ifnull(sum(labels), 0) from label_days where model = ?", (model,)
+        ).fetchone()[0]
+    )
+
+
+class UnansweredAlert(NamedTuple):
+    """A firing alert that no successful run was started for."""
+
+    id: str
+    rule: str
+    summary: str
+
+
+def unanswered_alert(
+    connection: sqlite3.Connection, model: str, rules: Sequence[str]
+) -> UnansweredAlert | None:
+    """Return the first firing alert of `rules` without a successful run; None if there is none."""
+    row = connection.execute(
+        "select id, rule, summary from alerts where model = ? and state = 'firing' "
+        "and rule in (select value from json_each(?)) and not exists (select 1 from retrainings "
+        "r where r.alert_id = alerts.id and r.state = ?) order by updated_at limit 1",
+        (model, json.dumps(list(rules)), SUCCEEDED),
+    ).fetchone()
+    return UnansweredAlert(*row) if row else None
+
+
+def newest_row_time(connection: sqlite3.Connection, model: str) -> str | None:
+    """Return the last event time of a model's rows in any version; None without rows."""
+    newest: str | None = connection.execute(
+        "select max((select max(event_time) from predictions p where p.model = m.model "
+        "and p.version = m.version and p.candidate = '')) from models m where m.model = ?",
+        (model,),
+    ).fetchone()[0]
+    return newest
+
+
+def as_document(run: RetrainingRun) -> dict[str, Any]:
+    """Return a run with its columns by name, and lists instead of JSON."""
+    return {**run._asdict(), "left_out": json.loads(run.left_out or "[]")}
+
+
+def _host() -> str:
+    return os.uname().nodename
