@@ -7,5 +7,6 @@ golden_set         labelled rows of a store written to a file
 golden_rows        the rows of such a file
 aligned_outputs    the outputs of both models for the same rows
 compared_segments  slices and groups of the rows
+version_differences  two versions compared on different rows
 model_comparison   the steps of a comparison, and its result
 """

@@ -75,11 +75,11 @@ def unpaired_differences(
         before, after: the rows of each model, of any number.
         alpha: the chance of any wrong verdict at any look.
         main_only: only `accuracy` or `mae`, for segments.
+        min_rows: the least harmonic mean of both numbers for an interval.
     """
     sides = _Sides(before, after, main_only)
     looks = [_unpaired_look(*pair) for pair in sides.common]
-    rows = before.rows + after.rows
-    return sides.rows_of(looks, rows, alpha, segment, min(min_rows, rows))
+    return sides.rows_of(looks, before.rows + after.rows, alpha, segment, min_rows)
 
 
 class _Look(NamedTuple):
