@@ -73,6 +73,14 @@ HELD_ELSEWHERE = {
     # Commands that print what a tested function returns.
     "cli/erase.py": "privacy/test_erase.py",
     "cli/jobs.py": "cli/test_webhook.py",
+    # Parts of one way of a question, from the choice of outputs to the metrics.
+    "jobs/output_ratings.py": "judge/test_judge_windows.py",
+    "judge/judge_client.py": "judge/test_judge_calls.py",
+    "judge/judge_metrics.py": "judge/test_judge_calibration.py",
+    "judge/judge_questions.py": "judge/test_judge_calls.py",
+    "judge/judged_outputs.py": "judge/test_judge_windows.py",
+    "store/judge_answers.py": "judge/test_judge_calibration.py",
+    "store/judge_spending.py": "judge/test_judge_calls.py",
     "cli/finding.py": "cli/test_doctor.py",
     "cli/model_findings.py": "cli/test_doctor.py",
     "cli/receiving.py": "ingest/test_receiver.py",

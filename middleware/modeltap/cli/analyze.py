@@ -116,5 +116,7 @@ def _print(report: PassReport) -> None:
         echo(f"{plural(done.references, 'reference')} frozen; see `modeltap reference show`")
     if sent.retried or sent.dead:
         echo(f"{plural(sent.retried, 'message')} scheduled for retry, {sent.dead:,} given up")
+    for line in report.ratings:
+        echo(line)
     for webhook in report.unreachable:
         echo(f"messages for {webhook} are pending: only the app knows its URL and can send them")

@@ -12,11 +12,20 @@ import click
 from modeltap.analysis.evaluators.recent_outputs import evaluated_now
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.metric import Metric
-from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
+from modeltap.cli.common import (
+    check_model,
+    json_option,
+    model_option,
+    open_store,
+    read_store,
+    store_option,
+)
+from modeltap.cli.progress import counting_line
 from modeltap.config.metrics import EVALUATOR_SEGMENT
 from modeltap.config.settings import Settings
 from modeltap.errors import InputError
-from modeltap.output import emit
+from modeltap.judge.judge_windows import JudgedModel
+from modeltap.output import echo, emit
 from modeltap.store.models import counted_models
 from modeltap.store.settings import SettingsReader
 
@@ -24,6 +33,7 @@ _SHOWN = (
     "model",
     "evaluator",
     "kind",
+    "metric",
     "outputs",
     "failed",
     "value",
@@ -49,9 +59,14 @@ _HINT = (
     show_default=True,
     help="Number of the newest exchanges to evaluate.",
 )
+@click.option("--no-judge", is_flag=True, help="Do not ask the judge, which may cost money.")
 @json_option
-def evaluate(store: str | None, model: str | None, rows: int, as_json: bool) -> None:
+def evaluate(
+    store: str | None, model: str | None, rows: int, no_judge: bool, as_json: bool
+) -> None:
     """Run the evaluators on the newest outputs of a model, without waiting for a window.
+
+    A judge, if there is one, rates a sample of them, and outputs that people labelled.
 
     \b
     Example:
@@ -61,13 +76,29 @@ def evaluate(store: str | None, model: str | None, rows: int, as_json: bool) -> 
     check_model(connection, model)
     settings = SettingsReader(connection)
     models = [model] if model else list(dict.fromkeys(m.model for m in counted_models(connection)))
-    evaluated = [name for name in models if settings.for_model(name).evaluators]
-    if not evaluated:
+    own = {name: settings.for_model(name) for name in models}
+    judged = [name for name in models if own[name].judge is not None and not no_judge]
+    if not judged and not any(part.evaluators for part in own.values()):
         raise InputError(_HINT)
-    results = [
-        row for name in evaluated for row in _rows(connection, settings.for_model(name), name, rows)
-    ]
+    results = [row for name in models for row in _rows(connection, own[name], name, rows)]
+    if judged:
+        writer = open_store(store)
+        for name in judged:
+            results += _ratings(writer, own[name], name, rows)
     emit(results, _SHOWN, as_json=as_json, empty="no outputs yet")
+
+
+def _ratings(
+    connection: sqlite3.Connection, settings: Settings, model: str, exchanges: int
+) -> list[dict[str, Any]]:
+    """Ask the judge about a sample of outputs; print a line about its calls."""
+    judged = JudgedModel(connection, settings, model)
+    with counting_line("ratings") as on_answer:
+        judged.on_answer = on_answer
+        metrics = judged.rate_newest(exchanges)
+    if judged.report.questions:
+        echo(f"judge of {model}: {judged.report.sentence()}", err=True)
+    return [_row(metric, model, "judge", judged.judge.model) for metric in explained(metrics)]
 
 
 def _rows(

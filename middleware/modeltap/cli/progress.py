@@ -60,3 +60,22 @@ class _AnalysisLine:
             self._evaluated += 1
             text = "evaluating windows" + "." * (self._evaluated % 4)
         draw(text, err=True)
+
+
+@contextmanager
+def counting_line(noun: str) -> Iterator[Callable[[], None]]:
+    """Yield a callback for each of an unknown number of things, which a line counts."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        draw(f"{done:,} {noun}", err=True)
+
+    try:
+        yield count
+    finally:
+        draw("", err=True)

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypedDict
 
 from modeltap.config.catalogue.metric_settings import MetricSettings
 from modeltap.config.evaluation.evaluator_settings import EvaluatorSettings
+from modeltap.config.evaluation.judge_settings import JudgeSettings
 from modeltap.config.group_settings import GroupSettings
 from modeltap.config.improving.retrain_settings import RetrainSettings
 from modeltap.config.improving.shadow_settings import ShadowSettings
@@ -138,6 +139,8 @@ class Options(TypedDict, total=False):
     """Metrics of your own: functions of a labelled row, with a target."""
     evaluators: Sequence[EvaluatorSettings | Mapping[str, Any]]
     """Checks of single outputs, such as valid JSON or a length."""
+    judge: JudgeSettings | Mapping[str, Any] | None
+    """A language model that rates outputs by a rubric."""
     multivariate: bool
     """True also compares samples of complete rows (multivariate drift)."""
     max_features: int

@@ -9,6 +9,7 @@ import msgspec
 
 from modeltap.config.catalogue.metric_settings import MetricSettings
 from modeltap.config.evaluation.evaluator_settings import EvaluatorSettings
+from modeltap.config.evaluation.judge_settings import JudgeSettings
 from modeltap.config.group_settings import GroupSettings
 from modeltap.config.improving.retrain_settings import RetrainSettings
 from modeltap.config.improving.shadow_settings import ShadowSettings
@@ -74,6 +75,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     groups: tuple[GroupSettings, ...] | None = None
     metrics: tuple[MetricSettings, ...] | None = None
     evaluators: tuple[EvaluatorSettings, ...] | None = None
+    judge: JudgeSettings | None = None
     multivariate: bool | None = None
     max_features: int | None = None
     max_list_features: int | None = None
@@ -150,6 +152,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     groups: tuple[GroupSettings, ...] = ()
     metrics: tuple[MetricSettings, ...] = ()
     evaluators: tuple[EvaluatorSettings, ...] = ()
+    judge: JudgeSettings | None = None
     multivariate: bool = True
     max_features: int = 1000
     max_list_features: int = 100
@@ -262,6 +265,7 @@ ANALYSIS_OPTIONS = (
     "groups",
     "metrics",
     "evaluators",
+    "judge",
     "multivariate",
     "max_features",
     "max_list_features",

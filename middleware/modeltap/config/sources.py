@@ -21,6 +21,7 @@ import msgspec
 from modeltap.config.bounds import check_values
 from modeltap.config.catalogue.metric_settings import parse_metrics
 from modeltap.config.evaluation.evaluator_settings import parse_evaluators
+from modeltap.config.evaluation.judge_settings import parse_judge
 from modeltap.config.group_settings import parse_groups
 from modeltap.config.improving.retrain_settings import parse_retrain
 from modeltap.config.improving.shadow_settings import parse_shadow
@@ -171,6 +172,9 @@ def _parse_evaluators(merged: dict[str, object]) -> None:
     for where, table in places:
         if table.get("evaluators") is not None:
             table["evaluators"] = parse_evaluators(table["evaluators"], where)
+        if table.get("judge") is not None:
+            place = where.removesuffix("evaluators") + "judge"
+            table["judge"] = parse_judge(table["judge"], place)
 
 
 def _check_features(options: Mapping[str, object], where: str) -> None:
@@ -381,7 +385,7 @@ def _from_text(name: str, text: str) -> object:
             return json.loads(text)
     if isinstance(default, tuple):
         return [part.strip() for part in text.split(",") if part.strip()]
-    is_table = name in ("mapping", "retrain") or (
+    is_table = name in ("mapping", "retrain", "judge") or (
         name == "shadow" and text.lstrip().startswith("{")
     )
     if isinstance(default, dict) or (is_table and text):

@@ -3,6 +3,7 @@
 pipeline      a complete pass, from new exchanges to delivered messages
 coverage_log  log messages about parts that are not monitored
 store_health  handling of a damaged store or a full disk
+output_ratings  ratings of outputs by a judge of each model
 pacing        throttling of background analysis
 scheduler     polls the store and starts child processes for pending work
 child         a child process of the scheduler

@@ -28,6 +28,7 @@ from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import BusyError, InputError
 from modeltap.jobs import store_health
 from modeltap.jobs.coverage_log import log_masked, log_unmonitored, log_untested
+from modeltap.jobs.output_ratings import OutputRatings
 from modeltap.jobs.pacing import Pace
 from modeltap.notify import digest, outbox
 from modeltap.notify.delivery import DeliveryReport, deliver
@@ -48,6 +49,9 @@ from modeltap.store.watermarks import SEEN, watermark
 _MAX_REST = 0.5
 """Fraction of its time limit that a throttled pass may spend resting."""
 
+
+_LEASE_WAIT = 60.0
+"""Seconds to wait for another analysis before ratings are written."""
 
 PASS_WINDOWS = 500
 """Maximum number of windows in a scheduled pass. A window with many columns takes half a second,
@@ -75,6 +79,8 @@ class PassReport:
     pruned: int
     delivery: DeliveryReport
     unreachable: Sequence[str] = ()
+    ratings: Sequence[str] = ()
+    """A line about each judge that rated outputs."""
 
 
 @dataclass(frozen=True)
@@ -129,12 +135,14 @@ class Analyzer:
         """
         with self._pace() if throttled else nullcontext():
             analysis = self.run(**options)
+        ratings = self.rate_outputs(options.get("model"))
         self.check(time.time())
         pruned = self.prune_after_analysis()
         if not send:
-            return PassReport(analysis, pruned, DeliveryReport())
+            return PassReport(analysis, pruned, DeliveryReport(), ratings=ratings)
         self.report_absence(time.time())
-        return PassReport(analysis, pruned, self.deliver(), self.unreachable_webhooks())
+        delivery = self.deliver()
+        return PassReport(analysis, pruned, delivery, self.unreachable_webhooks(), ratings)
 
     def run_delivery(self) -> DeliveryPass:
         """Check for missing traffic or labels, and send pending messages."""
@@ -179,6 +187,18 @@ class Analyzer:
                 report = self._analyze(scope, lease, on_progress, most_windows)
         reserve.keep(self.store)
         return report
+
+    def rate_outputs(self, model: str | None = None) -> list[str]:
+        """Ask each judge about outputs of the last windows; return a line about each run.
+
+        The lease of the analysis is only held to write: a judge may take minutes.
+        """
+        ratings = OutputRatings(self.connection, self.settings, model)
+        for rated_windows in ratings.results():
+            with HeldLease(Lease(self.connection, analyze.LEASE), _LEASE_WAIT) as lease:
+                for result in rated_windows:
+                    self._write(lease, result)
+        return ratings.lines
 
     def check(self, now: float) -> None:
         """Read all pages of the store once a day; move a damaged store away, `StoreDamaged`."""

@@ -92,6 +92,24 @@ create index labels_by_exchange on labels
     (exchange_id, row, seq, value, labelled_at, received_at, source);
 create index labels_by_feature on labels (model, feature, key) where feature is not null;
 
+create table judge_answers (                -- calls of a judge about single outputs
+    seq integer primary key autoincrement,
+    model text not null, exchange_id text not null, row integer not null,
+    judge text not null,                    -- hash of its endpoint, model, rubric and choices
+    listed text not null,                   -- JSON: the choices as they were listed
+    choice text,                            -- null if the call failed
+    outcome text not null,                  -- 'answered', or the reason of the failure
+    is_label integer not null,              -- 1 if its label counts; 0 for the other order
+    at text not null
+);
+create index judge_answers_by_exchange on judge_answers (exchange_id);
+
+create table judge_spending (               -- calls and tokens of a judge by day, with reservations
+    model text not null, day text not null,
+    calls integer not null, tokens integer not null,
+    primary key (model, day)
+) without rowid;
+
 create table row_keys (                     -- rows by the value of a feature that labels name
     model text not null, feature text not null, value text not null,
     exchange_id text not null, row integer not null,

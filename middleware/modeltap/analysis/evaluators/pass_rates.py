@@ -87,7 +87,9 @@ def evaluator_metrics(
     counted = ~np.isnan(values.passes)
     if counted.any() or not values.graded:
         rate = PassRate(rows=int(counted.sum()), passed=int(np.nansum(values.passes)))
-        metric = _compared(evaluator, rate, before, level, min_rows, learning)
+        metric = compared_rate(
+            rate, before, evaluator.name, evaluator.target, level, min_rows, learning=learning
+        )
         failing = np.flatnonzero(values.passes == 0).tolist()
         ids = list(dict.fromkeys(outputs[place].id for place in failing))[:_SHOWN]
         metrics.append(replace(metric, segment=segment, examples=json.dumps(ids) if ids else None))
@@ -114,22 +116,25 @@ def _score(segment: str, numbers: np.ndarray) -> Metric:
     )
 
 
-def _compared(
-    evaluator: EvaluatorSettings,
+def compared_rate(
     rate: PassRate,
     before: PassRate | None,
+    name: str,
+    target: float | None,
     level: float,
     min_rows: int,
-    learning: bool,
+    *,
+    learning: bool = False,
 ) -> Metric:
+    """Return a pass rate with the verdict of its target, or of a comparison with `before`."""
     described = _described(rate)
     if rate.rows < min_rows:
         return replace(described, verdict=NOT_ENOUGH_ROWS)
-    if evaluator.target is not None:
-        return _against_target(described, evaluator, rate, evaluator.target, level)
+    if target is not None:
+        return _against_target(described, name, rate, target, level)
     if before is None or not before.rows:
         return replace(described, verdict=LEARNING if learning else NO_REFERENCE)
-    return _against_reference(described, evaluator, rate, before, level)
+    return _against_reference(described, name, rate, before, level)
 
 
 def _described(rate: PassRate) -> Metric:
@@ -142,7 +147,7 @@ def _described(rate: PassRate) -> Metric:
 
 
 def _against_target(
-    described: Metric, evaluator: EvaluatorSettings, rate: PassRate, target: float, level: float
+    described: Metric, name: str, rate: PassRate, target: float, level: float
 ) -> Metric:
     """Return the metric with the verdict of an exact one-sided binomial test of the target."""
     p = float(scipy.special.bdtr(rate.passed, rate.rows, target))
@@ -153,13 +158,13 @@ def _against_target(
         p_value=p,
         strength=AT_ONCE if missed else 0.0,
         verdict=verdict(missed and p < level, rate.rows),
-        evidence=PassTargetMissed(evaluator.name, target),
+        evidence=PassTargetMissed(name, target),
     )
 
 
 def _against_reference(
     described: Metric,
-    evaluator: EvaluatorSettings,
+    name: str,
     rate: PassRate,
     before: PassRate,
     level: float,
@@ -180,7 +185,7 @@ def _against_reference(
         p_value=p,
         strength=max(0.0, growth / floor),
         verdict=verdict(growth > floor and p < level and failed > 1, rate.rows),
-        evidence=PassRateFell(evaluator.name, usual, largest),
+        evidence=PassRateFell(name, usual, largest),
     )
 
 

@@ -1,5 +1,6 @@
 """Evaluation of outputs: the settings, and the entries of the catalogue.
 
 evaluator_settings  checks of single outputs, by model
+judge_settings      a language model that rates outputs
 evaluator_entries   metrics of evaluators
 """
