@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         label,
         last_id,
         read,
+        replay,
         stats,
         watch,
     )
@@ -61,6 +62,7 @@ __all__ = [
     "label",
     "last_id",
     "read",
+    "replay",
     "stats",
     "watch",
 ]

@@ -6,7 +6,7 @@ do not load the tap.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from modeltap.comparison.candidates.function_outputs import Predict
     from modeltap.comparison.differences.comparison_result import Comparison
     from modeltap.export.arrays import Rows
+    from modeltap.replaying.replay_report import ReplayReport
 
 __all__ = [
     "ASGIMiddleware",
@@ -39,6 +40,7 @@ __all__ = [
     "label",
     "last_id",
     "read",
+    "replay",
     "stats",
     "watch",
 ]
@@ -211,6 +213,65 @@ def compare(
         dataset=dataset,
         timeout_seconds=timeout_seconds,
     )
+
+
+def replay(
+    url: str,
+    *,
+    model: str,
+    name: str | None = None,
+    rate: float | None = None,
+    concurrency: int = 4,
+    since: str | None = None,
+    limit: int | None = None,
+    labelled: bool = False,
+    headers: Mapping[str, str] | None = None,
+    timeout_seconds: float = 30.0,
+    again: bool = False,
+    store: str | Path | None = None,
+) -> ReplayReport:
+    """Send stored requests again to the candidate at `url`, and keep its predictions.
+
+    A second run continues where the first one stopped. The result has the counts; the predictions
+    are in the store under the candidate's name.
+
+    Args:
+        url: the candidate, such as ``http://127.0.0.1:8001``. Each request has its own path.
+        model: the model whose requests are sent.
+        name: the candidate's name; by default host and port of the URL.
+        rate: requests per second; by default as many as the candidate answers.
+        concurrency: requests on their way at a time.
+        since: the first event time, such as "2013-06-01"; by default all requests.
+        limit: only this many of the newest requests.
+        labelled: only requests that have a label.
+        headers: further headers of all requests.
+        timeout_seconds: the limit of one request.
+        again: delete the candidate's earlier predictions first.
+        store: the SQLite file; by default the one this process records to.
+
+    Raises `InputError` if the URL, the model or an option cannot be used, and `BusyError` while
+    another process sends to the same candidate.
+
+    >>> _ = capture(model="doubled", request={"x": 1}, response=2.0)
+    >>> flush() and replay("localhost:8001", model="doubled")
+    Traceback (most recent call last):
+    modeltap.errors.InputError: candidate URL 'localhost:8001' has no scheme; write http://localhost:8001
+    """
+    from modeltap.replaying.replay_options import ReplayOptions
+    from modeltap.replaying.replayer import replay_store
+
+    options = ReplayOptions(
+        name=name,
+        rate=rate,
+        concurrency=concurrency,
+        since=since,
+        limit=limit,
+        labelled=labelled,
+        headers=headers or {},
+        timeout_seconds=timeout_seconds,
+        again=again,
+    )
+    return replay_store(recorders.store_path(store), model, url, options)
 
 
 def flush(timeout: float = 5.0, *, store: str | Path | None = None) -> bool:

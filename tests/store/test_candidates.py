@@ -110,7 +110,7 @@ def test_candidates_are_listed_with_their_counts(connection):
         failures = [
             CandidateRequest("e0", 500, 1.0, 0, "status 500", iso(2e9)),
             CandidateRequest("e1", None, None, 0, "no connection", iso(2e9)),
-            CandidateRequest("e2", 200, 1.0, None, None, iso(2e9), response_body="{}"),
+            CandidateRequest("e2", 200, 1.0, 1, None, iso(2e9)),
         ]
         candidates.insert_requests(connection, "m", "down", failures, source="shadow")
     listed = candidates.candidates_of(connection, "m")

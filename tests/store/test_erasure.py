@@ -31,8 +31,8 @@ DECISIONS = {
         NEUTRAL: "candidate model version event_time",
     },
     "candidate_requests": {
-        DELETED: "exchange_id response_body",
-        NEUTRAL: "candidate model source sent_at response_encoding",
+        DELETED: "exchange_id",
+        NEUTRAL: "candidate model source sent_at",
     },
     "labels": {
         ORPHAN: "exchange_id key value",

@@ -8,6 +8,7 @@
 - `labels_report`: counts, sources and arrival of labels
 - `status`, `reports`, `confusion`: health, results, confusion matrices
 - `estimates_beside`, `untested_rows`: estimates next to measured values, untested columns
+- `replaying`: stored requests sent to a candidate
 - `evaluate`: the evaluators of outputs
 - `slices`, `errors`: where the model is wrong, and requests that failed
 - `alerts`, `explaining`, `silence`: listing, explaining, silencing and acknowledging alerts

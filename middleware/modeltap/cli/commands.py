@@ -77,6 +77,9 @@ COMMANDS = {
     "reference": Listed(
         "reference", "reference", "Manage references, the rows that windows are compared with."
     ),
+    "replay": Listed(
+        "replaying", "replay_", "Send stored requests again to a candidate; keep its predictions."
+    ),
     "retrain": Listed("retraining", "retrain", "Run the models' policies of retraining now."),
     "run": Listed("run", "run", "Run a server's COMMAND and record the apps it serves."),
     "show": Listed(

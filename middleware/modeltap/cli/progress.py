@@ -25,6 +25,13 @@ def reading_bar(file: Path, label: str, times: int = 1) -> Iterator[OnRead]:
         bar.update(size - bar.pos)
 
 
+@contextmanager
+def counting_bar(count: int, label: str) -> Iterator[Callable[[int], None]]:
+    """Yield a callback for the number of steps, of `count`, that were done since the last call."""
+    with progress_bar(max(1, count), label, hidden=not sys.stderr.isatty()) as bar:
+        yield bar.update
+
+
 def _advancing(bar: Any) -> OnRead:
     def on_read(position: int) -> None:
         bar.update(max(0, min(position, bar.length) - bar.pos))

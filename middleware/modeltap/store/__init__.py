@@ -15,7 +15,7 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `shadow_counts`: requests chosen for a challenger, by outcome
 - `predictions`, `labels`, `label_targets`: decoded rows, ground truth, and the rows it belongs to
 - `label_sources`: sources of labels that are ground truth
-- `candidates`: predictions of candidates, beside those of the model itself
+- `candidates`, `stored_requests`: predictions of candidates, and requests to send to them
 - `sent_labels`, `row_keys`: labels as they are sent, and rows by the values of features
 - `label_overview`: labels of each model by source, corrections, unknown ids
 - `unjoined_labels`, `label_delays`: labels that match no row, and the time until labels arrive

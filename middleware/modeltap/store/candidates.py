@@ -21,21 +21,17 @@ class CandidateRequest(NamedTuple):
     Args:
         status: the HTTP status; None without a response.
         duration_ms: until the end of the response; None without a response.
-        rows: the number of kept predictions; None if the response is not decoded yet.
+        rows: the number of kept predictions, 0 if there are none.
         error: why there are no predictions; None if there are.
         sent_at: the time of the request, as `clock.iso`.
-        response_body: the response, kept only until it is decoded.
     """
 
     exchange_id: str
     status: int | None
     duration_ms: float | None
-    rows: int | None
+    rows: int
     error: str | None
     sent_at: str
-    response_type: str | None = None
-    response_encoding: str | None = None
-    response_body: str | bytes | None = None
 
 
 class CandidatePrediction(NamedTuple):
@@ -63,9 +59,8 @@ def insert_requests(
     """
     return connection.executemany(
         "insert or replace into candidate_requests (exchange_id, candidate, model, source, status, "
-        "duration_ms, rows, error, sent_at, response_type, response_encoding, response_body) "
-        "select e.id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 from exchanges e "
-        "where e.id = ?1",
+        "duration_ms, rows, error, sent_at) select e.id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 "
+        "from exchanges e where e.id = ?1",
         ((request[0], candidate, model, source, *request[1:]) for request in requests),
     ).rowcount
 
@@ -127,7 +122,7 @@ def candidates_of(
     rows = connection.execute(
         "select model, candidate, sum(requests), sum(failed), sum(rows), min(first_at), "
         "max(last_at) from (select model, candidate, count(*) as requests, "
-        "ifnull(sum(rows = 0), 0) as failed, 0 as rows, min(sent_at) as first_at, "
+        "sum(rows = 0) as failed, 0 as rows, min(sent_at) as first_at, "
         "max(sent_at) as last_at from candidate_requests group by model, candidate "
         "union all select model, candidate, 0, 0, count(*), null, null "
         "from predictions where candidate <> '' group by model, candidate) "

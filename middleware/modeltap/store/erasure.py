@@ -55,7 +55,6 @@ TEXTS: tuple[TextColumn, ...] = (
     *(TextColumn("exchanges", name, "model = :model") for name in _OF_EXCHANGE),
     *(TextColumn("unmatched", name, "model = :model") for name in _OF_UNMATCHED),
     TextColumn("candidate_requests", "error", "model = :model"),
-    TextColumn("candidate_requests", "response_type", "model = :model"),
     TextColumn("alert_history", "note", _BY_ALERT),
     TextColumn("silences", "reason", "(model is null or model = :model)"),
     TextColumn("deliveries", "last_error", _BY_ALERTS),

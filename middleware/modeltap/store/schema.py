@@ -68,14 +68,12 @@ create table candidate_requests (           -- requests that were sent to a cand
     exchange_id text not null, candidate text not null,
     model text not null, source text not null,      -- 'replay' or 'shadow'
     status integer, duration_ms real,       -- null without a response
-    rows integer,                           -- kept predictions; null until decoded
-    error text,                             -- why it has no predictions
+    rows integer not null,                  -- kept predictions
+    error text,                             -- why it has none
     sent_at text not null,
-    response_type text, response_encoding text, response_body,  -- null once decoded
     primary key (exchange_id, candidate)
 );
 create index candidate_requests_by_name on candidate_requests (model, candidate);
-create index candidate_requests_due on candidate_requests (exchange_id) where rows is null;
 
 create table labels (
     seq integer primary key autoincrement,
