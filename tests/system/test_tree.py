@@ -36,6 +36,7 @@ HELD_ELSEWHERE = {
     # Processes and threads.
     "jobs/executor.py": "jobs/test_scheduler.py",
     "writer/__main__.py": "writer/test_process.py",
+    "versioning/version_result.py": "versioning/test_version_rows.py",
     "shadowing/__main__.py": "shadowing/test_sending_loop.py",
     "comparison/candidates/function_child.py": "comparison/candidates/test_candidate_function.py",
     "injected/path/sitecustomize.py": "cli/test_run.py",

@@ -16,6 +16,7 @@
 - `webhook`, `jobs`, `worker`: webhooks, scheduler jobs, the scheduler as a process
 - `retraining`: runs of policies of retraining
 - `doctor`, `finding`, `model_findings`: checks of an installation and of its coverage
+- `version`: noting and comparing versions
 - `shadow_report`: requests chosen for a challenger, in `status` and `doctor`
 - `demo`: a run on real data
 """

@@ -89,6 +89,7 @@ COMMANDS = {
     "slices": Listed("slices", "slices", "List the groups of rows with the largest errors."),
     "status": Listed("status", "status", "Show whether each model is healthy, and why not."),
     "tail": Listed("exchanges", "tail", "Print the latest exchanges, and new ones as they arrive."),
+    "version": Listed("version", "version", "Note a model's version, or compare its versions."),
     "webhook": Listed("webhook", "webhook", "List and test webhooks, and resend failed messages."),
     "worker": Listed(
         "worker", "worker", "Run the scheduler until stopped: analyse, deliver, prune."

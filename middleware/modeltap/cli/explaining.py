@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from modeltap import clock
 from modeltap.alerts.silence import find_alert
 from modeltap.analysis.attribution.loss_change import LossPart
 from modeltap.analysis.attribution.lost_performance import (
@@ -18,10 +19,11 @@ from modeltap.analysis.attribution.lost_performance import (
     changed_of,
 )
 from modeltap.cli.common import json_option, read_store, store_option
-from modeltap.environments import reported
+from modeltap.environments import environment_of, reported
 from modeltap.output import cell, echo, emit, emit_json
 from modeltap.store.alerts import alert_with_id
 from modeltap.store.metrics import metrics_of_window
+from modeltap.store.versions import ServedVersion, versions_begun
 from modeltap.wording import percent
 
 _EVIDENCE = (
@@ -39,6 +41,9 @@ _EVIDENCE = (
 )
 _OF_LOSS = ("performance", "concept_drift")
 """The rules about a loss of performance."""
+
+_CHANGE_SECONDS = 7 * 86_400.0
+"""A change of version a week before an alert may be its cause: windows may have days."""
 
 _TOGETHER = "inputs that changed together"
 """The part of all inputs beyond those of single features: their dependence has changed."""
@@ -66,10 +71,13 @@ def explain(store: str | None, beginning: str, as_json: bool) -> None:
     rows = _rows_of(connection, alert)
     evidence = [row for row in rows if _is_evidence(row, alert)]
     loss = _loss(rows) if alert["rule"] in _OF_LOSS else None
+    changes = _version_changes(connection, alert)
     if as_json:
-        emit_json({"alert": reported(alert), "evidence": evidence, "loss": loss})
+        begun = {own.version: own.first_at for own in changes}
+        about = {"alert": reported(alert), "evidence": evidence, "loss": loss}
+        emit_json({**about, "versions_begun": begun})
         return
-    _print(alert, evidence, loss)
+    _print(alert, evidence, loss, changes)
 
 
 def _rows_of(connection: sqlite3.Connection, alert: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -83,6 +91,18 @@ def _rows_of(connection: sqlite3.Connection, alert: Mapping[str, Any]) -> list[d
         if any(_is_subject(row, alert) for row in rows):
             break
     return rows
+
+
+def _version_changes(
+    connection: sqlite3.Connection, alert: Mapping[str, Any]
+) -> list[ServedVersion]:
+    """Return the versions that began in the week before the end of the alert's first window."""
+    end, environment = alert["window_end"], environment_of(alert["version"]) or ""
+    moment = clock.parse(alert["window_start"])
+    if moment is None or not alert["model"]:
+        return []
+    start = clock.iso(moment - _CHANGE_SECONDS)
+    return versions_begun(connection, alert["model"], environment, start, end)
 
 
 def _is_subject(row: Mapping[str, Any], alert: Mapping[str, Any]) -> bool:
@@ -143,7 +163,10 @@ def _interval(row: Mapping[str, Any]) -> LossPart:
 
 
 def _print(
-    alert: Mapping[str, Any], evidence: Sequence[Mapping[str, Any]], loss: dict[str, Any] | None
+    alert: Mapping[str, Any],
+    evidence: Sequence[Mapping[str, Any]],
+    loss: dict[str, Any] | None,
+    changes: Sequence[ServedVersion],
 ) -> None:
     echo(
         alert["summary"],
@@ -151,6 +174,8 @@ def _print(
         f"since {cell(alert['started_at'])}; latest window {cell(alert['last_window_start'])}",
         "",
     )
+    for own in changes:
+        echo(f"version {own.version!r} is served since {cell(own.first_at)}", "")
     if loss is not None and loss["reason"]:
         echo(loss["reason"], "")
     elif loss is not None:

@@ -13,6 +13,7 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `shortfalls`: how many exchanges of an hour lack rows, predictions or event times
 - `unmatched`, `request_days`, `dropped`: unmatched sides, days with requests, capture losses
 - `shadow_counts`: requests chosen for a challenger, by outcome
+- `versions`: the versions of models, and their rows
 - `predictions`, `labels`, `label_targets`: decoded rows, ground truth, and the rows it belongs to
 - `label_sources`: sources of labels that are ground truth
 - `candidates`, `stored_requests`: predictions of candidates, and requests to send to them

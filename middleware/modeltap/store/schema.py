@@ -331,6 +331,22 @@ create table models (                       -- models and versions with counted 
     primary key (model, version)
 ) without rowid;
 
+create table versions (                     -- versions in counted exchanges
+    model text not null, environment text not null default '',
+    version text not null,                  -- as in exchanges; '' for those without one
+    first_at text not null, last_at text not null,      -- event times of exchanges
+    exchanges integer not null,
+    primary key (model, environment, version)
+) without rowid;
+
+create table noted_versions (               -- versions of exchanges that have none themselves
+    model text not null, environment text not null default '',
+    since text not null,                    -- event time from which the version applies
+    version text not null,
+    noted_at text not null,
+    primary key (model, environment, since)
+) without rowid;
+
 create table event_days (                   -- rows by day of event time, to detect stray times
     model text not null, day text not null, rows integer not null,
     primary key (model, day)

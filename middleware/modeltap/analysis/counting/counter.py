@@ -51,6 +51,7 @@ from modeltap.store.stored_exchanges import (
     save_decode_notes,
     save_protocol_ids,
 )
+from modeltap.store.versions import record_versions
 from modeltap.store.watermarks import LABELS, SEEN, advance, watermark
 from modeltap.store.windows import CountedWindow, Series
 
@@ -231,6 +232,7 @@ class WindowCounter:
         restored: dict[ModelVersion, list[StoredRow]] = {}
         for key, (exchanges, batch) in work.items():
             record_model(self.connection, *key)
+            record_versions(self.connection, exchanges)
             self._add_shortfalls(*key, exchanges, batch)
             for late in bound_times(self.connection, *key, batch):
                 row = StoredRow(late.exchange_id, late.row, late.event_time or "", 0)

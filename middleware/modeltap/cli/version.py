@@ -1,0 +1,209 @@
+"""The `version` command: note a model's version, or show what a change of version did."""
+
+from __future__ import annotations
+
+import click
+
+from modeltap import clock
+from modeltap.cli.common import (
+    check_model,
+    json_option,
+    moment_of,
+    open_store,
+    read_store,
+    store_option,
+)
+from modeltap.errors import InputError
+from modeltap.output import cell, echo, emit, emit_json, emit_table
+from modeltap.store.connection import writing
+from modeltap.store.models import environments_of
+from modeltap.store.versions import ServedVersion, note_version, served_versions
+from modeltap.versioning.version_change import compare_versions
+from modeltap.versioning.version_result import VersionChange, VersionMetric
+from modeltap.wording import plural
+
+_MAX_VERSION = 200
+"""The longest version, as in exchanges."""
+
+_MAX_SHOWN = 40
+"""Rows of the table; --json prints all."""
+
+_COLUMNS = ("metric", "feature", "segment", "before", "after", "difference", "verdict")
+
+
+@click.command()
+@click.argument("model")
+@click.argument("new_version", metavar="[VERSION]", required=False)
+@click.option("--at", default=None, help="Event time of the change [default: now].", metavar="TIME")
+@click.option("--before", default=None, help="The version to compare with [default: the last one].")
+@click.option("--after", default=None, help="The version to compare [default: the newest one].")
+@click.option("--since", default=None, help="Only rows and windows from this event time on.")
+@click.option("--environment", default=None, help="The environment.")
+@store_option
+@json_option
+def version(
+    model: str,
+    new_version: str | None,
+    at: str | None,
+    before: str | None,
+    after: str | None,
+    since: str | None,
+    environment: str | None,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """Note that MODEL has a new VERSION, or compare its versions.
+
+    With VERSION, exchanges that have no version themselves are of this version from now on, or
+    from --at on. Without, every metric before and after the last change is shown.
+
+    \b
+    Examples:
+      modeltap version flights 1.4
+      modeltap version flights
+      modeltap version flights --before 1.2 --after 1.4
+    """
+    if new_version is not None:
+        compared = {"--before": before, "--after": after, "--since": since}
+        unused = next((name for name, value in compared.items() if value is not None), None)
+        if unused is not None:
+            raise click.UsageError(f"{unused} compares versions; leave it out to note a version")
+        _note(model, new_version, at, environment, store, as_json)
+        return
+    if at is not None:
+        raise click.UsageError("--at is the time of a new version; give MODEL and VERSION")
+    _show(model, before, after, since, environment, store, as_json)
+
+
+def _note(
+    model: str,
+    new_version: str,
+    at: str | None,
+    environment: str | None,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    name = new_version.strip()
+    if not name or len(name) > _MAX_VERSION or not name.isprintable():
+        raise InputError(
+            f"version {new_version!r} is invalid: must be printable text of at most "
+            f"{_MAX_VERSION} characters"
+        )
+    moment = moment_of(at, "--at")
+    since = clock.now() if moment is None else clock.iso(moment)
+    connection = open_store(store)
+    check_model(connection, model)
+    known = environments_of(connection, model)
+    if environment is None and len(known) > 1:
+        names = ", ".join(repr(own or "") for own in known)
+        raise InputError(f"model {model!r} has several environments ({names}); give --environment")
+    chosen = environment if environment is not None else (known[0] or "")
+    if chosen not in [own or "" for own in known]:
+        raise InputError(f"model {model!r} has no environment {chosen!r}")
+    own_versions = [
+        own.version for own in served_versions(connection, model) if own.stored and not own.is_noted
+    ]
+    with writing(connection):
+        note_version(connection, model, chosen, name, since)
+    if as_json:
+        row = {"model": model, "environment": chosen or None, "version": name, "since": since}
+        emit_json(row)
+        return
+    echo(f"{model} is of version {name} since {clock.short(since)}")
+    if own_versions:
+        echo(f"note: exchanges that have a version themselves keep it, such as {own_versions[-1]}")
+
+
+def _show(
+    model: str,
+    before: str | None,
+    after: str | None,
+    since: str | None,
+    environment: str | None,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    connection = read_store(store)
+    check_model(connection, model)
+    served = [
+        own for own in served_versions(connection, model) if environment in (None, own.environment)
+    ]
+    moment = moment_of(since, "--since")
+    if len(served) < 2 and before is None and after is None:
+        emit([_row(model, own) for own in served], _VERSION_COLUMNS, as_json=as_json, empty=_NONE)
+        if served:
+            echo("one version: there is nothing to compare", err=True)
+        return
+    change = compare_versions(
+        connection,
+        model,
+        before,
+        after,
+        environment=environment,
+        since="" if moment is None else clock.iso(moment),
+    )
+    if as_json:
+        for row in change.rows:
+            emit_json(_about(change) | row.to_dict())
+    else:
+        emit_table([_row(model, own) for own in served], _VERSION_COLUMNS, "")
+        _print(change)
+    for note in change.notes:
+        echo(note, err=True)
+
+
+_VERSION_COLUMNS = ("model", "environment", "version", "first_at", "last_at", "noted")
+_NONE = "no exchange was analysed yet; run `modeltap analyze`"
+
+
+def _row(model: str, own: ServedVersion) -> dict[str, object]:
+    return {
+        "model": model,
+        "environment": own.environment or None,
+        "version": own.version,
+        "first_at": own.first_at,
+        "last_at": own.last_at or None,
+        "noted": own.is_noted,
+    }
+
+
+def _about(change: VersionChange) -> dict[str, object]:
+    return {
+        "model": change.model,
+        "environment": change.after.environment or None,
+        "before_version": change.before.version,
+        "after_version": change.after.version,
+    }
+
+
+def _print(change: VersionChange) -> None:
+    served = "served side by side" if change.side_by_side else "changed"
+    place = f" at {clock.short(change.after.first_at)}" if not change.side_by_side else ""
+    names = f"{change.before.version or 'no version'} and {change.after.version or 'no version'}"
+    echo("", f"versions {names}, {served}{place}:")
+    shown = change.rows[:_MAX_SHOWN]
+    emit_table(
+        map(_cells, shown), _COLUMNS, "no metric has values of both versions; `modeltap analyze`"
+    )
+    hidden = len(change.rows) - len(shown)
+    if hidden:
+        echo(f"and {plural(hidden, 'more metric')}; --json prints all")
+
+
+def _cells(row: VersionMetric) -> dict[str, object]:
+    return {
+        "metric": row.metric,
+        "feature": row.feature,
+        "segment": row.segment,
+        "before": _with_interval(row.before, row.before_low, row.before_high),
+        "after": _with_interval(row.after, row.after_low, row.after_high),
+        "difference": _with_interval(row.difference, row.low, row.high),
+        "verdict": row.verdict or ("changed" if row.has_changed else None),
+    }
+
+
+def _with_interval(value: float | None, low: float | None, high: float | None) -> str | None:
+    if value is None:
+        return None
+    interval = "" if low is None or high is None else f" [{cell(low)}, {cell(high)}]"
+    return f"{cell(value)}{interval}"

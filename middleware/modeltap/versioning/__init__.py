@@ -1,0 +1,7 @@
+"""Two versions of a model, side by side.
+
+version_result     a metric before and after a change of version, and the whole comparison
+version_rows       metrics of the rows of each version: performance, predictions, response times
+version_windows    metrics of the windows before and after a change
+version_change     the choice of the two versions, and the steps of a comparison
+"""
