@@ -75,6 +75,8 @@ HELD_ELSEWHERE = {
     "cli/erase.py": "privacy/test_erase.py",
     "cli/jobs.py": "cli/test_webhook.py",
     # Parts of one way of a question, from the choice of outputs to the metrics.
+    "decoding/output_tokens.py": "system/test_costs.py",
+    "store/token_counts.py": "system/test_costs.py",
     "jobs/output_ratings.py": "judge/test_judge_windows.py",
     "judge/judge_client.py": "judge/test_judge_calls.py",
     "judge/judge_metrics.py": "judge/test_judge_calibration.py",

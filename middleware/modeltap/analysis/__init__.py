@@ -10,6 +10,7 @@ Packages, each of which imports only those before it:
     estimation    performance before labels arrive, from scores
     performance   predictions against labels, in whatever form either is written
     evaluators    checks of single outputs, and the fractions that pass
+    costs         what the tokens of language models cost
     findings      several metrics of one cause
     explanations  sentences, examples and pictures of what a detector found
     references    references fitted, frozen, rolled on and compared

@@ -28,6 +28,7 @@ from modeltap.store.exchanges import (
 from modeltap.store.labels import labels_of
 from modeltap.store.predictions import predictions_of
 from modeltap.store.stored_exchanges import exchanges_by_id
+from modeltap.store.token_counts import token_count_of
 
 _POLL_SECONDS = 0.3
 """Short enough to look immediate; each poll is one indexed query."""
@@ -97,6 +98,7 @@ def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
     exchange["predictions"] = predictions_of(connection, exchange["id"])
     exchange["labels"] = labels_of(connection, exchange["id"])
     exchange["rows"] = list(_decoded(connection, exchange["id"]))
+    exchange |= _cost(connection, exchange["id"], exchange["model"])
     if as_json:
         emit_json(exchange)
         return
@@ -126,6 +128,19 @@ def _decoded(connection: sqlite3.Connection, exchange_id: str) -> Iterator[dict[
             "answer": batch.answers[place],
         }
         yield {name: value for name, value in fields.items() if value is not None}
+
+
+def _cost(connection: sqlite3.Connection, exchange_id: str, model: str) -> dict[str, Any]:
+    """Return the cost of an exchange, or why it has none; nothing without a price table."""
+    from modeltap.analysis.costs.exchange_costs import exchange_cost
+    from modeltap.store.settings import SettingsReader
+
+    prices = SettingsReader(connection).for_model(model).prices
+    count = token_count_of(connection, exchange_id) if prices else None
+    if count is None:
+        return {}
+    own = exchange_cost(count, prices)
+    return {"cost": own.cost, "cost_note": own.reason}
 
 
 def _print(rows: list[sqlite3.Row], as_json: bool) -> None:

@@ -70,9 +70,6 @@ OUTPUT_SEGMENT = "output="
 EVALUATOR_SEGMENT = "evaluator="
 """The beginning of a segment that is an evaluator."""
 
-PRICE_SEGMENT = "price="
-"""The beginning of a segment that is one of the names of the price table."""
-
 PERFORMANCE_SEGMENTS = (
     OUTPUT_SEGMENT,
     "class=",
@@ -80,10 +77,9 @@ PERFORMANCE_SEGMENTS = (
     "score=",
     "quantile=",
     EVALUATOR_SEGMENT,
-    PRICE_SEGMENT,
 )
 """The beginnings of segments that are parts of a model, and not groups: outputs, classes, pairs of
-classes, scores, quantiles, evaluators and prices."""
+classes, scores, quantiles and evaluators."""
 
 
 def is_group(segment: str | None) -> bool:

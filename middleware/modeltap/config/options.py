@@ -13,6 +13,7 @@ from typing import Any, Literal, TypedDict
 from modeltap.config.catalogue.metric_settings import MetricSettings
 from modeltap.config.evaluation.evaluator_settings import EvaluatorSettings
 from modeltap.config.evaluation.judge_settings import JudgeSettings
+from modeltap.config.evaluation.price_settings import PriceSettings
 from modeltap.config.group_settings import GroupSettings
 from modeltap.config.improving.retrain_settings import RetrainSettings
 from modeltap.config.improving.shadow_settings import ShadowSettings
@@ -141,6 +142,8 @@ class Options(TypedDict, total=False):
     """Checks of single outputs, such as valid JSON or a length."""
     judge: JudgeSettings | Mapping[str, Any] | None
     """A language model that rates outputs by a rubric."""
+    prices: Mapping[str, PriceSettings | Mapping[str, Any]]
+    """Prices of a million tokens, by the names of language models."""
     multivariate: bool
     """True also compares samples of complete rows (multivariate drift)."""
     max_features: int

@@ -10,6 +10,7 @@ import msgspec
 from modeltap.config.catalogue.metric_settings import MetricSettings
 from modeltap.config.evaluation.evaluator_settings import EvaluatorSettings
 from modeltap.config.evaluation.judge_settings import JudgeSettings
+from modeltap.config.evaluation.price_settings import PriceSettings
 from modeltap.config.group_settings import GroupSettings
 from modeltap.config.improving.retrain_settings import RetrainSettings
 from modeltap.config.improving.shadow_settings import ShadowSettings
@@ -160,6 +161,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     holidays: tuple[str, ...] = ()
     mapping: MappingSettings | None = None
     shadow: ShadowSettings | None = None
+    prices: dict[str, PriceSettings] = {}
     models: dict[str, ModelSettings] = {}
 
     schedules: ScheduleSettings = ScheduleSettings()
@@ -266,6 +268,7 @@ ANALYSIS_OPTIONS = (
     "metrics",
     "evaluators",
     "judge",
+    "prices",
     "multivariate",
     "max_features",
     "max_list_features",

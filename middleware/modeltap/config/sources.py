@@ -22,6 +22,7 @@ from modeltap.config.bounds import check_values
 from modeltap.config.catalogue.metric_settings import parse_metrics
 from modeltap.config.evaluation.evaluator_settings import parse_evaluators
 from modeltap.config.evaluation.judge_settings import parse_judge
+from modeltap.config.evaluation.price_settings import parse_prices
 from modeltap.config.group_settings import parse_groups
 from modeltap.config.improving.retrain_settings import parse_retrain
 from modeltap.config.improving.shadow_settings import parse_shadow
@@ -81,6 +82,8 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     _parse_policies(merged)
     own_metrics = _parse_metrics(merged)
     _parse_evaluators(merged)
+    if "prices" in merged:
+        merged["prices"] = parse_prices(merged["prices"])
     for name, table in _tables(merged.get("models")):
         refuse_unknown(table, ModelSettings.__struct_fields__, f"models.{name}")
         _check_features(table, f"models.{name}.features")

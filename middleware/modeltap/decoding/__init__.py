@@ -5,6 +5,7 @@
 - `row_tables`: rows of one type as compact columns
 - `response_names`: roles of a response's fields by their names
 - `list_columns`: lists in rows, as columns of values
+- `output_tokens`: token counts of language models
 - `outputs`: predictions and scores, as columns
 - `shortfalls`: the parts that exchanges lack, with their reasons
 - `key_columns`: the features that labels name rows by

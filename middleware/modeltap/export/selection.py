@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from modeltap.analysis.costs.exchange_costs import with_costs
 from modeltap.config.settings import SettingsByModel
 from modeltap.decoding.batches import Batch, read
 from modeltap.decoding.decoders import Decoders
@@ -151,7 +152,8 @@ class Selection:
 
     def _decoded(self, model: str, exchanges: list[StoredExchange]) -> ExportedRows:
         """Return the chosen rows of one model."""
-        batch = read(exchanges, self.settings.for_model(model), self._decoders, self.connection)
+        settings = self.settings.for_model(model)
+        batch = read(exchanges, settings, self._decoders, self.connection)
         self.undecoded += sum(not note.rows for note in batch.notes.values())
         by_id = {exchange.id: exchange for exchange in exchanges}
         of_rows = [by_id[id_] for id_ in batch.ids]
@@ -171,7 +173,7 @@ class Selection:
                 "label": labels,
             },
             list(batch.rows),
-            [answer or {} for answer in batch.answers],
+            with_costs(batch, settings.prices),
             len(exchanges),
         )
         chosen = self._in_time(times)

@@ -22,6 +22,7 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `unjoined_labels`, `label_delays`: labels that match no row, and the time until labels arrive
 - `label_arrivals`: rows that were recorded live, with the time of their first label
 - `labelled_rows`: rows with their last labels, also as columns
+- `token_counts`: tokens of exchanges, as responses state them
 - `judge_answers`, `judge_spending`: answers of a judge, and its spending
 - `due_windows`, `labelled_windows`: windows with new labels, and their label counts
 - `learning_progress`: rows, hours and alerts while a reference is being learned

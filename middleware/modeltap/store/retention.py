@@ -123,6 +123,7 @@ def delete(connection: sqlite3.Connection, exchanges: Sequence[ExchangeKey]) -> 
     connection.executemany("delete from candidate_requests where exchange_id = ?", ids)
     connection.executemany("delete from row_keys where exchange_id = ?", ids)
     connection.executemany("delete from judge_answers where exchange_id = ?", ids)
+    connection.executemany("delete from token_counts where exchange_id = ?", ids)
     connection.executemany("delete from rejected_times where exchange_id = ?", ids)
     connection.executemany("delete from exchanges where seq = ?", [(key.seq,) for key in exchanges])
     delete_waiting(connection, waiting)

@@ -90,6 +90,12 @@ create index labels_by_exchange on labels
     (exchange_id, row, seq, value, labelled_at, received_at, source);
 create index labels_by_feature on labels (model, feature, key) where feature is not null;
 
+create table token_counts (                 -- tokens of exchanges, as responses state them
+    exchange_id text primary key,
+    name text,                              -- the language model in the response
+    input_tokens integer, output_tokens integer, cached_tokens integer
+) without rowid;
+
 create table judge_answers (                -- calls of a judge about single outputs
     seq integer primary key autoincrement,
     model text not null, exchange_id text not null, row integer not null,

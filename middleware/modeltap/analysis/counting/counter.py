@@ -28,6 +28,7 @@ from modeltap.analysis.model.reference import Reference
 from modeltap.config.windows import AUTO, Window
 from modeltap.decoding.batches import Batch, read
 from modeltap.decoding.decoders import Decoders
+from modeltap.decoding.output_tokens import token_counts_in
 from modeltap.decoding.outputs import storable_output
 from modeltap.decoding.shortfalls import count_shortfalls
 from modeltap.decoding.times import parse_times, write_times
@@ -51,6 +52,7 @@ from modeltap.store.stored_exchanges import (
     save_decode_notes,
     save_protocol_ids,
 )
+from modeltap.store.token_counts import insert_token_counts
 from modeltap.store.versions import record_versions
 from modeltap.store.watermarks import LABELS, SEEN, advance, watermark
 from modeltap.store.windows import CountedWindow, Series
@@ -274,6 +276,7 @@ class WindowCounter:
             event_times=times,
             seqs=map(arrived.__getitem__, batch.ids),
         )
+        insert_token_counts(self.connection, token_counts_in(batch))
         window = Window.parse(self.settings.for_model(model).window)
         note_early(
             self.connection, model, version, window, dict(zip(batch.ids, times, strict=False))

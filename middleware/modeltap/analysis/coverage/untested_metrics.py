@@ -1,14 +1,22 @@
-"""Performance metrics that cannot be computed from the available labels and predictions."""
+"""Metrics that cannot be computed: of performance, by labels and predictions, and of costs."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 
+from modeltap.analysis.costs.exchange_costs import NO_NAME, NO_PRICE, exchange_cost
+from modeltap.analysis.costs.window_costs import unpriced
 from modeltap.analysis.coverage.unmonitored import Level, Unmonitored
 from modeltap.analysis.model.metric import ALERT, NOT_COMPARABLE, OK
+from modeltap.config.evaluation.price_settings import PriceSettings
 from modeltap.config.metrics import reported_by
 from modeltap.environments import with_environment
 from modeltap.store.metrics import latest_metrics, own_metrics_in_store
+from modeltap.store.token_counts import newest_token_counts
+
+_SEARCHED = 10_000
+"""The newest exchanges of a model that are searched for names without a price."""
 
 
 def untested_metrics(
@@ -36,3 +44,38 @@ def untested_metrics(
         for row in rows
         if row["verdict"] == NOT_COMPARABLE and row["segment"] is None
     ]
+
+
+def unpriced_outputs(
+    connection: sqlite3.Connection,
+    prices: Mapping[str, PriceSettings],
+    model: str,
+    environment: str | None,
+) -> list[Unmonitored]:
+    """Return the language models whose tokens have no cost; empty without a price table."""
+    if not prices:
+        return []
+    counts = newest_token_counts(connection, model, environment or "", _SEARCHED)
+    reasons = unpriced(counts, [exchange_cost(count, prices) for count in counts])
+    return [
+        Unmonitored(
+            check="metrics",
+            model=model,
+            version=with_environment("", environment),
+            level="problem",
+            subject="the cost" if name is None else f"the cost of {name!r}",
+            count=number,
+            total=len(counts),
+            reason=reason,
+            fix=_fix(name, reason),
+        )
+        for (name, reason), number in reasons.most_common()
+    ]
+
+
+def _fix(name: str | None, reason: str) -> str:
+    if reason == NO_PRICE:
+        return f'add [prices."{name}"] with input and output, per million tokens'
+    if reason == NO_NAME:
+        return "have the server state the model in its responses"
+    return 'for streams, send stream_options = {"include_usage": true} with requests'

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from modeltap import clock
+from modeltap.analysis.costs.window_costs import window_costs
 from modeltap.analysis.counting.counter import WindowCounter, total
 from modeltap.analysis.counting.row_windows import RowWindows
 from modeltap.analysis.counting.sample import Sample, choose, sample
@@ -65,6 +66,7 @@ from modeltap.store.predictions import (
     rows_between,
 )
 from modeltap.store.references import sampled_rows
+from modeltap.store.token_counts import token_counts_between
 from modeltap.store.windows import CountedWindow, Series
 
 _MAX_SAMPLED = 100
@@ -202,6 +204,7 @@ class InputWindows:
                 *self._estimates(group, samples, metrics),
                 *self._fairness(group, window, end),
                 *self._evaluators(group, samples, end),
+                *self._costs(group),
             ],
             self.reference,
             EvaluatedWindows(self._series, group),
@@ -293,6 +296,15 @@ class InputWindows:
             learning=learning,
         )
         return self._urgent(explained(metrics), group, own, end)
+
+    def _costs(self, group: Sequence[CountedWindow]) -> list[Metric]:
+        """Return what the tokens of a window cost, in the windows of the settings."""
+        own, settings = self.reference, self._settings
+        if not settings.prices or self._series != self.counter.series(own):
+            return []
+        bounds = self._bounds(group)
+        counts = token_counts_between(self.scope.connection, own.model, own.version, *bounds)
+        return window_costs(counts, settings.prices)
 
     @cached_property
     def _with_gaps(self) -> Reference:

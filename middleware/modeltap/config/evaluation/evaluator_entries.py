@@ -72,6 +72,27 @@ EVALUATORS = (
         "ratings that change with the order of the choices",
     ),
     CatalogueEntry(
+        "cost", "currency", "lower", None, "evaluate", False, "cost of the tokens of all exchanges"
+    ),
+    CatalogueEntry(
+        "cost_per_exchange",
+        "currency",
+        "lower",
+        None,
+        "evaluate",
+        False,
+        "mean cost of an exchange",
+    ),
+    CatalogueEntry(
+        "not_priced_rate",
+        "fraction",
+        "lower",
+        None,
+        "evaluate",
+        False,
+        "exchanges of language models without a price",
+    ),
+    CatalogueEntry(
         "judge_failed_rate",
         "fraction",
         "lower",
