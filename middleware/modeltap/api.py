@@ -180,9 +180,10 @@ def compare(
     however often the rows are compared, and the verdict `better`, `worse` or `not_shown`.
 
     Args:
-        candidate: a file with the columns `id` and `prediction`; the name of a stored candidate;
-            ``python:module:function``, which runs in a child process; or a callable, which runs
-            here. Functions get a dictionary of NumPy arrays of shape (n,) and return n predictions.
+        candidate: a file with the columns `id` and `prediction`; a URL, which is sent the stored
+            requests; the name of a stored candidate; ``python:module:function``, which runs in a
+            child process; or a callable, which runs here. Functions get a dictionary of NumPy
+            arrays of shape (n,) and return n predictions.
         model: the model's name; needed without `dataset`.
         store: the SQLite file; by default the one this process records to.
         since: the first event time, such as "2013-06-01"; by default all rows.

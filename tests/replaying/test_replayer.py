@@ -13,7 +13,7 @@ from candidate_server import candidate, doubled, fill
 from modeltap.errors import BusyError, InputError
 from modeltap.replaying import replayer
 from modeltap.replaying.replay_options import ReplayOptions
-from modeltap.replaying.replayer import replay_requests, replay_store
+from modeltap.replaying.replayer import Replayer, replay_store
 from modeltap.store.connection import connect, writing
 from modeltap.store.lease import Lease
 from stores import read
@@ -87,7 +87,7 @@ def test_other_requests_are_counted_by_reason(store):
     seen = []
     with candidate(doubled) as server, closing(connect(store)) as connection:
         options = ReplayOptions(name="new")
-        report = replay_requests(connection, "m", server.url, options, seen.append)
+        report = Replayer(connection, "m", server.url, options).run(seen.append)
     assert report.left_out == {"request masked": 3, "request cut": 2, "not an HTTP request": 1}
     assert (report.requests, report.sent, sum(seen)) == (10, 4, 10)
 

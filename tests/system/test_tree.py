@@ -71,6 +71,7 @@ HELD_ELSEWHERE = {
     "comparison/golden_set.py": "cli/test_golden.py",
     "comparison/candidates/stored_candidate.py": "comparison/test_model_comparison.py",
     "comparison/differences/comparison_result.py": "comparison/test_model_comparison.py",
+    "replaying/replay_progress.py": "replaying/test_replayer.py",
     # Commands that print what a tested function returns.
     "cli/erase.py": "privacy/test_erase.py",
     "cli/jobs.py": "cli/test_webhook.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ from modeltap.cli.common import (
     read_store,
     store_option,
 )
-from modeltap.cli.progress import reading_bar
+from modeltap.cli.progress import counting_bar, reading_bar
 from modeltap.comparison.candidates.candidate_function import TIMEOUT_SECONDS
 from modeltap.comparison.compared_rows import ComparedRows, StoredRows
 from modeltap.comparison.differences.comparison_result import COLUMNS, ComparedMetric, Comparison
@@ -35,7 +36,7 @@ _NAMED = 4
     "--candidate",
     required=True,
     metavar="CANDIDATE",
-    help="A file of predictions, python:module:function, or a stored candidate's name.",
+    help="A file of predictions, a URL, python:module:function, or a stored candidate's name.",
 )
 @click.option("--since", default=None, help="Only rows at or after this event time.")
 @click.option(
@@ -77,6 +78,7 @@ def compare(
     Examples:
       modeltap compare --model flights --candidate predictions.csv
       modeltap compare --model flights --candidate python:my_model:predict --since 2013-06-01
+      modeltap compare --model flights --candidate http://127.0.0.1:8001
       modeltap compare --dataset golden.jsonl --candidate predictions.csv --fail-on worse
     """
     moment = moment_of(since, "--since")
@@ -90,6 +92,7 @@ def compare(
             since=start,
             timeout_seconds=timeout,
             on_read=on_read,
+            show_replay=partial(counting_bar, label="replaying"),
         )
     comparison = compare_outputs(source, outputs)
     _print(comparison, as_json)

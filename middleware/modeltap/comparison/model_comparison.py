@@ -40,6 +40,7 @@ from modeltap.comparison.golden_rows import GoldenRows
 from modeltap.errors import InputError, nearest
 from modeltap.ingest.files.source import OnRead
 from modeltap.ingest.files.table import KINDS
+from modeltap.replaying.replay_progress import ShowProgress, no_progress
 from modeltap.store.connection import connect_reader
 from modeltap.store.models import check_model
 from modeltap.wording import plural
@@ -101,11 +102,13 @@ def load_candidate(
     since: str | None = None,
     timeout_seconds: float = TIMEOUT_SECONDS,
     on_read: OnRead = lambda _: None,
+    show_replay: ShowProgress = no_progress,
 ) -> CandidateOutputs:
     """Return a candidate's outputs.
 
     Args:
-        candidate: a file, ``python:module:function``, a callable, or a stored candidate's name.
+        candidate: a file, a URL, ``python:module:function``, a callable, or a stored candidate's
+            name.
         connection: the store; None if rows are those of a golden set.
         since: the first event time of a stored candidate.
         timeout_seconds: the limit of a function in a child process.
@@ -120,7 +123,14 @@ def load_candidate(
         keys, columns = _features(source)
         return run_function(name, keys, columns, timeout_seconds)
     if name.startswith(URL_SCHEMES):
-        raise InputError(f"candidate {name!r} is a URL; only requests in a store are sent to one")
+        if connection is None:
+            raise InputError(
+                f"candidate {name!r} is a URL; only requests in a store are sent to one"
+            )
+        # Imported here, because it loads httpx, which takes as long as all the rest.
+        from modeltap.comparison.candidates.replayed_candidate import replayed_outputs
+
+        return replayed_outputs(connection, source.model, name, since, show_replay)
     stored = [] if connection is None else stored_names(connection, source.model)
     if connection is not None and name in stored and not Path(name).is_file():
         return stored_outputs(connection, source.model, name, since)

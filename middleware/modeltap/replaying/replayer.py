@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from itertools import islice
@@ -17,6 +17,7 @@ from modeltap.replaying.candidate_client import CandidateClient, CandidateReply
 from modeltap.replaying.candidate_rows import ReplyDecoder
 from modeltap.replaying.paced_sending import PacedSending
 from modeltap.replaying.replay_options import ReplayOptions
+from modeltap.replaying.replay_progress import OnSettled, ShowProgress, no_progress
 from modeltap.replaying.replay_report import ReplayReport
 from modeltap.replaying.sendable_requests import omission
 from modeltap.store.candidates import (
@@ -53,9 +54,6 @@ is probably wrong."""
 _LEASE_SECONDS = 6.0
 """How long a run that was killed keeps the next one waiting. If a lease is lost, two runs send the
 same requests, and the later reply counts."""
-
-OnSettled = Callable[[int], None]
-"""Called with the number of requests that were settled since the last call."""
 
 
 class Replayer:
@@ -225,27 +223,25 @@ class Replayer:
         )
 
 
-def replay_requests(
-    connection: sqlite3.Connection,
+def replay_store(
+    store: Path,
     model: str,
     url: str,
-    options: ReplayOptions | None = None,
-    on_settled: OnSettled = lambda _: None,
+    options: ReplayOptions,
+    show_progress: ShowProgress = no_progress,
 ) -> ReplayReport:
     """Send the stored requests of a model to the candidate at `url`; return the counts.
 
-    Raises `InputError` for a URL, a model or an option that cannot be used, and `BusyError` while
-    another process sends to the same candidate.
+    It runs in a thread, so that it also works within an event loop, as in a notebook. Raises
+    `InputError` for a URL, a model or an option that cannot be used, and `BusyError` while another
+    process sends to the same candidate.
     """
-    return Replayer(connection, model, url, options or ReplayOptions()).run(on_settled)
-
-
-def replay_store(store: Path, model: str, url: str, options: ReplayOptions) -> ReplayReport:
-    """Do the same with the store at a path, also within a running event loop, as in a notebook."""
 
     def run() -> ReplayReport:
         with closing(connect(store, create=False)) as connection:
-            return replay_requests(connection, model, url, options)
+            replayer = Replayer(connection, model, url, options)
+            with show_progress(replayer.remaining) as on_settled:
+                return replayer.run(on_settled)
 
     with ThreadPoolExecutor(1, thread_name_prefix="replay") as pool:
         return pool.submit(run).result()

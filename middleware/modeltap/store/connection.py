@@ -178,6 +178,11 @@ _LOG_BYTES = 64 * 1024 * 1024
 """The size to which SQLite truncates its write-ahead log, to bound disk space."""
 
 
+def file_of(connection: sqlite3.Connection) -> Path:
+    """Return the file of a store."""
+    return Path(connection.execute("pragma database_list").fetchone()[2])
+
+
 def synchronize(connection: sqlite3.Connection, *, with_disk: bool) -> None:
     """Set whether each commit waits for the disk, or only for the operating system (default)."""
     connection.execute(f"pragma synchronous = {'full' if with_disk else 'normal'}")

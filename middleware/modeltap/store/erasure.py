@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from modeltap.store.connection import file_of
 from modeltap.store.references import StoredReference
 from modeltap.store.retention import ExchangeKey, size
 
@@ -236,5 +237,5 @@ def rewrite(connection: sqlite3.Connection) -> bool:
 
 def damaged_files(connection: sqlite3.Connection) -> list[Path]:
     """Return the damaged stores that were moved aside, next to this store."""
-    file = Path(connection.execute("pragma database_list").fetchone()[2])
+    file = file_of(connection)
     return sorted(file.parent.glob(f"{file.name}.damaged-*"))
