@@ -38,7 +38,7 @@ def version_differences(
     Args:
         before, after: (m,) and (n,) rows of each version, with labels where they are known.
         known: the task and the form of the labels.
-        alpha: the chance of any wrong verdict at any look.
+        alpha: the chance of a wrong verdict of the main metric at any look, and of the others.
         min_rows: labelled rows that each version needs for a verdict.
 
     Raises `InputError` if the predictions of a version and the labels cannot be compared, and if

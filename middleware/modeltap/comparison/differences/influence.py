@@ -117,15 +117,18 @@ class _Classes:
     """Counts of n rows by class; each class has a code."""
 
     def __init__(self, predicted: np.ndarray, true: np.ndarray) -> None:
-        both = np.concatenate([predicted, true]).astype(str)
-        names, codes = np.unique(both, return_inverse=True)
-        codes = codes.reshape(-1)
-        self.names, self.n = names, len(true)
-        self.p, self.t = codes[: self.n], codes[self.n :]
+        sides = predicted.tolist(), true.tolist()
+        self.names, self.n = sorted({*sides[0], *sides[1]}), len(true)
+        places = {name: place for place, name in enumerate(self.names)}
+        # A dictionary is ten times as fast as sorting objects.
+        self.p, self.t = (
+            np.fromiter(map(places.__getitem__, side), dtype=np.int64, count=self.n)
+            for side in sides
+        )
         self.right = self.p == self.t
-        self.predicted = np.bincount(self.p, minlength=len(names)) / self.n
-        self.true = np.bincount(self.t, minlength=len(names)) / self.n
-        self.hits = np.bincount(self.p[self.right], minlength=len(names)) / self.n
+        self.predicted = np.bincount(self.p, minlength=len(self.names)) / self.n
+        self.true = np.bincount(self.t, minlength=len(self.names)) / self.n
+        self.hits = np.bincount(self.p[self.right], minlength=len(self.names)) / self.n
 
     @property
     def is_labelled(self) -> np.ndarray:
@@ -142,7 +145,7 @@ class _Classes:
 def _of_classes(predicted: np.ndarray, true: np.ndarray) -> Iterator[InfluencedMetric]:
     own = _Classes(predicted, true)
     yield _mean("accuracy", own.right.astype(np.float64), 1.0, 1.0)
-    if any(name.startswith("[") for name in own.names.tolist()):
+    if any(name.startswith("[") for name in own.names):
         return  # sets of labels, which are right or wrong as a whole
     all_ = np.full(len(own.names), 1 / len(own.names))
     labelled = own.is_labelled / own.is_labelled.sum()

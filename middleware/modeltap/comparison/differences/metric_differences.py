@@ -20,9 +20,12 @@ from modeltap.config.metrics import better
 MIN_LABELLED_ROWS = 100
 """With fewer labelled rows, the variance of a difference is hardly known."""
 
-_PARTS = {"accuracy": 0.8, "mae": 0.8, "roc_auc": 0.1}
-"""Parts of alpha of the main metrics. The others share the rest evenly, so that all verdicts about
-all rows together are wrong with probability alpha at most (Bonferroni)."""
+_MAIN = ("accuracy", "mae")
+"""The main metrics, whose verdict has the whole of alpha."""
+
+_AREA_PART = 0.5
+"""The part of the ROC area in the alpha of the other metrics, which share the rest evenly: all of
+them together are wrong with probability alpha at most (Bonferroni)."""
 
 
 def paired_differences(
@@ -40,7 +43,7 @@ def paired_differences(
     models agree add no variance. Metrics of one side only have no difference.
 
     Args:
-        alpha: the chance of any wrong verdict at any look.
+        alpha: the chance of a wrong verdict of the main metric at any look, and of the others.
         main_only: only `accuracy` or `mae`, for segments.
 
     >>> from modeltap.analysis.performance.paired import pair_up
@@ -73,7 +76,7 @@ def unpaired_differences(
 
     Args:
         before, after: the rows of each model, of any number.
-        alpha: the chance of any wrong verdict at any look.
+        alpha: the chance of a wrong verdict of the main metric at any look, and of the others.
         main_only: only `accuracy` or `mae`, for segments.
         min_rows: the least harmonic mean of both numbers for an interval.
     """
@@ -154,12 +157,15 @@ class _Sides:
 
 
 def _parts(metrics: Sequence[str], alpha: float) -> list[float]:
-    """Return each metric's part of alpha."""
-    if len(metrics) == 1:
-        return [alpha]
-    others = [name for name in metrics if name not in _PARTS]
-    rest = 1 - sum(_PARTS.get(name, 0.0) for name in metrics)
-    return [alpha * _PARTS.get(name, rest / max(1, len(others))) for name in metrics]
+    """Return each metric's part of alpha.
+
+    >>> _parts(["accuracy", "f1_macro", "brier", "roc_auc"], 0.01)
+    [0.01, 0.0025, 0.0025, 0.005]
+    """
+    others = sum(name not in (*_MAIN, "roc_auc") for name in metrics)
+    rest = 1 - _AREA_PART if "roc_auc" in metrics else 1.0
+    shares = {**dict.fromkeys(_MAIN, 1.0), "roc_auc": _AREA_PART if others else 1.0}
+    return [alpha * shares.get(name, rest / max(1, others)) for name in metrics]
 
 
 def _compared(
