@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +22,7 @@ from modeltap.errors import InputError
 from modeltap.ingest.files.source import Source, json_of, open_source
 from modeltap.rows import columns
 from modeltap.store.labelled_rows import LabelledPrediction
+from modeltap.store.stored_exchanges import StoredExchange
 from modeltap.wording import plural
 
 _TASKS = ("classification", "regression")
@@ -113,6 +116,15 @@ class GoldenRows:
         known = [key for key in keys if isinstance(self._lines[key].get("features"), dict)]
         return RowFeatures(known, columns([self._lines[key]["features"] for key in known]))
 
+    @property
+    def requests(self) -> list[StoredExchange]:
+        """The requests, to be sent to a candidate; rows without one are not sent."""
+        return [
+            _exchange(place, own_id, self.model, line)
+            for place, ((own_id, _), line) in enumerate(self._lines.items())
+            if isinstance(line.get("request"), dict) and line["request"].get("path")
+        ]
+
     def groups(self, rows: Sequence[LabelledPrediction]) -> GroupedKeys:
         """Return the groups that the settings name, and their intersections."""
         if not self.settings.groups:
@@ -129,6 +141,36 @@ class GoldenRows:
             if group.name in named
         ]
         return GroupedKeys(features.keys, with_intersections(groupings))
+
+
+_EMPTY = StoredExchange(*([None] * len(StoredExchange._fields)))  # type: ignore[arg-type]
+
+
+def _exchange(place: int, own_id: str, model: str, line: Mapping[str, Any]) -> StoredExchange:
+    """Return the request of a line as it was recorded."""
+    request = line["request"]
+    body = request.get("body")
+    if isinstance(request.get("body_base64"), str):
+        try:
+            body = base64.b64decode(request["body_base64"], validate=True)
+        except ValueError:
+            raise InputError(f"request of {own_id!r}: body_base64 is not base64") from None
+    headers = request.get("headers")
+    return _EMPTY._replace(
+        seq=place,
+        id=own_id,
+        model=model,
+        version="",
+        method=str(request.get("method") or "POST"),
+        path=str(request["path"]),
+        query=request.get("query"),
+        request_body=body if isinstance(body, (str, bytes)) else None,
+        request_type=request.get("content_type"),
+        request_encoding=request.get("content_encoding"),
+        request_headers=json.dumps(headers) if isinstance(headers, dict) else None,
+        started_at=line.get("event_time") or "",
+        event_time=line.get("event_time"),
+    )
 
 
 def _score(value: Any) -> float | None:

@@ -8,6 +8,7 @@ because the file may be read where the model's settings are not.
 from __future__ import annotations
 
 import base64
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -174,6 +175,10 @@ def _request(exchange: StoredExchange) -> dict[str, Any]:
         "query": exchange.query,
         "content_type": exchange.request_type,
     }
+    if exchange.request_encoding:
+        request["content_encoding"] = exchange.request_encoding
+    if exchange.request_headers:
+        request["headers"] = json.loads(exchange.request_headers)
     if isinstance(body, bytes):
         return {**request, "body_base64": base64.b64encode(body).decode()}
     return {**request, "body": body}

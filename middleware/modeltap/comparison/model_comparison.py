@@ -123,14 +123,7 @@ def load_candidate(
         keys, columns = _features(source)
         return run_function(name, keys, columns, timeout_seconds)
     if name.startswith(URL_SCHEMES):
-        if connection is None:
-            raise InputError(
-                f"candidate {name!r} is a URL; only requests in a store are sent to one"
-            )
-        # Imported here, because it loads httpx, which takes as long as all the rest.
-        from modeltap.comparison.candidates.replayed_candidate import replayed_outputs
-
-        return replayed_outputs(connection, source.model, name, since, show_replay)
+        return _behind_url(name, source, connection, since, show_replay)
     stored = [] if connection is None else stored_names(connection, source.model)
     if connection is not None and name in stored and not Path(name).is_file():
         return stored_outputs(connection, source.model, name, since)
@@ -140,6 +133,25 @@ def load_candidate(
         f"candidate {name!r} is neither a file nor a stored candidate{nearest(name, stored)}; give "
         "a file, a URL, python:module:function or the name of a replayed candidate"
     )
+
+
+def _behind_url(
+    url: str,
+    source: ComparedRows,
+    connection: sqlite3.Connection | None,
+    since: str | None,
+    show_replay: ShowProgress,
+) -> CandidateOutputs:
+    """Return the outputs of a candidate that is sent the requests of a store or a golden set."""
+    # Imported here, because they load httpx, which takes as long as all the rest.
+    from modeltap.comparison.candidates.replayed_candidate import replayed_outputs
+    from modeltap.comparison.candidates.served_candidate import sent_outputs
+
+    if isinstance(source, GoldenRows):
+        return sent_outputs(source.requests, source.settings, url, show_replay)
+    if connection is None:
+        raise InputError(f"candidate {url!r} is a URL, which needs the requests of a store")
+    return replayed_outputs(connection, source.model, url, since, show_replay)
 
 
 def compare_outputs(source: ComparedRows, candidate: CandidateOutputs) -> Comparison:
