@@ -11,6 +11,7 @@ from stores import analyze, every, put, read
 
 EVALUATORS = [
     {"name": "valid", "kind": "json"},
+    {"name": "broken", "kind": "json", "schema": "missing.json"},
     {"name": "short", "kind": "length", "max": 500},
     {"name": "english", "kind": "language", "languages": ["en"], "field": "prompt"},
 ]
@@ -83,13 +84,21 @@ def test_a_second_analysis_changes_nothing(folder):
 def test_the_command_evaluates_the_newest_outputs(folder):
     words = ("evaluate", "--store", "taps.db", "--model", "bot", "--rows", "200")
     shown = lines(modeltap(*words, "--json", cwd=folder))
-    valid, short, mean, english = shown
+    valid, broken, short, mean, english = shown
+    assert (broken["verdict"], broken["value"]) == ("not_comparable", None)
+    assert "cannot read the schema 'missing.json'" in broken["explanation"]
     assert (valid["evaluator"], valid["outputs"], valid["failed"]) == ("valid", 200, 40)
     assert valid["verdict"] == "alert" and valid["examples"]
     assert (short["failed"], mean["metric"]) == (0, "evaluator_score")
     assert (english["kind"], english["failed"]) == ("language", 0)
     text = modeltap(*words, cwd=folder)
     assert "valid" in text and "alert" in text
+
+
+def test_doctor_reports_an_evaluator_that_fails(folder):
+    findings = lines(modeltap("doctor", "--store", "taps.db", "--json", cwd=folder, code=1))
+    (own,) = [row for row in findings if row["subject"] == "evaluator=broken"]
+    assert own["check"] == "metrics" and "cannot read the schema" in own["reason"]
 
 
 def test_without_evaluators_one_line_says_how_to_add_some(folder, tmp_path):

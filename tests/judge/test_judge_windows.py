@@ -140,6 +140,10 @@ def test_an_unusable_judge_costs_only_its_ratings(filled, server, monkeypatch, c
     report = analyze(filled, server, api_key="env:NO_SUCH_KEY")
     assert report.analysis.windows >= 4
     assert "environment variable NO_SUCH_KEY is not set" in report.ratings[0]
+    assert "NO_SUCH_KEY" in caplog.text
+    caplog.clear()
+    analyze(filled, server, api_key="env:NO_SUCH_KEY")
+    assert caplog.text == ""  # once a day
     server.behaviour = "fails"
     report = analyze(filled, server, retries=0, concurrency=2)
     assert "8 times in a row" in report.ratings[0] and "judge of bot" in caplog.text
@@ -159,5 +163,7 @@ def test_the_command_rates_the_newest_outputs(filled, server, tmp_path):
     asked = len(server.requests)
     modeltap(*words, cwd=tmp_path)
     assert len(server.requests) == asked  # settled outputs are not rated again
+    text = modeltap("doctor", "--store", filled, cwd=tmp_path)
+    assert "judge: bot: small at 127.0.0.1, 500 calls and 500,000 tokens a day" in text
     text = modeltap(*words, "--no-judge", cwd=tmp_path, code=1)
     assert "no evaluators are configured" in text

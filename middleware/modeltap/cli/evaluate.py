@@ -23,7 +23,7 @@ from modeltap.cli.common import (
 from modeltap.cli.progress import counting_line
 from modeltap.config.metrics import EVALUATOR_SEGMENT
 from modeltap.config.settings import Settings
-from modeltap.errors import InputError
+from modeltap.errors import InputError, ModeltapError
 from modeltap.judge.judge_windows import JudgedModel
 from modeltap.output import echo, emit
 from modeltap.store.models import counted_models
@@ -81,11 +81,15 @@ def evaluate(
     if not judged and not any(part.evaluators for part in own.values()):
         raise InputError(_HINT)
     results = [row for name in models for row in _rows(connection, own[name], name, rows)]
-    if judged:
-        writer = open_store(store)
+    problem: ModeltapError | None = None
+    try:
         for name in judged:
-            results += _ratings(writer, own[name], name, rows)
+            results += _ratings(open_store(store), own[name], name, rows)
+    except ModeltapError as error:  # the evaluators need no judge
+        problem = error
     emit(results, _SHOWN, as_json=as_json, empty="no outputs yet")
+    if problem is not None:
+        raise problem
 
 
 def _ratings(

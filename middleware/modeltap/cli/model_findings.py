@@ -13,7 +13,10 @@ from modeltap.analysis.model.local_times import zone_ahead
 from modeltap.analysis.model.monitored import list_notice
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.overview import overviews
-from modeltap.cli.finding import NOTE, OK, Finding
+from modeltap.cli.finding import NOTE, OK, PROBLEM, Finding
+from modeltap.config.validation import from_environment
+from modeltap.errors import ConfigError
+from modeltap.store.models import counted_models
 from modeltap.store.references import active_references
 from modeltap.store.settings import SettingsReader
 from modeltap.wording import plural
@@ -29,10 +32,27 @@ def of_models(connection: sqlite3.Connection) -> Iterator[Finding]:
     yield from _clocks(connection)
     yield from _likely_codes(connection)
     yield from _lists(connection)
+    yield from _judge_keys(connection, settings)
     for coverage in coverages(connection, settings):
         yield from _coverage(coverage)
     for gap in of_store(connection, settings.general):
         yield _finding(gap)
+
+
+def _judge_keys(connection: sqlite3.Connection, settings: SettingsReader) -> Iterator[Finding]:
+    """Report each judge, and a key that is not in the environment of this command."""
+    for model in dict.fromkeys(own.model for own in counted_models(connection)):
+        judge = settings.for_model(model).judge
+        if judge is None:
+            continue
+        try:
+            if judge.api_key is not None:
+                from_environment(judge.api_key, "api_key")
+        except ConfigError as error:
+            yield Finding("judge", PROBLEM, f"{model}: {error}", model)
+        else:
+            budget = f"{judge.calls_per_day:,} calls and {judge.tokens_per_day:,} tokens a day"
+            yield Finding("judge", OK, f"{model}: {judge.model} at {judge.host}, {budget}", model)
 
 
 def _coverage(coverage: Coverage) -> Iterator[Finding]:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 
 from modeltap.analysis.verdicts.results import WindowResult
+from modeltap.clock import now
 from modeltap.errors import ModeltapError
 from modeltap.judge.judge_windows import JudgedModel
 from modeltap.logs import logger
+from modeltap.store.connection import writing
 from modeltap.store.models import counted_models
+from modeltap.store.runs import claim_run
 from modeltap.store.settings import SettingsReader
+
+_NUMBERS = re.compile(r"[\d,.]+")
+"""Counts in a message, which differ each time."""
+
+_DAY = len("2024-01-31")
 
 _MOST_SECONDS = 120.0
 """The longest time of a judge's calls in a pass; the next pass continues with the rest."""
@@ -50,5 +59,11 @@ class OutputRatings:
     def _report(self, model: str, text: str, *, failed: bool) -> None:
         line = f"judge of {model}: {text}"
         self.lines.append(line)
-        if failed:
+        if failed and self._is_new(model, text):
             logger.warning("modeltap: %s", line)
+
+    def _is_new(self, model: str, text: str) -> bool:
+        """Return whether this problem was not logged today: a pass may follow each minute."""
+        kind = _NUMBERS.sub("", text)
+        with writing(self._connection):
+            return claim_run(self._connection, f"judge problem {model}", f"{now()[:_DAY]} {kind}")

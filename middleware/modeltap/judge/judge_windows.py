@@ -91,7 +91,9 @@ class JudgedModel:
         newest = newest_outputs(self.connection, self.model, exchanges)
         keys = sampled_keys([(row.exchange_id, row.row) for row in newest], self.judge.sample)
         self._ask([*self._calibrating(), *self._open(keys)])
-        return self._metrics(keys, self._before())
+        references = self._references()
+        before = self._before(references[0]) if len(references) == 1 else None
+        return self._metrics(keys, before)
 
     def rate_windows(self) -> Iterator[WindowResult]:
         """Ask about the reference and the last evaluated windows; yield windows with answers.
@@ -99,19 +101,18 @@ class JudgedModel:
         The budget is spent on people's rows first, then on the reference, then on the newest
         windows. The results are in order of time.
         """
-        reference = self._reference()
-        if reference is None:
+        windows = {own.id: (own, self._windows(own)) for own in self._references()}
+        due = [(own, window) for own, listed in windows.values() for window in listed]
+        if not due:
             return
-        windows = self._windows(reference)
-        if not windows:
-            return
-        newest_first = [q for window in reversed(windows) for q in self._open(window.keys)]
-        known = self._reference_keys(reference)
-        self._ask([*self._calibrating(), *self._open(known), *newest_first])
-        for window in windows:
+        known = [key for own, listed in windows.values() if listed for key in self._known_keys(own)]
+        newest_first = sorted(due, key=lambda pair: pair[1].start, reverse=True)
+        questions = [question for _, window in newest_first for question in self._open(window.keys)]
+        self._ask([*self._calibrating(), *self._open(known), *questions])
+        for own, window in due:
             settled = not self._open(window.keys)
             if settled or (self._has_news and self._last_answers(window.keys)):
-                yield self._result(window, reference, settled=settled)
+                yield self._result(window, own, settled=settled)
 
     @property
     def _has_news(self) -> bool:
@@ -163,22 +164,21 @@ class JudgedModel:
                 last[answer.exchange_id, answer.row] = answer
         return list(last.values())
 
-    def _reference(self) -> Reference | None:
-        """Return the model's reference; None if there is none, or several."""
+    def _references(self) -> list[Reference]:
+        """Return the references of the model's versions and environments."""
         rows = active_references(self.connection, self.model)
-        return Reference.from_json(rows[0].payload) if len(rows) == 1 else None
+        return [Reference.from_json(row.payload) for row in rows]
 
-    def _reference_keys(self, reference: Reference) -> list[OutputKey]:
+    def _known_keys(self, reference: Reference) -> list[OutputKey]:
         if reference.state == "provisional":
             return []
         rows = sampled_rows(self.connection, reference.id)
         return sampled_keys([(row.exchange_id, row.row) for row in rows], 2 * self.judge.sample)
 
-    def _before(self) -> PassRate | None:
+    def _before(self, reference: Reference) -> PassRate | None:
         """Return the ratings of the reference's outputs; None if there are none."""
-        reference = self._reference()
-        keys = [] if reference is None else self._reference_keys(reference)
-        choices = [a.choice for a in self._last_answers(keys) if a.choice is not None]
+        answers = self._last_answers(self._known_keys(reference))
+        choices = [answer.choice for answer in answers if answer.choice is not None]
         positive = sum(choice == self.judge.positive_choice for choice in choices)
         return PassRate(rows=len(choices), passed=positive) if choices else None
 
@@ -216,7 +216,7 @@ class JudgedModel:
 
     def _result(self, window: _RatedWindow, reference: Reference, *, settled: bool) -> WindowResult:
         series, learning = window.series, reference.state == "provisional"
-        metrics = self._metrics(window.keys, self._before(), learning=learning)
+        metrics = self._metrics(window.keys, self._before(reference), learning=learning)
         weekly = windows_a_week(self.connection, series, window.end)
         return WindowResult(
             Period(series.model, series.version, series.window, window.start, window.end),

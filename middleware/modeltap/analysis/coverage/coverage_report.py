@@ -17,7 +17,11 @@ from modeltap.analysis.coverage.unjoined_labels import unjoined_labels
 from modeltap.analysis.coverage.unmatched_settings import unmatched_models, unmatched_settings
 from modeltap.analysis.coverage.unmonitored import Unmonitored, condensed
 from modeltap.analysis.coverage.untested_columns import untested_columns
-from modeltap.analysis.coverage.untested_metrics import unpriced_outputs, untested_metrics
+from modeltap.analysis.coverage.untested_metrics import (
+    failed_evaluators,
+    unpriced_outputs,
+    untested_metrics,
+)
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import is_output
 from modeltap.config.settings import Settings, SettingsByModel
@@ -132,6 +136,7 @@ def coverage_of(
         *missing_parts(model, recent.counts, settings, recent),
         *settings_without_match(connection, settings, model, environment, within=None),
         *untested_metrics(connection, model, environment),
+        *failed_evaluators(connection, model, environment),
         *unpriced_outputs(connection, settings.prices, model, environment),
         *columns,
         *masked,

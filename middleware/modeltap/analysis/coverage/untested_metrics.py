@@ -46,6 +46,32 @@ def untested_metrics(
     ]
 
 
+def failed_evaluators(
+    connection: sqlite3.Connection, model: str, environment: str | None
+) -> list[Unmonitored]:
+    """Return the evaluators, and the judge, without a comparison in a model's last window."""
+    names = ["evaluator_pass_rate", "judge_corrected_rate"]
+    latest = [
+        row
+        for name in names
+        for row in latest_metrics(connection, [name], model=model, feature=None, last=1)
+        if row["environment"] == environment and row["verdict"] == NOT_COMPARABLE
+    ]
+    return [
+        Unmonitored(
+            check="metrics",
+            model=model,
+            version=with_environment(row["version"], row["environment"]),
+            level="problem" if row["value"] is None and row["segment"] is not None else "note",
+            subject=row["segment"] or row["metric"],
+            count=row["rows"],
+            total=row["rows"],
+            reason=row["explanation"] or "outputs cannot be compared",
+        )
+        for row in latest
+    ]
+
+
 def unpriced_outputs(
     connection: sqlite3.Connection,
     prices: Mapping[str, PriceSettings],
