@@ -17,6 +17,9 @@ from modeltap.testing import WebhookReceiver
 from retraining_cases import ROWS, TRAINING, fill, write_policy
 from stores import read
 
+TRAINED = ROWS * 4 // 5
+"""The newest fifth of the rows is held out."""
+
 
 def listed(store):
     return lines(modeltap("retrain", "--list", "--json", "--store", store))
@@ -31,7 +34,12 @@ def test_a_command_retrains_a_model(store, tmp_path):
     fill(store)
     write_policy(tmp_path, f'command = ["{sys.executable}", "training.py", "{{data}}"]')
     (run,) = lines(modeltap("retrain", "--model", "flights", "--json", "--store", store))
-    assert (run["state"], run["rows"], run["exit"], run["way"]) == ("succeeded", ROWS, 0, "command")
+    assert (run["state"], run["rows"], run["exit"], run["way"]) == (
+        "succeeded",
+        TRAINED,
+        0,
+        "command",
+    )
     assert predicted(run["artefact"]) == pytest.approx(21.0)
     assert (run["left_out"], run["data"]) == (["email"], None)
     assert list(Path(run["artefact"]).parent.iterdir()) == [Path(run["artefact"])]
@@ -40,11 +48,14 @@ def test_a_command_retrains_a_model(store, tmp_path):
 
 
 def test_a_function_retrains_a_model_and_returns_the_candidate(store, tmp_path):
-    """Parquet rows; the module is in the working folder."""
+    """It is compared on the rows that were held out; its module is in the working folder."""
     fill(store)
     write_policy(tmp_path, 'function = "training:train"')
-    assert "candidate: python:training:predict" in modeltap("retrain", "--store", store)
+    output = modeltap("retrain", "--store", store)
+    assert "candidate: python:training:predict\n  better on the 40 newest labelled rows" in output
     assert predicted("model.joblib") == pytest.approx(21.0)
+    (run,) = listed(store)
+    assert (run["verdict"], run["message"]) == ("better", None)
 
 
 def test_an_external_trainer_reads_the_rows_and_responds_with_the_candidate(store, tmp_path):
@@ -70,13 +81,13 @@ def test_an_external_trainer_reads_the_rows_and_responds_with_the_candidate(stor
         (run,) = lines(modeltap("retrain", "--json", "--store", store))
         assert subscriber.wait(1)
     assert (run["state"], run["exit"]) == ("succeeded", 201)
-    assert run["artefact"] == f"http://127.0.0.1:1/{ROWS}" and Path(run["data"]).exists()
+    assert run["artefact"] == f"http://127.0.0.1:1/{TRAINED}" and Path(run["data"]).exists()
     request, event = receiver.received[0].event, subscriber.received[0].event
     assert (request["data"]["run"]["state"], event["data"]["run"]["state"]) == (
         "requested",
         "succeeded",
     )
-    assert event["data"]["summary"] == f"flights: retraining succeeded on {ROWS} labelled rows"
+    assert event["data"]["summary"] == f"flights: retraining succeeded on {TRAINED} labelled rows"
     write_policy(tmp_path, 'command = "true"')
     modeltap("retrain", "--store", store)
     assert not Path(run["data"]).exists()
@@ -138,7 +149,7 @@ def test_one_at_a_time_and_a_killed_run_heals(store, tmp_path, eventually):
     assert eventually(lambda: listed(store)[-1]["state"] == "interrupted")
     (tmp_path / "modeltap.toml").write_text('[models.flights.retrain]\ncommand = "true"\n')
     output = modeltap("retrain", "--store", store)
-    assert "was interrupted: its process was killed" in output and "retrained on 200" in output
+    assert "was interrupted: its process was killed" in output and "retrained on 160" in output
     states = [run["state"] for run in listed(store)]
     assert states == ["succeeded", "skipped", "interrupted"]
     assert not list(tmp_path.glob("taps.db-retraining/*/rows*"))

@@ -24,7 +24,7 @@ FAILURES = {
     "the command fails": ({"command": ["sh", "-c", "echo why; exit 3"]}, "failed", "code 3: why"),
     "it is killed": ({"command": ["sh", "-c", "kill -9 $$"]}, "failed", "ended by signal 9"),
     "it hangs": ({"command": "sleep 600", "timeout_seconds": 1}, "timed_out", "after 1 s"),
-    "few rows": ({"command": "true", "min_rows": 500}, "skipped", "200 labelled rows in the last"),
+    "few rows": ({"command": "true", "min_rows": 500}, "skipped", "160 labelled rows in the last"),
     "the webhook fails": ({"webhook": {"allow_private": True}}, "failed", "status 500"),
     "the webhook hangs": (
         {"webhook": {"allow_private": True}, "timeout_seconds": 0.5},
@@ -107,6 +107,6 @@ def test_a_run_without_its_lease_is_interrupted(retrainer, connection, tmp_path)
 
 def test_a_summary_has_the_verdict(retrainer):
     run = train(retrainer, command="true")
-    assert summary_of(run) == "succeeded on 200 labelled rows"
+    assert summary_of(run) == "succeeded on 160 labelled rows"
     better = run._replace(verdict="not_shown")
     assert summary_of(better).endswith("candidate is not shown")

@@ -24,7 +24,7 @@ from stores import every, put
 @pytest.fixture
 def written(store, tmp_path):
     def write(**options):
-        policy = parse_retrain({"command": "train", **options})
+        policy = parse_retrain({"command": "train", "holdout": 0, **options})
         with closing(connect(store)) as connection:
             rows = TrainingRows(connection, SettingsReader(connection), "flights", labelled=True)
             period = period_of(rows, "flights", policy)
@@ -49,6 +49,14 @@ def test_the_window_ends_with_the_last_row(store, written):
     fill(store, rows=100)
     assert written(window="30m")[0] == 31
     assert written(window="all")[0] == 100
+
+
+def test_the_newest_labelled_rows_are_held_out(store, written):
+    """A fifth of those with labels; of rows with one time none is."""
+    fill(store, rows=100, labelled=50)
+    assert written(holdout=0.2)[0] == 40
+    put(store, every(0, 10), [{"x": 1}] * 10, model="flights", prefix="same")
+    assert written(holdout=0.9, window="1s")[0] == 0
 
 
 def test_masked_parts_of_values_labels_and_predictions_are_left_out(store, written):

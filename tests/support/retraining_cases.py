@@ -32,7 +32,7 @@ def train(run):
 
 def predict(features):
     model = joblib.load("model.joblib")
-    return [float(model.predict([[row["x"]]])[0]) for row in features]
+    return model.predict(np.asarray(features["x"], dtype=float).reshape(-1, 1))
 
 
 if __name__ == "__main__":

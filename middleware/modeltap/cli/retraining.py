@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import click
@@ -125,6 +125,7 @@ def _print(run: RetrainingRun, as_json: bool) -> None:
         rows = plural(run.rows or 0, "labelled row")
         candidate = f"; candidate: {run.artefact}" if run.artefact else ""
         echo(f"{run.model}: retrained on {rows} in {_seconds(run)}{candidate}")
+        echo(*(f"  {line}" for line in _comparison(run)))
         left_out = as_document(run)["left_out"]
         if left_out:
             echo(f"  masked and left out: {', '.join(left_out)}")
@@ -132,6 +133,24 @@ def _print(run: RetrainingRun, as_json: bool) -> None:
         echo(
             f"{run.model}: the run of {clock.short(run.started_at)} was interrupted: {run.message}"
         )
+
+
+def _comparison(run: RetrainingRun) -> Iterator[str]:
+    """Yield the verdict on the candidate and its main metric on the rows that were held out."""
+    if run.message:
+        yield run.message
+    for row in as_document(run)["comparison"][:1]:
+        verdict = (run.verdict or "").replace("_", " ")
+        yield f"{verdict} on the {row['rows']:,} newest labelled rows: {_difference(row)}"
+
+
+def _difference(row: Mapping[str, Any]) -> str:
+    if row["current"] is None or row["candidate"] is None:
+        return f"{row['metric']} unknown"
+    change = f"{row['metric']} {row['current']:.4g} -> {row['candidate']:.4g}"
+    if row["low"] is None or row["high"] is None:
+        return change
+    return f"{change}, difference {row['low']:.3g} to {row['high']:.3g}"
 
 
 def _list(store: str | None, model: str | None, as_json: bool) -> None:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator
 from typing import Any
 
 from modeltap import clock
+from modeltap.comparison.model_comparison import compare_candidate
 from modeltap.config.improving.retrain_settings import RetrainSettings
-from modeltap.errors import BusyError
+from modeltap.errors import BusyError, ModeltapError
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.jobs.policy_schedule import GENERAL, OrderedPolicies
 from modeltap.logs import logger
 from modeltap.retraining.retrainer import Retrainer
 from modeltap.retraining.triggers import BY_HAND, Trigger, due_trigger
-from modeltap.store.retrainings import RetrainingRun, last_runs
+from modeltap.store.connection import writing
+from modeltap.store.retrainings import (
+    SUCCEEDED,
+    RetrainingRun,
+    change_run,
+    last_runs,
+    retraining_run,
+)
 
 
 class RetrainingPass:
@@ -89,7 +98,10 @@ class RetrainingPass:
             logger.warning("modeltap: %s", warning)
         began = clock.now()
         try:
-            return self._reported(self._retrainer.run(model, policy, trigger))
+            run = self._retrainer.run(model, policy, trigger)
+            if run.state == SUCCEEDED and run.artefact is not None and policy.holdout:
+                run = self._compared(run, policy)
+            return self._reported(run)
         except KeyboardInterrupt:
             for run in last_runs(self._analyzer.connection, model, 1):
                 if run.started_at >= began:
@@ -101,6 +113,27 @@ class RetrainingPass:
             yield self.run(model, policy, Trigger(BY_HAND))
         except BusyError as error:
             logger.warning("modeltap: %s", error)
+
+    def _compared(self, run: RetrainingRun, policy: RetrainSettings) -> RetrainingRun:
+        """Compare the candidate on the rows after those that it was trained on; record it."""
+        try:
+            comparison = compare_candidate(
+                run.artefact or "",
+                self._analyzer.store,
+                model=run.model,
+                since=run.until,
+                timeout_seconds=policy.timeout_seconds,
+            )
+        except ModeltapError as error:
+            result = {"message": f"not compared: {error}"}
+        else:
+            result = {
+                "verdict": comparison.verdict,
+                "comparison": json.dumps([row.to_dict() for row in comparison.rows]),
+            }
+        with writing(self._analyzer.connection):
+            change_run(self._analyzer.connection, run.id, **result)
+        return retraining_run(self._analyzer.connection, run.id)
 
     def _models(self) -> list[str]:
         ordered = self._ordered.policies if self._ordered else {}

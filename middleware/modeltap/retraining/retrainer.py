@@ -246,9 +246,10 @@ class Retrainer:
 
 def _too_few(training: TrainingRun, policy: RetrainSettings) -> str:
     when = f" in the last {policy.window}" if training.since else ""
+    held_out = f" after {policy.holdout:.0%} are held out" if policy.holdout else ""
     return (
-        f"{plural(training.rows, 'labelled row')}{when}, but min_rows is {policy.min_rows:,}; send "
-        "labels, or change min_rows or window"
+        f"{plural(training.rows, 'labelled row')}{when}{held_out}, but min_rows is "
+        f"{policy.min_rows:,}; send labels, or change min_rows, window or holdout"
     )
 
 

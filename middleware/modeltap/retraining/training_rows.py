@@ -14,7 +14,7 @@ from modeltap.export.files import write_file
 from modeltap.export.selection import ExportedRows, Selection
 from modeltap.privacy.marks import MASK
 from modeltap.rows import as_dict
-from modeltap.store.retrainings import newest_row_time
+from modeltap.store.retrainings import labelled_times, newest_row_time
 
 _HASH = re.compile(r"\[hash:[0-9a-f]{16}\]")
 
@@ -35,14 +35,23 @@ class RowPeriod:
 
 
 def period_of(selection: Selection, model: str, policy: RetrainSettings) -> RowPeriod:
-    """Return the window of rows: it ends with the model's last row, not now.
+    """Return the period of the rows to train on: the older labelled rows of the policy's window.
 
-    Rows of a replay or an import are older than the clock.
+    The window ends with the model's last row, not now: rows of a replay or an import are older than
+    the clock. The newest labelled rows, a fraction `holdout`, are kept for the comparison: a model
+    is better on the rows that it was trained on.
     """
     newest = clock.parse(newest_row_time(selection.connection, model) or "")
-    if newest is None or policy.window_seconds is None:
+    if newest is None:
         return RowPeriod()
-    return RowPeriod(newest - policy.window_seconds, newest + 0.001)
+    length = policy.window_seconds
+    since, until = None if length is None else newest - length, newest + 0.001
+    first = "" if since is None else clock.iso(since)
+    times = labelled_times(selection.connection, model, first, clock.iso(until))
+    held_out = round(policy.holdout * len(times))
+    if held_out and times[0] < times[-held_out]:
+        until = clock.parse(times[-held_out]) or until
+    return RowPeriod(since, until)
 
 
 class TrainingRows(Selection):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from modeltap.clock import now
+from modeltap.store.label_sources import OF_TRUTH
 
 RUNNING, SUCCEEDED, FAILED = "running", "succeeded", "failed"
 TIMED_OUT, INTERRUPTED, SKIPPED = "timed_out", "interrupted", "skipped"
@@ -39,6 +40,7 @@ class RetrainingRun(NamedTuple):
     exit: int | None
     artefact: str | None
     verdict: str | None
+    comparison: str | None
     log: str | None
     pid: int
     host: str
@@ -173,9 +175,22 @@ def newest_row_time(connection: sqlite3.Connection, model: str) -> str | None:
     return newest
 
 
+def labelled_times(connection: sqlite3.Connection, model: str, since: str, until: str) -> list[str]:
+    """Return the (n,) event times of a model's labelled rows in a half-open period, in order."""
+    rows = connection.execute(
+        "select p.event_time from models m cross join predictions p on p.model = m.model "
+        "and p.version = m.version and p.candidate = '' and p.event_time >= ? "
+        "and p.event_time < ? where m.model = ? and exists (select 1 from labels l "
+        f"where l.exchange_id = p.exchange_id and l.row = p.row and {OF_TRUTH}) order by 1",
+        (since, until, model),
+    )
+    return [time for (time,) in rows]
+
+
 def as_document(run: RetrainingRun) -> dict[str, Any]:
     """Return a run with its columns by name, and lists instead of JSON."""
-    return {**run._asdict(), "left_out": json.loads(run.left_out or "[]")}
+    lists = {name: json.loads(getattr(run, name) or "[]") for name in ("left_out", "comparison")}
+    return {**run._asdict(), **lists}
 
 
 def _host() -> str:

@@ -308,6 +308,7 @@ create table retrainings (                  -- runs of a model's policy of retra
     exit integer,                           -- a process's exit code, or an HTTP status
     artefact text,                          -- the candidate: a file, a URL, a function
     verdict text,                           -- of its comparison: better, worse, not_shown
+    comparison text,                        -- JSON: the rows of the comparison
     log text,                               -- the end of the output
     pid integer not null, host text not null
 );

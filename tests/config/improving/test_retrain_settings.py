@@ -75,6 +75,7 @@ def test_a_policy_on_drift_alone_warns(rules, warns):
         ({"command": "a", "on": ["drift"]}, "no rule 'drift'"),
         ({"command": "a", "min_labels": -1}, "must be 0 (no trigger) or more"),
         ({"command": "a", "min_rows": 0}, "must be 1 or more"),
+        ({"command": "a", "holdout": 1}, "between 0 and 0.9"),
         ({"command": "a", "timeout_seconds": 0}, "at most 604800"),
         ({"command": "a", "timeout_seconds": 1e9}, "at most 604800"),
         ({"command": "a", "cooldown": "soon"}, "not a valid duration"),

@@ -36,6 +36,8 @@ _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 PLACEHOLDERS = ("data", "model", "artefact")
 """Names in braces that a command's arguments may have."""
 
+_MOST_HELD_OUT = 0.9
+
 _MOST_SECONDS = 7 * 86_400.0
 """The longest time limit: a week."""
 
@@ -51,6 +53,7 @@ class RetrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     on: tuple[str, ...] | None = None
     min_rows: int = 100
     window: str = "90d"
+    holdout: float = 0.2
     format: Literal["csv", "jsonl", "parquet"] = "csv"
     cooldown: str = "1d"
     timeout_seconds: float = 3600.0
@@ -193,6 +196,11 @@ def _check_limits(policy: RetrainSettings, where: str) -> None:
     if policy.min_rows < 1:
         raise ConfigError(
             f"option {where}.min_rows = {policy.min_rows} is invalid: must be 1 or more"
+        )
+    if not 0 <= policy.holdout <= _MOST_HELD_OUT:
+        raise ConfigError(
+            f"option {where}.holdout = {policy.holdout:g} is invalid: must be a fraction between 0 "
+            f"and {_MOST_HELD_OUT}"
         )
     if not 0 < policy.timeout_seconds <= _MOST_SECONDS:
         raise ConfigError(
