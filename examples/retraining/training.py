@@ -25,9 +25,13 @@ def fit(rows, minutes):
 def matrix(columns, codes):
     """Return (n, features) numbers; missing and unknown values are NaN."""
     encoded = [[codes[name].get(text, np.nan) for text in columns[name]] for name in CATEGORIES]
-    for name in NUMBERS:
-        encoded.append([np.nan if value in (None, "") else float(value) for value in columns[name]])
+    encoded += [[number(value) for value in columns[name]] for name in NUMBERS]
     return np.array(encoded).T
+
+
+def number(value):
+    """Return a value as a number; a missing one is NaN."""
+    return np.nan if value in (None, "") else float(value)
 
 
 def retrain(run):

@@ -72,6 +72,12 @@ def confirm(question: str) -> None:
     click.confirm(escaped(question), abort=True, err=True)
 
 
+def ask(question: str) -> str:
+    """Ask for a line on standard error, "" for Enter; raise `click.Abort` at the end of input."""
+    answer: str = click.prompt(escaped(question), default="", show_default=False, err=True)
+    return answer
+
+
 def emit_json(row: Mapping[str, Any]) -> None:
     """Print a row as a line of JSON, with bytes as base64."""
     text = json.dumps(dict(row), default=_as_text, ensure_ascii=not _is_utf8(sys.stdout))

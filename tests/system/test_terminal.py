@@ -44,6 +44,7 @@ COMMANDS = {
     "digest --json": ["digest", "--json"],
     "retrain": ["retrain"],
     "retrain --list": ["retrain", "--list"],
+    "review": ["review", "--model", f"m{HOSTILE}"],
     "reference show": ["reference", "show"],
     "reference show --json": ["reference", "show", "--json"],
     "reference list": ["reference", "list"],
@@ -222,7 +223,10 @@ FORBIDDEN = {
     *("traceback.print_exc", "traceback.print_exception"),
 }
 ALLOWED = {
-    "output.py": {"click.echo", "click.confirm", "click.progressbar", "sys.stdout", "sys.stderr"},
+    "output.py": {
+        *("click.echo", "click.confirm", "click.prompt", "click.progressbar"),
+        *("sys.stdout", "sys.stderr"),
+    },
     "logs.py": {"logging.getLogger", "logging.basicConfig", "sys.stderr"},
     # Where a user's own function prints to, so that the output of commands stays parseable.
     "analysis/row_metrics/own_functions.py": {"sys.stderr"},

@@ -47,6 +47,7 @@ HELD_ELSEWHERE = {
     "demo/flights.py": "system/test_demo.py",
     "demo/play.py": "system/test_demo.py",
     "demo/stage.py": "system/test_demo.py",
+    "store/reviews.py": "reviewing/test_review_session.py",
     "retraining/guard.py": "retraining/test_guarded.py",
     "jobs/retraining_pass.py": "cli/test_retraining.py",
     # Steps whose input is a store that the steps before them filled.

@@ -15,6 +15,7 @@
 - `comparing`, `golden`: a candidate compared with the current model, golden sets
 - `webhook`, `jobs`, `worker`: webhooks, scheduler jobs, the scheduler as a process
 - `retraining`: runs of policies of retraining
+- `review`: rows that people label at the keyboard
 - `doctor`, `finding`, `model_findings`: checks of an installation and of its coverage
 - `version`: noting and comparing versions
 - `shadow_report`: requests chosen for a challenger, in `status` and `doctor`

@@ -81,6 +81,7 @@ COMMANDS = {
         "replaying", "replay_", "Send stored requests again to a candidate; keep its predictions."
     ),
     "retrain": Listed("retraining", "retrain", "Run the models' policies of retraining now."),
+    "review": Listed("review", "review", "Label the rows that are worth a person's time."),
     "run": Listed("run", "run", "Run a server's COMMAND and record the apps it serves."),
     "show": Listed(
         "exchanges", "show", "Show one exchange in full, with its predictions and labels."

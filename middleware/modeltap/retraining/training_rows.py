@@ -10,11 +10,13 @@ from typing import Any
 
 from modeltap import clock
 from modeltap.config.improving.retrain_settings import RetrainSettings
+from modeltap.decoding.batches import Batch
 from modeltap.export.files import write_file
 from modeltap.export.selection import ExportedRows, Selection
 from modeltap.privacy.marks import MASK
 from modeltap.rows import as_dict
 from modeltap.store.retrainings import labelled_times, newest_row_time
+from modeltap.store.reviews import chosen_labels
 
 _HASH = re.compile(r"\[hash:[0-9a-f]{16}\]")
 
@@ -56,6 +58,16 @@ def period_of(selection: Selection, model: str, policy: RetrainSettings) -> RowP
 
 class TrainingRows(Selection):
     """Labelled rows without masked values; `left_out` has the columns that lost some."""
+
+    def _labels(self, batch: Batch) -> list[Any]:
+        """Return the labels; those of chosen rows of a review are true, too."""
+        labels = super()._labels(batch)
+        chosen = chosen_labels(self.connection, list(dict.fromkeys(batch.ids)))
+        places = zip(batch.ids, batch.row_numbers, strict=True)
+        return [
+            chosen.get(place) if label is None else label
+            for place, label in zip(places, labels, strict=True)
+        ]
 
     def read(self) -> Iterator[ExportedRows]:
         """Yield the rows; a row with a masked label is left out."""

@@ -29,6 +29,7 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `references`, `windows`, `traffic`, `metrics`: references, counted windows, results
 - `window_facts`: metrics of one window that others are compared with
 - `runs`, `child_runs`, `job_times`, `watermarks`: finished work, and each reader's progress
+- `reviews`: rows that people were asked about
 - `retrainings`: runs of policies of retraining
 - `pending_work`: the work that an analysis would find in all tables
 - `alerts`, `alert_history`, `silences`, `deliveries`: incidents, and messages about them

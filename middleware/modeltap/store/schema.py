@@ -81,7 +81,7 @@ create table labels (
     key text,                               -- the id it was sent with, if not the exchange's id
     feature text,                           -- the feature that `key` is a value of; else null
     value,
-    source text,                            -- 'judge': never counts as ground truth
+    source text,                            -- 'judge', 'review_chosen': never count in metrics
     model text,                             -- the model it is for, if given
     labelled_at text, received_at text not null
 );
@@ -290,6 +290,17 @@ create table child_runs (                   -- the scheduler's child processes
     log text not null                       -- the end of its standard error
 );
 create index child_runs_by_job on child_runs (job, id);
+
+create table reviews (                      -- rows that people were asked to label
+    exchange_id text not null, row integer not null,
+    model text not null,
+    reason text not null,                   -- random, low_confidence, disagreement, worst_slice,
+                                            -- unusual
+    probability real,                       -- of having been drawn at random; else null
+    state text not null,                    -- answered, skipped
+    reviewed_at text not null,
+    primary key (exchange_id, row)
+) without rowid;
 
 create table retrainings (                  -- runs of a model's policy of retraining
     id text primary key,

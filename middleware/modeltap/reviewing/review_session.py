@@ -1,0 +1,191 @@
+"""The queue of a model in a store, the answers, and what they count for."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from modeltap import clock
+from modeltap.analysis.slices.error_rows import ErrorRows, with_columns
+from modeltap.config.metrics import is_output
+from modeltap.config.settings import Settings
+from modeltap.errors import InputError
+from modeltap.reviewing.answer_form import AnswerForm, answer_form
+from modeltap.reviewing.review_queue import RANDOM, QueuedRow, RowPlace, queue_of
+from modeltap.reviewing.review_reasons import reasons_of
+from modeltap.store.connection import writing
+from modeltap.store.label_sources import CHOSEN, REVIEW
+from modeltap.store.labelled_rows import LabelledPrediction
+from modeltap.store.labels import Label, insert_labels
+from modeltap.store.predictions import newest_labelled
+from modeltap.store.reviews import (
+    ANSWERED,
+    SKIPPED_ROW,
+    ReviewableRow,
+    chosen_labels,
+    record_review,
+    reviewable_rows,
+)
+
+_POPULATION = 10_000
+"""The newest rows of a model that a queue is made of."""
+
+_LABELS = 1000
+"""Labelled rows that are read for the classes."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A row to ask about, with the features that a person sees."""
+
+    queued: QueuedRow
+    features: Mapping[str, Any]
+
+    @property
+    def row(self) -> ReviewableRow:
+        """The row."""
+        return self.queued.row
+
+    def document(self) -> dict[str, Any]:
+        """Return the question as one JSON object."""
+        return {
+            "id": self.row.exchange_id,
+            "row": self.row.row,
+            "event_time": self.row.event_time,
+            "reason": self.queued.reason,
+            "probability": self.queued.probability,
+            "prediction": self.row.prediction,
+            "score": self.row.score,
+            "features": dict(self.features),
+        }
+
+
+class ReviewSession:
+    """Questions about a model's rows, and their answers, each stored at once.
+
+    Raises `InputError` if there is no row to ask about.
+
+    Args:
+        since: the first event time (Unix seconds); None for the newest 10,000 rows.
+        random_fraction: the part of the queue that is drawn at random.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        settings: Settings,
+        model: str,
+        *,
+        limit: int,
+        random_fraction: float,
+        since: float | None = None,
+    ) -> None:
+        self._connection = connection
+        self._settings = settings
+        self.model = model
+        start = "" if since is None else clock.iso(since)
+        rows = reviewable_rows(connection, model, start, _POPULATION)
+        single = [row for row in rows if not _is_several(row.prediction)]
+        _check(model, rows, single)
+        reasons = reasons_of(connection, settings, model, single, rows[-1].event_time)
+        self.queue = queue_of(single, reasons, limit=limit, random_fraction=random_fraction)
+        self.form = self._form(single)
+
+    def questions(self) -> list[Question]:
+        """Return the questions in order; rows whose exchange is no longer stored are left out."""
+        columns = self._columns([queued.row for queued in self.queue.rows])
+        return [
+            Question(queued, columns[queued.row.key])
+            for queued in self.queue.rows
+            if queued.row.key in columns
+        ]
+
+    def promote(self) -> int:
+        """Let earlier answers count that the random sample has reached; return their number."""
+        ids = [queued.row.exchange_id for queued in self.queue.promoted]
+        known = chosen_labels(self._connection, ids)
+        for queued in self.queue.promoted:
+            if queued.row.key in known:
+                self._store(queued, known[queued.row.key])
+            else:
+                self.skip(queued)
+        return len(known)
+
+    def answer(self, queued: QueuedRow, text: str) -> Any:
+        """Store an answer as a label; return the label.
+
+        Raises `InputError` with the reason if the answer is not of the model's type.
+        """
+        value = self.form.label(text)
+        self._store(queued, value)
+        return value
+
+    def skip(self, queued: QueuedRow) -> None:
+        """Record that a row has no answer; it is not asked about again."""
+        with writing(self._connection):
+            self._record(queued, SKIPPED_ROW)
+
+    def _store(self, queued: QueuedRow, value: Any) -> None:
+        source = REVIEW if queued.reason == RANDOM else CHOSEN
+        own = Label(queued.row.exchange_id, queued.row.row, value, labelled_at=clock.now())
+        with writing(self._connection):
+            insert_labels(self._connection, [own], source=source, model=self.model)
+            self._record(queued, ANSWERED)
+
+    def _record(self, queued: QueuedRow, state: str) -> None:
+        record_review(
+            self._connection,
+            self.model,
+            queued.row.exchange_id,
+            queued.row.row,
+            reason=queued.reason,
+            probability=queued.probability,
+            state=state,
+        )
+
+    def _form(self, rows: Sequence[ReviewableRow]) -> AnswerForm:
+        values = [row.prediction for row in rows]
+        for version in {row.version for row in rows}:
+            labelled = newest_labelled(self._connection, self.model, version, _LABELS, _POPULATION)
+            values += [row.label for row in labelled]
+        return answer_form(values, self._settings.task)
+
+    def _columns(self, rows: Sequence[ReviewableRow]) -> dict[RowPlace, dict[str, Any]]:
+        stored = [
+            LabelledPrediction(row.prediction, None, row.event_time, row.score, *row.key)
+            for row in rows
+        ]
+        blank = [None] * len(stored)
+        own = with_columns(
+            self._connection,
+            ErrorRows(stored, np.zeros(len(stored)), blank, blank),
+            self._settings,
+        )
+        inputs = {name: column for name, column in own.columns.items() if not is_output(name)}
+        return {
+            key: {name: column[at] for name, column in inputs.items() if column[at] is not None}
+            for at, key in enumerate(own.keys)
+        }
+
+
+def _is_several(prediction: Any) -> bool:
+    """Return True for JSON of several outputs or of a list, which a person cannot type."""
+    return isinstance(prediction, str) and prediction.lstrip().startswith(("{", "["))
+
+
+def _check(model: str, rows: Sequence[ReviewableRow], single: Sequence[ReviewableRow]) -> None:
+    if not rows:
+        raise InputError(
+            f"{model} has no analysed rows to review; run `modeltap analyze`, or change --since"
+        )
+    if not single:
+        raise InputError(
+            f"the predictions of {model} have several outputs; send labels with "
+            "`modeltap label import`"
+        )
+    if all(row.is_labelled or row.reason is not None for row in single):
+        raise InputError(f"each recent row of {model} has a label or was reviewed already")
