@@ -1,6 +1,6 @@
 """The queue of rows that are worth a person's time, and their labels.
 
-review_reasons  why rows are worth a look: confidence, disagreement, slices, unusual values
+review_reasons  reasons to look at a row: confidence, disagreement, slices, unusual values
 review_queue    the rows to ask about, with a random share
 answer_form     answers as labels of the model's type
 review_session  the queue of a store's model, its answers, and what they count for

@@ -25,7 +25,7 @@ class AnswerForm:
 
     @property
     def hint(self) -> str:
-        """The form in words, for the question."""
+        """The form as text, for the question."""
         if self.is_number:
             return "a number"
         return " / ".join(map(str, self.classes)) if self.classes else "a text"

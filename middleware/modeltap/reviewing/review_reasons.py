@@ -1,4 +1,4 @@
-"""Why rows are worth a look: confidence, disagreement, bad slices, unusual values."""
+"""Reasons to look at a row: confidence, disagreement, bad slices, unusual values."""
 
 from __future__ import annotations
 

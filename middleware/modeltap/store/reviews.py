@@ -65,7 +65,7 @@ class OtherOutput(NamedTuple):
 
 
 def other_outputs(connection: sqlite3.Connection, model: str, since: str) -> list[OtherOutput]:
-    """Return outputs of candidates and judges for a model's rows since an event time."""
+    """Return the outputs of candidates and of a judge for a model's rows since an event time."""
     rows = connection.execute(
         "select c.exchange_id, c.row, c.prediction from predictions c "
         "join predictions p on p.exchange_id = c.exchange_id and p.row = c.row "
