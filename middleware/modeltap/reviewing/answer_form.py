@@ -10,7 +10,7 @@ from modeltap.errors import InputError, nearest
 from modeltap.ingest.files.table import number
 
 MOST_CLASSES = 30
-"""With more different texts the model answers with texts, not classes."""
+"""With more different texts the model predicts texts, not classes."""
 
 NEW = "+"
 """The beginning of an answer with a class that no row has yet."""

@@ -105,7 +105,7 @@ class ReviewSession:
         ]
 
     def promote(self) -> int:
-        """Count earlier answers that the random sample has reached as drawn; return their number."""
+        """Count answers that the random sample has reached as drawn; return their number."""
         ids = [queued.row.exchange_id for queued in self.queue.promoted]
         known = chosen_labels(self._connection, ids)
         for queued in self.queue.promoted:
