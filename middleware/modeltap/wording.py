@@ -23,6 +23,15 @@ def percent(fraction: float) -> str:
     return f"{fraction * 100:.2g} %" if fraction < 0.1 else f"{fraction * 100:.0f} %"
 
 
+def shortened(text: str, characters: int) -> str:
+    """Return a text of at most `characters`, cut with an ellipsis.
+
+    >>> shortened("departure_delay", 9), shortened("mae", 9)
+    ('departur…', 'mae')
+    """
+    return text if len(text) <= characters else text[: characters - 1] + "…"
+
+
 def plural(count: int, noun: str) -> str:
     """Format a count with its noun.
 

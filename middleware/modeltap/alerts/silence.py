@@ -62,14 +62,21 @@ def end_silence(connection: sqlite3.Connection, silence_id: str) -> None:
         _silence_alert(connection, alert["id"], until, "silence ended")
 
 
-def acknowledge(connection: sqlite3.Connection, alert_id: str) -> None:
+def acknowledge(connection: sqlite3.Connection, alert_id: str, note: str | None = None) -> None:
     """Acknowledge an alert, which stops its reminders; raise `InputError` if it is resolved."""
     full_id: str = find_alert(connection, alert_id)["id"]
     if not acknowledge_alert(connection, full_id):
         raise InputError(
             f"alert {alert_id!r} is resolved; `modeltap alerts --state firing` lists firing alerts"
         )
-    record_change(connection, full_id, "acknowledged")
+    record_change(connection, full_id, "acknowledged", note=note)
+
+
+def add_note(connection: sqlite3.Connection, alert_id: str, note: str) -> None:
+    """Add a note to an alert's history, inside the caller's transaction."""
+    if not note.strip():
+        raise InputError("the note is empty; write what others should know")
+    record_change(connection, find_alert(connection, alert_id)["id"], "note", note=note)
 
 
 def find_alert(connection: sqlite3.Connection, alert_id: str) -> AlertRow:

@@ -40,6 +40,7 @@ COMMANDS = {
         "dataset",
         "Write labelled rows to a golden set, on which `compare` works without a store.",
     ),
+    "dashboard": Listed("dashboard", "dashboard", "Show the store in a browser."),
     "deliver": Listed(
         "jobs", "deliver", "Send pending messages; check for missing traffic and labels."
     ),

@@ -29,6 +29,7 @@ from modeltap.store.labels import labels_of
 from modeltap.store.predictions import predictions_of
 from modeltap.store.stored_exchanges import exchanges_by_id
 from modeltap.store.token_counts import token_count_of
+from modeltap.wording import shortened
 
 _POLL_SECONDS = 0.3
 """Short enough to look immediate; each poll is one indexed query."""
@@ -162,7 +163,7 @@ def _took(duration_ms: float | None) -> str:
 
 def _brief(body: Any) -> str:
     text = cell(body) if isinstance(body, bytes) else " ".join(str(body or "-").split())
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+    return shortened(text, _SHOWN_CHARACTERS)
 
 
 def _stream(text: str) -> str:

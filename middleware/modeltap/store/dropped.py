@@ -45,6 +45,14 @@ def count_dropped(connection: sqlite3.Connection) -> int:
     return connection.execute("select sum(count) from dropped").fetchone()[0] or 0
 
 
+def dropped_of(connection: sqlite3.Connection, model: str) -> int:
+    """Return the number of dropped exchanges of a model, with those of unknown models."""
+    row = connection.execute(
+        "select ifnull(sum(count), 0) from dropped where model in (?, '')", (model,)
+    ).fetchone()
+    return int(row[0])
+
+
 def newest_dropped(connection: sqlite3.Connection) -> int:
     """Return the `seq` of the last row, 0 if there is none."""
     return connection.execute("select max(seq) from dropped").fetchone()[0] or 0

@@ -363,3 +363,12 @@ def count_labels_since(connection: sqlite3.Connection, model: str, day: str) -> 
             (model, day),
         ).fetchone()[0]
     )
+
+
+def last_label_at(connection: sqlite3.Connection, model: str, environment: str) -> str | None:
+    """Return when the last label of a model in an environment arrived; None without labels."""
+    moment: str | None = connection.execute(
+        "select max(last_at) from label_days where model = ? and environment = ?",
+        (model, environment),
+    ).fetchone()[0]
+    return moment

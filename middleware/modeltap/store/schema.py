@@ -232,6 +232,11 @@ create table metrics (
 create unique index one_metric on metrics
     (model, version, "window", window_start, metric, ifnull(feature, ''), ifnull(segment, ''));
 
+create index metrics_of_features on metrics
+    (model, version, window_start, feature, strength, verdict, value) where metric = 'drift';
+create index metrics_of_all_rows on metrics (model, version, metric, window_start)
+    where feature is null;
+
 create table alerts (
     id text primary key, fingerprint text not null,
     rule text not null, model text not null, version text not null default '',

@@ -161,3 +161,25 @@ def models_with_traffic(connection: sqlite3.Connection) -> list[str]:
     """Return the models that have requests."""
     rows = connection.execute("select distinct model from traffic")
     return [model for (model,) in rows]
+
+
+class TrafficPeriod(NamedTuple):
+    """The requests of a model's version in a window of the wall clock."""
+
+    window_start: str
+    window_end: str
+    requests: int
+    errors: int
+    client_errors: int
+
+
+def traffic_periods(
+    connection: sqlite3.Connection, model: str, version: str, limit: int
+) -> list[TrafficPeriod]:
+    """Return the last `limit` windows with requests, in order of time."""
+    rows = connection.execute(
+        "select window_start, window_end, requests, errors, client_errors from traffic "
+        "where model = ? and version = ? order by window_start desc limit ?",
+        (model, version, limit),
+    ).fetchall()
+    return [TrafficPeriod(*row) for row in reversed(rows)]

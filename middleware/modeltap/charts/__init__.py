@@ -1,0 +1,12 @@
+"""Charts as static SVG: the same picture in a page, in a report and in the docs.
+
+A chart is a function of plain values; it needs no JavaScript and no library. Colours are classes
+of the page's style sheet, and nothing is told by colour alone.
+
+- `svg`: elements and escaped texts
+- `scale`: positions and ticks of numbers and times
+- `heat_map`: features by windows
+- `line_chart`: metrics over time, with intervals and marks
+- `bar_chart`: distributions of a feature in the reference and in a window
+- `sparkline`: a line without axes
+"""

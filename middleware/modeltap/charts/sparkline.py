@@ -1,0 +1,45 @@
+"""Sparklines: a line without axes, as SVG for a page and as characters for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modeltap.charts.scale import Scale
+from modeltap.charts.svg import element, picture
+
+_WIDTH, _HEIGHT = 120.0, 24.0
+_BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(values: Sequence[float | None], title: str) -> str:
+    """Draw values as a line; None is a gap.
+
+    >>> sparkline([1, 2, None, 3, 4], "requests").count("<polyline")
+    2
+    """
+    known = [value for value in values if value is not None]
+    y = Scale(min([0.0, *known]), max([0.0, *known]), _HEIGHT - 2, 2)
+    x = Scale(0, max(1, len(values) - 1), 2, _WIDTH - 2)
+    parts: list[list[str]] = [[]]
+    for place, value in enumerate(values):
+        if value is None:
+            parts.append([])
+        else:
+            parts[-1].append(f"{x.at(place):.1f},{y.at(value):.1f}")
+    lines = (
+        element("polyline", points=" ".join(part), class_="line other") for part in parts if part
+    )
+    return picture(title, "", _WIDTH, _HEIGHT, *lines, name="sparkline")
+
+
+def blocks(values: Sequence[float | None]) -> str:
+    """Return values as block characters, scaled from 0 to the largest; None is a space.
+
+    >>> blocks([0, 4, None, 8])
+    '▁▅ █'
+    """
+    top = max((value for value in values if value is not None), default=0.0) or 1.0
+    return "".join(
+        " " if value is None else _BLOCKS[round(max(0.0, value) / top * (len(_BLOCKS) - 1))]
+        for value in values
+    )

@@ -1,0 +1,136 @@
+"""The Starlette app of the dashboard. It reads the store; only alerts can be changed here."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from modeltap.dashboard.access import Access, AccessMiddleware
+from modeltap.dashboard.alert_pages import alerts_page, change_alert_by_form
+from modeltap.dashboard.asked import Pages
+from modeltap.dashboard.exchange_pages import exchange_page, exchanges_page
+from modeltap.dashboard.health_page import health_page
+from modeltap.dashboard.home_page import home_page
+from modeltap.dashboard.model_page import model_page
+from modeltap.dashboard.rendering import render
+from modeltap.dashboard.table import Table, data_response
+from modeltap.errors import ConfigError, InputError, ModeltapError
+from modeltap.store.connection import connect, connect_reader, writing
+
+Page = Callable[[sqlite3.Connection, Request], tuple[dict[str, Any], list[Table]]]
+"""A page: the values of its template, and its tables."""
+
+_LONGEST_FORM = 10_000
+
+_NAVIGATION = (
+    ("Models", ()),
+    ("Alerts", ("alerts",)),
+    ("Exchanges", ("exchanges",)),
+    ("Health", ("health",)),
+)
+"""The pages of the header: title, and the parts of the address."""
+
+
+def dashboard_app(store: str | Path, access: Access) -> Starlette:
+    """Return the dashboard of a store as an app that can be mounted anywhere."""
+    path = Path(store)
+    own_path = Path(__file__).parent
+
+    def health(
+        connection: sqlite3.Connection, request: Request
+    ) -> tuple[dict[str, Any], list[Table]]:
+        return health_page(connection, request, path)
+
+    pages = _PageMaker(path, access)
+    routes = [
+        Route("/", pages.of("home.html", home_page)),
+        Route("/models/{model:path}", pages.of("model.html", model_page)),
+        Route("/exchanges", pages.of("exchanges.html", exchanges_page)),
+        Route("/exchanges/{id}", pages.of("exchange.html", exchange_page)),
+        Route("/alerts", pages.of("alerts.html", alerts_page)),
+        Route("/alerts/{id}", pages.change_alert, methods=["POST"]),
+        Route("/health", pages.of("health.html", health)),
+        Mount("/static", StaticFiles(directory=own_path / "static")),
+    ]
+    app = Starlette(routes=routes, exception_handlers={404: pages.not_found})
+    app.add_middleware(AccessMiddleware, access=access)
+    return app
+
+
+class _PageMaker:
+    """Makes the endpoints of pages; each request opens the store anew, which takes 1 ms."""
+
+    def __init__(self, store: Path, access: Access) -> None:
+        self._store = store
+        self._access = access
+
+    def of(self, template: str, page: Page) -> Callable[[Request], Response]:
+        """Return the endpoint of a page. Starlette runs it in a thread."""
+
+        def endpoint(request: Request) -> Response:
+            try:
+                with closing(connect_reader(self._store)) as connection:
+                    values, tables = page(connection, request)
+                    form = request.query_params.get("format", "html")
+                    data = data_response(tables, request.query_params.get("table"), form)
+                    return data or self._html(request, template, tables=tables, **values)
+            except ModeltapError as error:
+                return self._problem(request, error)
+
+        return endpoint
+
+    async def change_alert(self, request: Request) -> Response:
+        """Acknowledge, silence or annotate an alert, and show the alerts again."""
+        if int(request.headers.get("content-length") or _LONGEST_FORM + 1) > _LONGEST_FORM:
+            return JSONResponse({"error": "the form is too long"}, 413)
+        async with request.form() as form:
+            if not self._access.is_form_token(str(form.get("form_token", ""))):
+                return JSONResponse({"error": "this form is not the dashboard's own"}, 403)
+            try:
+                with closing(connect(self._store)) as connection, writing(connection):
+                    change_alert_by_form(connection, request.path_params["id"], form)
+            except ModeltapError as error:
+                return self._problem(request, error)
+        back = Pages(request).path("alerts") + f"#{request.path_params['id']}"
+        return RedirectResponse(back, status_code=303)
+
+    def not_found(self, request: Request, _: Exception) -> Response:
+        """Return the page for an address that does not exist."""
+        return self._problem(request, InputError("there is no such page"), 404)
+
+    def _problem(
+        self, request: Request, error: ModeltapError, status: int | None = None
+    ) -> Response:
+        if status is None:
+            status = 404 if isinstance(error, InputError | ConfigError) else 503
+        return self._html(request, "problem.html", status, message=str(error), tables=[])
+
+    def _html(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
+        pages = Pages(request)
+        text = render(
+            template,
+            pages=pages,
+            navigation=[
+                (title, url, url == request.url.path)
+                for title, url in ((title, pages.path(*parts)) for title, parts in _NAVIGATION)
+            ],
+            form_token=self._access.form_token(),
+            data_url=partial(_data_url, request),
+            **values,
+        )
+        return HTMLResponse(text, status)
+
+
+def _data_url(request: Request, table: str, form: str) -> str:
+    """Return the address of a page's table in another form."""
+    return f"?{request.url.include_query_params(table=table, format=form).query}"

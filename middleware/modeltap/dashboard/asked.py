@@ -1,0 +1,68 @@
+"""What the address of a page asks for."""
+
+from __future__ import annotations
+
+import sqlite3
+from urllib.parse import quote, urlencode
+
+from starlette.requests import Request
+
+from modeltap.environments import environment_of, version_of
+from modeltap.errors import InputError
+from modeltap.store.models import ModelVersion, check_model, counted_models
+
+
+class Pages:
+    """The addresses of the pages, below the path at which the dashboard is mounted."""
+
+    def __init__(self, request: Request) -> None:
+        self._root = str(request.scope.get("root_path") or "").rstrip("/")
+
+    def path(self, *parts: str, **query: object) -> str:
+        """Return the address of a page; empty values of the query are left out."""
+        pairs = {name: value for name, value in query.items() if value not in (None, "", False)}
+        asked = f"?{urlencode(pairs)}" if pairs else ""
+        return f"{self._root}/{'/'.join(quote(part, safe='') for part in parts)}{asked}"
+
+    def model(self, of: ModelVersion, **query: object) -> str:
+        """Return the page of a model's version."""
+        return self.path("models", of.model, version=of.version, **query)
+
+    def feature(self, of: ModelVersion, feature: str, start: str = "", **query: object) -> str:
+        """Return the page of a feature, in a window or in the last one."""
+        return self.model(of, feature=feature, window=start, **query) + "#feature"
+
+    def static(self, name: str) -> str:
+        """Return the address of a file of the dashboard."""
+        return self.path("static", name)
+
+
+def model_asked(connection: sqlite3.Connection, request: Request) -> ModelVersion:
+    """Return the model and version of an address.
+
+    Without a version, the last one with rows is meant.
+
+    Raises:
+        InputError: if the store has no such model.
+    """
+    model = request.path_params["model"]
+    check_model(connection, model)
+    versions = [known.version for known in counted_models(connection) if known.model == model]
+    version = request.query_params.get("version")
+    if version is None:
+        return ModelVersion(model, versions[-1] if versions else "")
+    if version not in versions:
+        names = ", ".join(named_version(known) for known in versions) or "none"
+        raise InputError(f"model {model!r} has no version {version!r}; it has: {names}")
+    return ModelVersion(model, version)
+
+
+def named_version(version: str) -> str:
+    """Return an analysed version as text.
+
+    >>> named_version("2@staging"), named_version(""), named_version("2")
+    ('2 in staging', 'no version', '2')
+    """
+    environment = environment_of(version)
+    name = version_of(version) or "no version"
+    return f"{name} in {environment}" if environment else name

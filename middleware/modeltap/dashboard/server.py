@@ -1,0 +1,90 @@
+"""The dashboard's own server, as `modeltap dashboard` runs it."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from modeltap.dashboard.access import Access
+from modeltap.errors import InputError
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the dashboard listens, and the token that it asks for."""
+
+    host: str
+    port: int
+    token: str | None
+
+    @property
+    def url(self) -> str:
+        """The address to open, with the token."""
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        asked = f"?token={self.token}" if self.token else ""
+        return f"http://{name}:{self.port}/{asked}"
+
+
+def address_of(host: str, port: int, token: str | None) -> Address:
+    """Return the address for what the command line asks; other hosts than loopback get a token."""
+    if token is None and host not in _LOOPBACK:
+        token = secrets.token_urlsafe(24)
+    return Address(host, port, token)
+
+
+def serve(
+    store: Path,
+    address: Address,
+    *,
+    allowed: tuple[str, ...] = (),
+    is_opened: bool = False,
+    announce: Callable[[str], None],
+) -> None:
+    """Serve the dashboard until Ctrl-C.
+
+    Args:
+        allowed: more names under which it is reached, such as that of a proxy.
+        announce: told the address once the port is open.
+
+    Raises:
+        InputError: if the port is in use, or an extra is not installed.
+    """
+    try:
+        import uvicorn
+
+        from modeltap.dashboard.app import dashboard_app
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f'the dashboard needs {error.name}; install it with: pip install "modeltap[dashboard]"'
+        ) from error
+    listening = _listen(address)
+    address = Address(address.host, listening.getsockname()[1], address.token)
+    hosts = frozenset({address.host, *allowed} - {"0.0.0.0", "::"})
+    app = dashboard_app(store, Access(address.token, hosts))
+    announce(address.url)
+    if is_opened:
+        threading.Timer(0.5, webbrowser.open, [address.url]).start()
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    server.run(sockets=[listening])
+
+
+def _listen(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((address.host, address.port))
+    except OSError as error:
+        listening.close()
+        raise InputError(
+            f"{address.host} port {address.port}: {error.strerror}; choose another with --port"
+        ) from error
+    listening.listen(128)
+    return listening

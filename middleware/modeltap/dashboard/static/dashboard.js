@@ -1,0 +1,54 @@
+// Local times, keys, and a refresh that keeps filters, focus and open details.
+"use strict";
+
+const SECONDS = 15;
+const GO = { m: "Models", a: "Alerts", e: "Exchanges", h: "Health" };
+let going = false;
+
+function addLocalTimes(root) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    time.title = new Date(time.dateTime).toLocaleString() + " (local)";
+  }
+}
+
+function isBusy() {
+  const element = document.activeElement;
+  const inForm = element && element.closest("form, a, details, pre, .scroll");
+  return inForm || document.hidden || String(getSelection()).length > 0;
+}
+
+async function refresh() {
+  const area = document.querySelector("[data-refresh]");
+  if (!area || isBusy()) return;
+  try {
+    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+    if (!answer.ok || isBusy()) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector("[data-refresh]");
+    if (!fresh || fresh.innerHTML === area.innerHTML) return;
+    const open = [...area.querySelectorAll("details")].map((details) => details.open);
+    area.replaceWith(fresh);
+    fresh.querySelectorAll("details").forEach((details, place) => { details.open = open[place]; });
+    addLocalTimes(fresh);
+  } catch {
+    // The server has stopped: the page keeps what it shows.
+  }
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, select, textarea")) return;
+  if (going && GO[event.key]) {
+    const link = [...document.querySelectorAll("nav a")].find((a) => a.textContent === GO[event.key]);
+    if (link) link.click();
+  } else if (event.key === "/") {
+    const search = document.querySelector("[data-search]");
+    if (search) { search.focus(); event.preventDefault(); }
+  } else if (event.key === "r") {
+    refresh();
+  }
+  going = event.key === "g";
+});
+
+addLocalTimes(document);
+setInterval(refresh, SECONDS * 1000);

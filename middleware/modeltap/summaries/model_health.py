@@ -1,0 +1,137 @@
+"""The health of each model: one sentence, and the numbers behind it."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Literal
+
+from modeltap.analysis.coverage.coverage_report import Coverage, coverage_of, with_labels
+from modeltap.analysis.references.overview import ReferenceOverview, overviews
+from modeltap.config.settings import SettingsByModel
+from modeltap.environments import environment_of, version_of
+from modeltap.store.alerts import AlertRow, open_of
+from modeltap.store.dropped import dropped_of
+from modeltap.store.labels import last_label_at
+from modeltap.store.metric_history import last_metrics
+from modeltap.store.metrics import last_window_end
+from modeltap.store.models import ModelVersion
+from modeltap.store.traffic import TrafficPeriod, traffic_periods
+
+State = Literal["ok", "alert", "learning", "no_data", "error"]
+
+_SEVERITIES = ("critical", "warning", "info")
+_BROKEN = ("analysis_failed", "capture_loss")
+"""Rules whose alerts mean that modeltap itself does not work as it should."""
+
+_PERIODS = 48
+
+
+@dataclass(frozen=True)
+class ModelHealth:
+    """The health of one version of a model in an environment.
+
+    Attributes:
+        state: `error` if modeltap cannot watch it, `alert` if alerts are firing, `no_data` if
+            nothing arrives, `learning` until the reference is complete, else `ok`.
+        since: event time of the first open alert; None without one.
+        reason: why it is not `ok`; None if it is.
+        requests: in the last windows with traffic (`traffic`).
+        error_rate: fraction of failed requests in the last window; None if unknown.
+        last_label_at: when the last label arrived.
+        dropped: exchanges that capture lost, of this model in all environments.
+    """
+
+    model: str
+    version: str
+    state: State
+    since: str | None
+    reason: str | None
+    reference: ReferenceOverview
+    alerts: list[AlertRow]
+    coverage: Coverage
+    traffic: list[TrafficPeriod]
+    error_rate: float | None
+    latency_p95_ms: float | None
+    last_label_at: str | None
+    last_window_end: str | None
+    dropped: int
+
+    @property
+    def requests(self) -> int:
+        """The number of requests in the last windows with traffic."""
+        return sum(period.requests for period in self.traffic)
+
+    @property
+    def shown_version(self) -> str:
+        """The version without the environment."""
+        return version_of(self.version)
+
+    @property
+    def environment(self) -> str | None:
+        """The environment; None without one."""
+        return environment_of(self.version)
+
+
+def health_of_models(
+    connection: sqlite3.Connection, settings: SettingsByModel, model: str | None = None
+) -> list[ModelHealth]:
+    """Return the health of each model's versions, those with problems first.
+
+    Args:
+        model: only this model's.
+    """
+    healths = [_health(connection, settings, one) for one in overviews(connection, settings, model)]
+    return sorted(healths, key=lambda health: _ORDER.index(health.state))
+
+
+_ORDER = ("error", "alert", "no_data", "learning", "ok")
+
+
+def _health(
+    connection: sqlite3.Connection, settings: SettingsByModel, reference: ReferenceOverview
+) -> ModelHealth:
+    of = ModelVersion(reference.model, reference.version)
+    alerts = open_of(connection, *of)
+    environment = environment_of(of.version)
+    own = settings.for_model(of.model)
+    coverage = with_labels(connection, coverage_of(connection, own, of.model, environment))
+    values = last_metrics(connection, of, ("error_rate", "latency_p95_ms"))
+    end = last_window_end(connection, *of)
+    state, since, reason = _verdict(reference, alerts, end)
+    return ModelHealth(
+        model=of.model,
+        version=of.version,
+        state=state,
+        since=since,
+        reason=reason,
+        reference=reference,
+        alerts=alerts,
+        coverage=coverage,
+        traffic=traffic_periods(connection, *of, _PERIODS),
+        error_rate=values.get("error_rate"),
+        latency_p95_ms=values.get("latency_p95_ms"),
+        last_label_at=last_label_at(connection, of.model, environment or ""),
+        last_window_end=end,
+        dropped=dropped_of(connection, of.model),
+    )
+
+
+def _verdict(
+    reference: ReferenceOverview, alerts: list[AlertRow], last_window_end: str | None
+) -> tuple[State, str | None, str | None]:
+    """Return the state of a model, since when, and why."""
+    for state, those in (
+        ("error", [a for a in alerts if a["rule"] in _BROKEN or a["state"] == "error"]),
+        ("alert", [a for a in alerts if a["state"] == "firing"]),
+        ("no_data", alerts),
+    ):
+        if those:
+            worst = min(those, key=lambda alert: _SEVERITIES.index(alert["severity"]))
+            since = min(alert["started_at"] for alert in those)
+            return state, since, worst["summary"]  # type: ignore[return-value]
+    if reference.state == "provisional":
+        return "learning", None, reference.outlook
+    if last_window_end is None:
+        return "no_data", None, "no window is over yet"
+    return "ok", None, None
