@@ -27,6 +27,8 @@ MASKED = 1000
 
 KEEPING = f"capture_request_headers={KEPT_HEADERS!r}, capture_response_headers={KEPT_HEADERS!r}"
 
+SLOW = pytest.mark.slow
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -34,9 +36,13 @@ DOCS = Path(__file__).parents[2] / "docs"
     ("options", "app"),
     [
         (KEEPING, ASGI),
-        (KEEPING, WSGI),
-        (f"{KEEPING}, mask_with='hash', mask_key='k'", ASGI),
-        (f"{KEEPING}, mask_with='drop', mask_body_fields=['^q1$'], mask_values=['card']", ASGI),
+        pytest.param(KEEPING, WSGI, marks=SLOW),
+        pytest.param(f"{KEEPING}, mask_with='hash', mask_key='k'", ASGI, marks=SLOW),
+        pytest.param(
+            f"{KEEPING}, mask_with='drop', mask_body_fields=['^q1$'], mask_values=['card']",
+            ASGI,
+            marks=SLOW,
+        ),
     ],
     ids=["ASGI", "WSGI", "hash", "drop"],
 )
@@ -96,6 +102,7 @@ def test_features_are_stored_as_they_came(tmp_path):
     assert [body for body in sent if body not in set(responses)] == []
 
 
+@pytest.mark.slow
 def test_the_corpus_is_found_where_nothing_is_masked(tmp_path):
     """Or the search finds nothing."""
     corpus = whole_corpus()
@@ -142,7 +149,10 @@ def test_calls_of_functions_leave_no_secret(tmp_path):
     assert count_in(store) >= 2 * len(corpus.documents()) + 4 * len(secrets)
 
 
-@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize(
+    "kind",
+    [kind if kind == "jsonl" else pytest.param(kind, marks=SLOW) for kind in WRITERS],
+)
 def test_imports_leave_no_secret(tmp_path, kind):
     """Of any format, with requests that wait for their responses, too."""
     corpus = whole_corpus()

@@ -127,7 +127,10 @@ def test_the_scheduler_reports_names_that_fit_nothing(
     assert "12 of 12 rows have no event time" in found["event_time: no event time"]
 
 
-@pytest.mark.parametrize("place", ["keywords", "file", "environment"])
+@pytest.mark.parametrize(
+    "place",
+    ["keywords", pytest.param("file", marks=SLOW), pytest.param("environment", marks=SLOW)],
+)
 @pytest.mark.parametrize("kind", ["names", "mapping"])
 def test_an_analysis_reports_what_fits_nothing(
     serve, eventually, tmp_path, monkeypatch, subjects, place, kind
