@@ -10,7 +10,7 @@ from modeltap.charts.scale import Scale, time_ticks
 from modeltap.charts.svg import element, label, picture, text_of
 from modeltap.wording import number
 
-_WIDTH, _LEFT, _RIGHT, _TOP, _FOOT = 860.0, 64.0, 12.0, 24.0, 24.0
+_WIDTH, _LEFT, _RIGHT, _TOP, _FOOT = 860.0, 64.0, 12.0, 40.0, 24.0
 
 Kind = Literal["measured", "estimated", "corrected", "other"]
 """How a line is drawn: solid with dots, dashed, dotted with squares, or thin."""
@@ -114,7 +114,7 @@ def _axes(data: LineChart, x: Scale, y: Scale) -> str:
         if at < _WIDTH - 36:
             parts.append(element("line", x1=at, x2=at, y1=base, y2=base + 4))
             parts.append(label(tick.label, at, base + 16, text_anchor="middle"))
-    parts.append(label(data.unit, 2, 12, class_="unit"))
+    parts.append(label(data.unit, 2, 11, class_="unit"))
     return element("g", *parts, class_="axis")
 
 

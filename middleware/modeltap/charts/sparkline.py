@@ -27,9 +27,18 @@ def sparkline(values: Sequence[float | None], title: str) -> str:
         else:
             parts[-1].append(f"{x.at(place):.1f},{y.at(value):.1f}")
     lines = (
-        element("polyline", points=" ".join(part), class_="line other") for part in parts if part
+        element("polyline", points=" ".join(part), class_="line other")
+        if len(part) > 1
+        else _dot(part[0])
+        for part in parts
+        if part
     )
     return picture(title, "", _WIDTH, _HEIGHT, *lines, name="sparkline")
+
+
+def _dot(place: str) -> str:
+    x, _, y = place.partition(",")
+    return element("circle", cx=x, cy=y, r=2, class_="point other")
 
 
 def blocks(values: Sequence[float | None]) -> str:

@@ -19,5 +19,6 @@
 - `doctor`, `finding`, `model_findings`: checks of an installation and of its coverage
 - `version`: noting and comparing versions
 - `shadow_report`: requests chosen for a challenger, in `status` and `doctor`
+- `dashboard`, `report`: pages in a browser, and as one file
 - `demo`: a run on real data
 """

@@ -83,6 +83,7 @@ COMMANDS = {
     ),
     "retrain": Listed("retraining", "retrain", "Run the models' policies of retraining now."),
     "review": Listed("review", "review", "Label the rows that are worth a person's time."),
+    "report": Listed("report", "report", "Write the state of all models into one file."),
     "run": Listed("run", "run", "Run a server's COMMAND and record the apps it serves."),
     "show": Listed(
         "exchanges", "show", "Show one exchange in full, with its predictions and labels."

@@ -6,5 +6,6 @@
 - `asked`: what the address of a page asks for
 - `home_page`, `model_page`, `exchange_pages`, `alert_pages`, `health_page`: one page each
 - `app`: the Starlette app of all pages
+- `report_file`: the same charts as one file
 - `server`: the command's own server on loopback
 """

@@ -22,13 +22,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "modeltap_token"
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "testserver"} - {"testserver"})
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 _HEADERS = {
     "content-security-policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "x-frame-options": "DENY",
     "cache-control": "no-store",
 }
@@ -79,10 +79,9 @@ def _same(sent: str, expected: str) -> bool:
 class AccessMiddleware:
     """Answers 401 and 403 to requests that may not pass, and adds security headers."""
 
-    def __init__(self, app: ASGIApp, access: Access, *, is_tokenless_allowed: bool = True) -> None:
+    def __init__(self, app: ASGIApp, access: Access) -> None:
         self.app = app
         self.access = access
-        self._any_peer = not is_tokenless_allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""

@@ -46,7 +46,7 @@ def alerts_page(
     """Return the values of the template, and the alerts."""
     model = request.query_params.get("model") or None
     check_model(connection, model)
-    pages = Pages(request)
+    pages = Pages.of(request)
     alerts = list_alerts(connection, model, None)
     alerts.sort(key=lambda alert: (alert["state"] in _DONE, _reversed(alert["started_at"])))
     shown = []
@@ -56,6 +56,7 @@ def alerts_page(
         shown.append(
             {
                 "alert": alert,
+                "summary": alert["summary"].removeprefix(f"{alert['model']}: "),
                 "is_open": alert["state"] not in _DONE,
                 "chart": pages.feature(of, feature, alert["window_start"])
                 if feature

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
@@ -46,17 +47,15 @@ def dashboard_app(store: str | Path, access: Access) -> Starlette:
     path = Path(store)
     own_path = Path(__file__).parent
 
-    def health(
-        connection: sqlite3.Connection, request: Request
-    ) -> tuple[dict[str, Any], list[Table]]:
-        return health_page(connection, request, path)
+    def health(connection: sqlite3.Connection, _: Request) -> tuple[dict[str, Any], list[Table]]:
+        return health_page(connection, path)
 
     pages = _PageMaker(path, access)
     routes = [
         Route("/", pages.of("home.html", home_page)),
-        Route("/models/{model:path}", pages.of("model.html", model_page)),
+        Route("/models/{model:name}", pages.of("model.html", model_page)),
         Route("/exchanges", pages.of("exchanges.html", exchanges_page)),
-        Route("/exchanges/{id}", pages.of("exchange.html", exchange_page)),
+        Route("/exchanges/{id:name}", pages.of("exchange.html", exchange_page)),
         Route("/alerts", pages.of("alerts.html", alerts_page)),
         Route("/alerts/{id}", pages.change_alert, methods=["POST"]),
         Route("/health", pages.of("health.html", health)),
@@ -65,6 +64,21 @@ def dashboard_app(store: str | Path, access: Access) -> Starlette:
     app = Starlette(routes=routes, exception_handlers={404: pages.not_found})
     app.add_middleware(AccessMiddleware, access=access)
     return app
+
+
+class _Name(Convertor[str]):
+    """Any text of an address: Starlette's own `path` has no line ends."""
+
+    regex = r"[\s\S]*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("name", _Name())
 
 
 class _PageMaker:
@@ -101,7 +115,7 @@ class _PageMaker:
                     change_alert_by_form(connection, request.path_params["id"], form)
             except ModeltapError as error:
                 return self._problem(request, error)
-        back = Pages(request).path("alerts") + f"#{request.path_params['id']}"
+        back = Pages.of(request).path("alerts") + f"#{request.path_params['id']}"
         return RedirectResponse(back, status_code=303)
 
     def not_found(self, request: Request, _: Exception) -> Response:
@@ -116,7 +130,7 @@ class _PageMaker:
         return self._html(request, "problem.html", status, message=str(error), tables=[])
 
     def _html(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
-        pages = Pages(request)
+        pages = Pages.of(request)
         text = render(
             template,
             pages=pages,

@@ -15,8 +15,13 @@ from modeltap.store.models import ModelVersion, check_model, counted_models
 class Pages:
     """The addresses of the pages, below the path at which the dashboard is mounted."""
 
-    def __init__(self, request: Request) -> None:
-        self._root = str(request.scope.get("root_path") or "").rstrip("/")
+    def __init__(self, root: str = "") -> None:
+        self._root = root.rstrip("/")
+
+    @classmethod
+    def of(cls, request: Request) -> Pages:
+        """Return the addresses as a request's server has them."""
+        return cls(str(request.scope.get("root_path") or ""))
 
     def path(self, *parts: str, **query: object) -> str:
         """Return the address of a page; empty values of the query are left out."""
@@ -25,8 +30,12 @@ class Pages:
         return f"{self._root}/{'/'.join(quote(part, safe='') for part in parts)}{asked}"
 
     def model(self, of: ModelVersion, **query: object) -> str:
-        """Return the page of a model's version."""
-        return self.path("models", of.model, version=of.version, **query)
+        """Return the page of a model's version.
+
+        A browser would take a model named ``..`` for the page above.
+        """
+        name = of.model if of.model in (".", "..") else None
+        return self.path("models", "" if name else of.model, name=name, version=of.version, **query)
 
     def feature(self, of: ModelVersion, feature: str, start: str = "", **query: object) -> str:
         """Return the page of a feature, in a window or in the last one."""
@@ -45,7 +54,7 @@ def model_asked(connection: sqlite3.Connection, request: Request) -> ModelVersio
     Raises:
         InputError: if the store has no such model.
     """
-    model = request.path_params["model"]
+    model = request.path_params["model"] or request.query_params.get("name", "")
     check_model(connection, model)
     versions = [known.version for known in counted_models(connection) if known.model == model]
     version = request.query_params.get("version")

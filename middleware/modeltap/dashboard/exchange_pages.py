@@ -37,7 +37,7 @@ def exchanges_page(
     """Return the values of the template, and the exchanges that match the address's filter."""
     asked = _filter(request)
     found = search_exchanges(connection, asked)
-    pages = Pages(request)
+    pages = Pages.of(request)
     query = {k: v for k, v in request.query_params.items() if k not in ("before", "format")}
     older = None if found.older is None else pages.path("exchanges", **query, before=found.older)
     values = {
@@ -59,7 +59,7 @@ def exchange_page(
     if len(rows) != 1:
         raise InputError(f"no exchange {request.path_params['id']!r} in this store")
     exchange = dict(rows[0])
-    pages = Pages(request)
+    pages = Pages.of(request)
     before, after = neighbours(connection, exchange["seq"], exchange["model"])
     predictions = predictions_of(connection, exchange["id"])
     labels = labels_of(connection, exchange["id"])

@@ -56,7 +56,6 @@ def health_page(connection: sqlite3.Connection, path: Path) -> tuple[dict[str, A
         "store": str(path),
         "bytes": size(connection),
         "waiting": waiting_exchanges(connection),
-        "tables": tables,
         "titles": _TITLES,
     }
     return values, tables

@@ -35,12 +35,12 @@ def home_page(
     connection: sqlite3.Connection, request: Request
 ) -> tuple[dict[str, Any], list[Table]]:
     """Return the values of the template, and the page's table."""
-    pages = Pages(request)
+    pages = Pages.of(request)
     healths = health_of_models(connection, SettingsReader(connection))
     models = [
         {
             "health": health,
-            "name": _name(health),
+            "name": name_of(health),
             "url": pages.model(ModelVersion(health.model, health.version)),
             "traffic": sparkline(
                 [period.requests for period in health.traffic], f"Requests of {health.model}"
@@ -70,7 +70,8 @@ def row_of(health: ModelHealth) -> dict[str, Any]:
     }
 
 
-def _name(health: ModelHealth) -> str:
+def name_of(health: ModelHealth) -> str:
+    """Return a model with its version and environment as text."""
     if not health.version:
         return health.model
     return f"{health.model}, version {named_version(health.version)}"

@@ -41,7 +41,7 @@ def model_page(
 ) -> tuple[dict[str, Any], list[Table]]:
     """Return the values of the template, and the page's tables."""
     of = model_asked(connection, request)
-    pages = Pages(request)
+    pages = Pages.of(request)
     last = request.query_params.get("last", "")
     period = period_of(connection, of, last)
     health = next(
@@ -59,33 +59,49 @@ def model_page(
         ],
         "spans": [(span, pages.model(of, last=span), span == last) for span in ("", *_SPANS)],
         "exchanges": pages.path("exchanges", model=of.model),
+        "has_results": period is not None,
+        "feature": None,
     }
     if period is None:
-        return {**values, "has_results": False}, []
-    charts, tables = _charts(connection, request, of, period, pages, last)
-    return {**values, "has_results": True, **charts}, tables
+        return values, []
+    charts, tables = model_charts(connection, of, period, pages, last)
+    feature = _feature(connection, request, of, period)
+    if feature is not None:
+        table = Table("feature", _FEATURE_COLUMNS, feature.metrics)
+        tables.append(table)
+        values |= {"feature": feature, "feature_table": table}
+        values["feature_charts"] = _feature_charts(feature)
+        values["example_urls"] = [(id_, pages.path("exchanges", id_)) for id_ in feature.examples]
+    return {**values, **charts}, tables
 
 
-def _charts(
+def model_charts(
     connection: sqlite3.Connection,
-    request: Request,
     of: ModelVersion,
     period: Period,
-    pages: Pages,
-    last: str,
+    pages: Pages | None,
+    last: str = "",
 ) -> tuple[dict[str, Any], list[Table]]:
-    marks = event_marks(connection, of, lambda alert: pages.path("alerts") + f"#{alert}")
+    """Return the charts of a model in a period, and their tables.
+
+    Args:
+        pages: what the charts link to; None draws them without links, as reports need them.
+    """
+    marks = event_marks(
+        connection, of, lambda alert: None if pages is None else f"{pages.path('alerts')}#{alert}"
+    )
     drift = drift_map(
         connection,
         of,
         period,
-        lambda feature, _, start: pages.feature(of, feature, start, last=last),
+        lambda feature, _, start: (
+            None if pages is None else pages.feature(of, feature, start, last=last)
+        ),
     )
     performance = performance_charts(connection, of, period, marks)
     operation = operation_charts(connection, of, period, marks)
     arrival = arrival_chart(connection, of, period)
     groups = groups_at_last(connection, of, reported_by("fairness"))
-    feature = _feature(connection, request, of, period)
     tables = [
         Table("drift", _DRIFT_COLUMNS, [cell._asdict() for cell in drift.cells]),
         *(_points_table(chart) for chart in (*performance, *operation)),
@@ -101,14 +117,8 @@ def _charts(
         "operation": [(chart, line_chart(chart.chart)) for chart in operation],
         "arrival": None if arrival is None else (arrival, line_chart(arrival.chart)),
         "groups": groups,
-        "feature": feature,
-        "feature_charts": None,
-        "example_urls": [],
+        "by_name": {table.name: table for table in tables},
     }
-    if feature is not None:
-        tables.append(Table("feature", _FEATURE_COLUMNS, feature.metrics))
-        values["feature_charts"] = _feature_charts(feature)
-        values["example_urls"] = [(id_, pages.path("exchanges", id_)) for id_ in feature.examples]
     return values, tables
 
 

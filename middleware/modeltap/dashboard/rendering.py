@@ -57,7 +57,7 @@ def _when(text: str | None) -> Markup:
 
 
 def _body(value: Any) -> str:
-    """Return a body as text: JSON on several lines, bytes as base64."""
+    """Return a body as text: JSON on several lines, bytes as their number."""
     if isinstance(value, bytes):
         return cell(value)
     try:

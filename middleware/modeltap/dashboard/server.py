@@ -71,8 +71,8 @@ def serve(
     announce(address.url)
     if is_opened:
         threading.Timer(0.5, webbrowser.open, [address.url]).start()
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
-    server.run(sockets=[listening])
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    uvicorn.Server(config).run(sockets=[listening])
 
 
 def _listen(address: Address) -> socket.socket:

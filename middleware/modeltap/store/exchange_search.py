@@ -70,8 +70,9 @@ def search_exchanges(
     ).fetchall()
     found = [dict(row) for row in rows[:limit]]
     last = found[-1]["seq"] if len(rows) > limit else floor + 1
-    first = connection.execute("select min(seq) from exchanges").fetchone()[0] or 0
-    return FoundExchanges(found, start - last + 1 if start else 0, last if last > first else None)
+    first = connection.execute("select min(seq) from exchanges").fetchone()[0]
+    is_older = first is not None and last > first
+    return FoundExchanges(found, start - last + 1 if start else 0, last if is_older else None)
 
 
 _STATUSES = {

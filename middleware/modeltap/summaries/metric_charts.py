@@ -33,29 +33,27 @@ def performance_charts(
 ) -> list[MetricChart]:
     """Return a chart for each performance metric: measured values, estimates and intervals."""
     stored = metrics_of_all_rows(connection, of)
-    names = [name for name in stored if _is_performance(name)]
-    charts = [
-        _chart(connection, of, period, marks, name, (name, f"{ESTIMATED}{name}")) for name in names
-    ]
-    # An estimate without labels is a chart of its own.
-    charts += [
-        _chart(connection, of, period, marks, name, (name,))
+    measured = [name for name in CATALOGUE if name in stored and _is_performance(name)]
+    own = [name for name in stored if name not in CATALOGUE]
+    # An estimate is drawn with its metric; without labels it is a chart of its own.
+    alone = [
+        name
         for name in stored
-        if name.startswith(ESTIMATED) and name.removeprefix(ESTIMATED) not in names
+        if name.startswith(ESTIMATED) and name.removeprefix(ESTIMATED) not in measured
     ]
-    return sorted(charts, key=lambda chart: not _alerts(chart))
+    charts = [
+        _chart(connection, of, period, marks, name, (name, f"{ESTIMATED}{name}"))
+        for name in (*measured, *own, *alone)
+    ]
+    return sorted((chart for chart in charts if chart.chart.lines), key=_without_alert)
 
 
 def operation_charts(
     connection: sqlite3.Connection, of: ModelVersion, period: Period, marks: Sequence[Mark]
 ) -> list[MetricChart]:
     """Return charts of latency, errors and throughput, which go by the wall clock."""
-    stored = metrics_of_all_rows(connection, of)
-    return [
-        _chart(connection, of, period, marks, name, (name,))
-        for name in _OPERATION
-        if name in stored
-    ]
+    charts = [_chart(connection, of, period, marks, name, (name,)) for name in _OPERATION]
+    return [chart for chart in charts if chart.chart.lines]
 
 
 def arrival_chart(
@@ -134,5 +132,5 @@ def _is_performance(name: str) -> bool:
     )
 
 
-def _alerts(chart: MetricChart) -> bool:
-    return any(point.verdict == "alert" for point in chart.points)
+def _without_alert(chart: MetricChart) -> bool:
+    return not any(point.verdict == "alert" for point in chart.points)

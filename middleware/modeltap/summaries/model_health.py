@@ -121,15 +121,16 @@ def _verdict(
     reference: ReferenceOverview, alerts: list[AlertRow], last_window_end: str | None
 ) -> tuple[State, str | None, str | None]:
     """Return the state of a model, since when, and why."""
-    for state, those in (
+    found: tuple[tuple[State, list[AlertRow]], ...] = (
         ("error", [a for a in alerts if a["rule"] in _BROKEN or a["state"] == "error"]),
         ("alert", [a for a in alerts if a["state"] == "firing"]),
         ("no_data", alerts),
-    ):
+    )
+    for state, those in found:
         if those:
             worst = min(those, key=lambda alert: _SEVERITIES.index(alert["severity"]))
             since = min(alert["started_at"] for alert in those)
-            return state, since, worst["summary"]  # type: ignore[return-value]
+            return state, since, worst["summary"].removeprefix(f"{reference.model}: ")
     if reference.state == "provisional":
         return "learning", None, reference.outlook
     if last_window_end is None:

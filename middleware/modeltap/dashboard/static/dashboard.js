@@ -13,7 +13,7 @@ function addLocalTimes(root) {
 
 function isBusy() {
   const element = document.activeElement;
-  const inForm = element && element.closest("form, a, details, pre, .scroll");
+  const inForm = element && element.closest("form, a, summary, pre, .scroll");
   return inForm || document.hidden || String(getSelection()).length > 0;
 }
 

@@ -1,0 +1,84 @@
+"""Searching exchanges."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+
+import pytest
+
+from modeltap.store import exchange_search
+from modeltap.store.connection import connect
+from modeltap.store.exchange_search import ExchangeFilter, neighbours, search_exchanges
+from modeltap.store.labels import Label, insert_labels
+from stores import analyze, every, put
+
+
+@pytest.fixture
+def filled(tmp_path):
+    store = tmp_path / "taps.db"
+    answers = [json.dumps({"prediction": n % 4}) for n in range(200)]
+    put(store, every(1, 200), [{"x": f"word{n}"} for n in range(200)], responses=answers)
+    analyze(store, {})
+    with closing(connect(store)) as connection:
+        insert_labels(connection, [Label("r7", 0, 1)], source="test")
+        connection.execute("update exchanges set status = 503, path = '/b%_' where id = 'r3'")
+        connection.execute("update exchanges set error_type = 'ValueError' where id = 'r4'")
+        connection.execute("update exchanges set status = 422 where id = 'r5'")
+        yield connection
+
+
+@pytest.mark.parametrize(
+    ("asked", "ids"),
+    [
+        ({"text": "word12"}, ["r129", "r128", "r127", "r126", "r125"]),
+        ({"text": '"word12"'}, ["r12"]),
+        ({"text": "WORD12"}, []),
+        ({"text": "%"}, []),
+        ({"path": "%_"}, ["r3"]),
+        ({"status": "errors"}, ["r4", "r3"]),
+        ({"status": "client_errors"}, ["r5"]),
+        ({"status": "503"}, ["r3"]),
+        ({"status": "' or 1=1"}, []),
+        ({"labelled": True}, ["r7"]),
+        ({"prediction": "3", "text": "word19"}, ["r199", "r195", "r191", "r19"]),
+        ({"until": "2024-01-01T00:02"}, ["r1", "r0"]),
+        ({"model": "nobody"}, []),
+        ({"model": "m", "since": "2024-01-01T03:19"}, ["r199"]),
+    ],
+)
+def test_conditions(filled, asked, ids):
+    """Newest first; what is asked for is text, never a pattern or SQL."""
+    found = search_exchanges(filled, ExchangeFilter(**asked), limit=5)
+    assert [row["id"] for row in found.rows] == ids
+
+
+def test_pages_go_on_to_the_oldest(filled):
+    """Each exchange is listed once."""
+    ids, before = [], None
+    while True:
+        found = search_exchanges(filled, ExchangeFilter(before=before), limit=30)
+        ids += [row["id"] for row in found.rows]
+        before = found.older
+        if before is None:
+            break
+    assert ids == [f"r{n}" for n in reversed(range(200))]
+
+
+def test_a_search_is_bounded_and_can_go_on(filled, monkeypatch):
+    monkeypatch.setattr(exchange_search, "SEARCHED", 50)
+    found = search_exchanges(filled, ExchangeFilter(text='"word100"'))
+    assert found.rows == [] and found.searched == 50 and found.older is not None
+    found = search_exchanges(filled, ExchangeFilter(text='"word100"', before=found.older))
+    assert [row["id"] for row in found.rows] == ["r100"]
+
+
+def test_neighbours(filled):
+    (seq,) = filled.execute("select seq from exchanges where id = 'r0'").fetchone()
+    assert neighbours(filled, seq, "m") == (None, "r1")
+
+
+def test_an_empty_store(tmp_path):
+    with closing(connect(tmp_path / "empty.db")) as connection:
+        found = search_exchanges(connection, ExchangeFilter())
+        assert found.rows == [] and found.older is None and found.searched == 0

@@ -1,0 +1,25 @@
+"""One feature in a window."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeltap.store.models import ModelVersion
+from modeltap.summaries.feature_summary import feature_summary
+
+OF = ModelVersion("m", "")
+
+
+def test_the_last_window_or_the_one_asked_for(reader, whole):
+    last = feature_summary(reader, OF, "amount", whole)
+    assert last.window_start.startswith("2024-05-02T05")
+    assert sum(pair.window for pair in last.pairs) == pytest.approx(1)
+    assert sum(pair.reference for pair in last.pairs) == pytest.approx(1)
+    assert "amount" in last.explanation
+    asked = feature_summary(reader, OF, "amount", whole, "2024-05-01T20:00:00.000Z")
+    assert asked.window_start == "2024-05-01T20:00:00.000Z"
+    assert {row["window_start"] for row in asked.metrics} == {asked.window_start}
+
+
+def test_a_feature_that_is_not_there(reader, whole):
+    assert feature_summary(reader, OF, "nobody", whole) is None

@@ -1,0 +1,66 @@
+"""The health of a model in one sentence."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from modeltap.store.connection import connect, connect_reader
+from modeltap.store.settings import SettingsReader
+from modeltap.summaries.model_health import health_of_models
+from stores import analyze, every, put
+
+
+def healths(path):
+    with closing(connect_reader(path)) as connection:
+        return health_of_models(connection, SettingsReader(connection))
+
+
+def test_firing_alerts_are_the_reason(files):
+    (health,) = healths(files / "cli.db")
+    assert health.state == "alert" and health.since.startswith("2024-05-01")
+    assert health.reason and not health.reason.startswith("m:")
+    assert health.alerts and health.last_label_at
+
+
+@pytest.mark.parametrize(
+    ("rule", "state", "expected"),
+    [
+        ("data_drift", "firing", "alert"),
+        ("data_drift", "no_data", "no_data"),
+        ("no_traffic", "no_data", "no_data"),
+        ("capture_loss", "firing", "error"),
+        ("data_drift", "error", "error"),
+        ("data_drift", "pending", "learning"),
+    ],
+)
+def test_the_state_follows_the_open_alerts(tmp_path, rule, state, expected):
+    store = tmp_path / "taps.db"
+    put(store, every(1, 200), [{"x": n} for n in range(200)])
+    analyze(store, {})
+    with closing(connect(store)) as connection:
+        connection.execute(
+            "insert into alerts (id, fingerprint, rule, model, metric, severity, state, window, "
+            "window_start, window_end, last_window_start, summary, started_at, updated_at) values "
+            "('a', 'f', ?, 'm', 'drift', 'warning', ?, '1h', '2024', '2024', '2024', 'm: why', "
+            "'2024-01-01T00:00:00.000Z', '2024')",
+            (rule, state),
+        )
+    (health,) = healths(store)
+    assert health.state == expected
+    assert (health.reason == "why") == (state != "pending")
+
+
+def test_a_model_that_learns_says_until_when(tmp_path):
+    store = tmp_path / "taps.db"
+    put(store, every(1, 200), [{"x": n} for n in range(200)])
+    analyze(store, {})
+    (health,) = healths(store)
+    assert health.state == "learning" and "learning" in health.reason
+    assert health.requests == 200
+
+
+def test_an_empty_store_has_no_models(tmp_path):
+    connect(tmp_path / "taps.db").close()
+    assert healths(tmp_path / "taps.db") == []
