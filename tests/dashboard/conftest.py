@@ -10,8 +10,8 @@ pytest.importorskip("jinja2", reason='pip install "modeltap[dashboard]"')
 
 from starlette.testclient import TestClient
 
-from modeltap.dashboard.access import Access
-from modeltap.dashboard.app import dashboard_app
+from modeltap.dashboard.access import DashboardAccess
+from modeltap.dashboard.dashboard_app import dashboard_app
 
 __all__ = ["at", "files", "gone_wrong"]
 
@@ -21,7 +21,7 @@ def browse():
     """Return a client of a store's dashboard, at a loopback address."""
 
     def client(store, access=None, peer="127.0.0.1"):
-        app = dashboard_app(store, access or Access())
+        app = dashboard_app(store, access or DashboardAccess())
         return TestClient(
             app, base_url="http://127.0.0.1:8400", client=(peer, 50_000), follow_redirects=False
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modeltap.dashboard.access import COOKIE, Access
+from modeltap.dashboard.access import COOKIE, DashboardAccess
 
 HEADERS = ("content-security-policy", "x-content-type-options", "referrer-policy")
 
@@ -51,7 +51,7 @@ def test_without_a_token_only_loopback_is_answered(browse, files):
 )
 @pytest.mark.parametrize("path", ["/", "/static/dashboard.css", "/alerts", "/nothing"])
 def test_no_token_or_a_wrong_one_is_401(browse, files, headers, path):
-    client = browse(files / "cli.db", Access("secret"), peer="10.0.0.7")
+    client = browse(files / "cli.db", DashboardAccess("secret"), peer="10.0.0.7")
     answer = client.get(path, headers=headers)
     assert answer.status_code == 401 and answer.headers["www-authenticate"] == "Bearer"
     assert "amount" not in answer.text
@@ -59,20 +59,20 @@ def test_no_token_or_a_wrong_one_is_401(browse, files, headers, path):
 
 @pytest.mark.parametrize("token", ["wrong", "", "secret2", "\udcff"])
 def test_a_wrong_token_in_the_address(browse, files, token):
-    client = browse(files / "cli.db", Access("secret"))
+    client = browse(files / "cli.db", DashboardAccess("secret"))
     answer = client.get("/", params={"token": token.encode("utf-8", "replace").decode()})
     assert answer.status_code == 401
 
 
 def test_the_token_moves_from_the_address_into_a_cookie(browse, files):
     """So that it is in no history, log or referrer; other parts of the address stay."""
-    client = browse(files / "cli.db", Access("secret"), peer="10.0.0.7")
+    client = browse(files / "cli.db", DashboardAccess("secret"), peer="10.0.0.7")
     answer = client.get("/exchanges?token=secret&text=a+b")
     assert answer.status_code == 303 and answer.headers["location"] == "/exchanges?text=a+b"
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie and "samesite=strict" in cookie
     assert client.get("/exchanges").status_code == 200
-    other = browse(files / "cli.db", Access("secret"), peer="10.0.0.7")
+    other = browse(files / "cli.db", DashboardAccess("secret"), peer="10.0.0.7")
     assert other.get("/", headers={"authorization": "Bearer secret"}).status_code == 200
 
 
@@ -80,7 +80,7 @@ def test_security_headers_are_on_every_answer(pages, browse, files):
     for answer in (pages.get("/"), pages.get("/nothing"), pages.get("/static/dashboard.js")):
         assert all(name in answer.headers for name in HEADERS)
         assert "unsafe-inline" not in answer.headers["content-security-policy"]
-    refused = browse(files / "cli.db", Access("secret")).get("/")
+    refused = browse(files / "cli.db", DashboardAccess("secret")).get("/")
     assert all(name in refused.headers for name in HEADERS)
 
 

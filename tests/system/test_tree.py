@@ -74,6 +74,7 @@ HELD_ELSEWHERE = {
     "comparison/differences/comparison_result.py": "comparison/test_model_comparison.py",
     "replaying/replay_progress.py": "replaying/test_replayer.py",
     # Commands that print what a tested function returns.
+    "cli/dashboard.py": "dashboard/test_dashboard_server.py",
     "cli/erase.py": "privacy/test_erase.py",
     "cli/jobs.py": "cli/test_webhook.py",
     # Parts of one way of a question, from the choice of outputs to the metrics.
@@ -88,6 +89,7 @@ HELD_ELSEWHERE = {
     "store/judge_spending.py": "judge/test_judge_calls.py",
     "cli/finding.py": "cli/test_doctor.py",
     "cli/model_findings.py": "cli/test_doctor.py",
+    "cli/report.py": "dashboard/test_report_file.py",
     "cli/receiving.py": "ingest/test_receiver.py",
     "cli/reference_view.py": "cli/test_reference.py",
 }

@@ -1,7 +1,7 @@
 """Charts as static SVG: the same picture in a page, in a report and in the docs.
 
 A chart is a function of plain values; it needs no JavaScript and no library. Colours are classes
-of the page's style sheet, and nothing is told by colour alone.
+of the page's style sheet; each colour has a second sign, such as a dot or a dash.
 
 - `svg`: elements and escaped texts
 - `scale`: positions and ticks of numbers and times

@@ -49,7 +49,7 @@ class HeatRow:
 
 @dataclass(frozen=True)
 class HeatMap:
-    """What a heat map shows.
+    """The content of a heat map.
 
     Attributes:
         start, end: seconds since the epoch.

@@ -12,7 +12,7 @@ from modeltap.wording import number
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _FOOT = 860.0, 64.0, 12.0, 40.0, 24.0
 
-Kind = Literal["measured", "estimated", "corrected", "other"]
+LineKind = Literal["measured", "estimated", "corrected", "other"]
 """How a line is drawn: solid with dots, dashed, dotted with squares, or thin."""
 
 
@@ -34,7 +34,7 @@ class Line:
     """A named line; points are in order of time."""
 
     name: str
-    kind: Kind
+    kind: LineKind
     points: Sequence[Point]
 
 
@@ -50,7 +50,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class LineChart:
-    """What a line chart shows. `start` and `end` are seconds since the epoch."""
+    """The content of a line chart. `start` and `end` are seconds since the epoch."""
 
     title: str
     description: str

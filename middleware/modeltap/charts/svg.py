@@ -63,6 +63,7 @@ def picture(
         width, height: in user units; the page scales the picture to the available width.
         name: the class of the picture.
     """
+    has_links = any("<a " in child for child in children)
     return element(
         "svg",
         element("title", text_of(title)),
@@ -70,7 +71,7 @@ def picture(
         *children,
         xmlns="http://www.w3.org/2000/svg",
         view_box=f"0 0 {width:g} {height:g}",
-        role="img",
+        role="group" if has_links else "img",  # an image has nothing to click, for a reader
         aria_label=f"{title}. {description}",
         class_=name,
     )

@@ -6,7 +6,7 @@ import click
 
 from modeltap.cli.common import read_store, store_option, store_path
 from modeltap.config.validation import from_environment
-from modeltap.dashboard.server import address_of, serve
+from modeltap.dashboard.dashboard_server import address_of, serve
 from modeltap.output import echo
 
 

@@ -1,4 +1,4 @@
-"""Who may see the dashboard. It is an ASGI middleware around all of its pages.
+"""Access to the dashboard: an ASGI middleware around all of its pages.
 
 Without a token, only loopback addresses answer; with one, it is asked for on every page. The
 `Host` header is always checked, because a foreign page could otherwise read a loopback server
@@ -35,8 +35,8 @@ _HEADERS = {
 
 
 @dataclass(frozen=True)
-class Access:
-    """What a request must show.
+class DashboardAccess:
+    """The conditions of access.
 
     Attributes:
         token: None lets everybody in who reaches a loopback address.
@@ -58,7 +58,8 @@ class Access:
     def knows_host(self, host: str) -> bool:
         """Return whether a `Host` header names this dashboard.
 
-        >>> [Access().knows_host(h) for h in ("127.0.0.1:8400", "[::1]:8400", "evil.example")]
+        >>> hosts = ("127.0.0.1:8400", "[::1]:8400", "evil.example")
+        >>> [DashboardAccess().knows_host(host) for host in hosts]
         [True, True, False]
         """
         try:
@@ -79,7 +80,7 @@ def _same(sent: str, expected: str) -> bool:
 class AccessMiddleware:
     """Answers 401 and 403 to requests that may not pass, and adds security headers."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: ASGIApp, access: DashboardAccess) -> None:
         self.app = app
         self.access = access
 

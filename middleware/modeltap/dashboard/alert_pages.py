@@ -13,7 +13,7 @@ from modeltap import clock
 from modeltap.alerts.silence import acknowledge, add_note, find_alert, silence
 from modeltap.config.windows import parse_seconds
 from modeltap.dashboard.asked import Pages
-from modeltap.dashboard.table import Table
+from modeltap.dashboard.page_table import PageTable
 from modeltap.environments import with_environment
 from modeltap.errors import InputError
 from modeltap.store.alert_history import list_changes
@@ -42,7 +42,7 @@ _DONE = ("resolved",)
 
 def alerts_page(
     connection: sqlite3.Connection, request: Request
-) -> tuple[dict[str, Any], list[Table]]:
+) -> tuple[dict[str, Any], list[PageTable]]:
     """Return the values of the template, and the alerts."""
     model = request.query_params.get("model") or None
     check_model(connection, model)
@@ -68,7 +68,7 @@ def alerts_page(
             }
         )
     values = {"alerts": shown, "changes": list_changes(connection, model)[-50:], "model": model}
-    return values, [Table("alerts", _COLUMNS, alerts)]
+    return values, [PageTable("alerts", _COLUMNS, alerts)]
 
 
 def _reversed(text: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""What the address of a page asks for."""
+"""Addresses of pages, and the model that an address names."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 
 from modeltap.dashboard.asked import Pages
-from modeltap.dashboard.table import Table
+from modeltap.dashboard.page_table import PageTable
 from modeltap.errors import InputError
 from modeltap.store.exchange_search import ExchangeFilter, neighbours, search_exchanges
 from modeltap.store.exchanges import find_full_exchanges
@@ -33,27 +33,27 @@ _FACTS_LEFT_OUT = ("request_body", "response_body", "seq", "id")
 
 def exchanges_page(
     connection: sqlite3.Connection, request: Request
-) -> tuple[dict[str, Any], list[Table]]:
+) -> tuple[dict[str, Any], list[PageTable]]:
     """Return the values of the template, and the exchanges that match the address's filter."""
     asked = _filter(request)
-    found = search_exchanges(connection, asked)
+    result = search_exchanges(connection, asked)
     pages = Pages.of(request)
     query = {k: v for k, v in request.query_params.items() if k not in ("before", "format")}
-    older = None if found.older is None else pages.path("exchanges", **query, before=found.older)
+    older = None if result.older is None else pages.path("exchanges", **query, before=result.older)
     values = {
         "asked": asked,
         "models": known_models(connection),
-        "found": found,
-        "rows": [(row, pages.path("exchanges", row["id"])) for row in found.rows],
+        "result": result,
+        "rows": [(row, pages.path("exchanges", row["id"])) for row in result.rows],
         "older": older,
         "action": pages.path("exchanges"),
     }
-    return values, [Table("exchanges", _COLUMNS, found.rows)]
+    return values, [PageTable("exchanges", _COLUMNS, result.rows)]
 
 
 def exchange_page(
     connection: sqlite3.Connection, request: Request
-) -> tuple[dict[str, Any], list[Table]]:
+) -> tuple[dict[str, Any], list[PageTable]]:
     """Return the values of the template for one exchange."""
     rows = find_full_exchanges(connection, request.path_params["id"])
     if len(rows) != 1:
@@ -78,7 +78,7 @@ def exchange_page(
         "model_url": pages.path("models", exchange["model"]),
         "curl": _curl(exchange),
     }
-    return values, [Table("exchange", tuple(exchange), [exchange])]
+    return values, [PageTable("exchange", tuple(exchange), [exchange])]
 
 
 def _filter(request: Request) -> ExchangeFilter:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from modeltap.analysis.coverage.coverage_report import coverages
-from modeltap.dashboard.table import Table
+from modeltap.dashboard.page_table import PageTable
 from modeltap.store.deliveries import count_by_webhook
 from modeltap.store.retention import size
 from modeltap.store.self_check import (
@@ -27,7 +27,9 @@ _LEASES = ("name", "owner", "expires_at")
 _NOT_MONITORED = ("model", "subject", "reason", "fix")
 
 
-def health_page(connection: sqlite3.Connection, path: Path) -> tuple[dict[str, Any], list[Table]]:
+def health_page(
+    connection: sqlite3.Connection, path: Path
+) -> tuple[dict[str, Any], list[PageTable]]:
     """Return the values of the template, and its tables."""
     findings = [
         {
@@ -40,17 +42,17 @@ def health_page(connection: sqlite3.Connection, path: Path) -> tuple[dict[str, A
         for finding in coverage.unmonitored
     ]
     tables = [
-        Table("not_monitored", _NOT_MONITORED, findings, "everything is monitored"),
-        Table("dropped", _DROPPED, drops_by_reason(connection), "capture lost nothing"),
-        Table(
+        PageTable("not_monitored", _NOT_MONITORED, findings, "everything is monitored"),
+        PageTable("dropped", _DROPPED, drops_by_reason(connection), "capture lost nothing"),
+        PageTable(
             "shortfalls",
             _SHORTFALLS,
             shortfalls_by_reason(connection),
             "all exchanges were decoded",
         ),
-        Table("deliveries", _DELIVERIES, count_by_webhook(connection), "no messages yet"),
-        Table("runs", _RUNS, recent_runs(connection), "the scheduler has started no job yet"),
-        Table("leases", _LEASES, lease_holders(connection), "nobody analyses this store"),
+        PageTable("deliveries", _DELIVERIES, count_by_webhook(connection), "no messages yet"),
+        PageTable("runs", _RUNS, recent_runs(connection), "the scheduler has started no job yet"),
+        PageTable("leases", _LEASES, lease_holders(connection), "no process analyses this store"),
     ]
     values = {
         "store": str(path),

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from modeltap.charts.sparkline import sparkline
 from modeltap.dashboard.asked import Pages, named_version
-from modeltap.dashboard.table import Table
+from modeltap.dashboard.page_table import PageTable
 from modeltap.store.models import ModelVersion
 from modeltap.store.settings import SettingsReader
 from modeltap.summaries.model_health import ModelHealth, health_of_models
@@ -33,7 +33,7 @@ _COLUMNS = (
 
 def home_page(
     connection: sqlite3.Connection, request: Request
-) -> tuple[dict[str, Any], list[Table]]:
+) -> tuple[dict[str, Any], list[PageTable]]:
     """Return the values of the template, and the page's table."""
     pages = Pages.of(request)
     healths = health_of_models(connection, SettingsReader(connection))
@@ -48,7 +48,7 @@ def home_page(
         }
         for health in healths
     ]
-    return {"models": models}, [Table("models", _COLUMNS, [row_of(h) for h in healths])]
+    return {"models": models}, [PageTable("models", _COLUMNS, [row_of(h) for h in healths])]
 
 
 def row_of(health: ModelHealth) -> dict[str, Any]:

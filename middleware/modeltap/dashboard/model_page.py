@@ -12,7 +12,7 @@ from modeltap.charts.heat_map import heat_map
 from modeltap.charts.line_chart import LineChart, line_chart
 from modeltap.config.metrics import reported_by
 from modeltap.dashboard.asked import Pages, model_asked, named_version
-from modeltap.dashboard.table import Table
+from modeltap.dashboard.page_table import PageTable
 from modeltap.errors import InputError
 from modeltap.store.metric_history import MetricPoint, WorstCell, groups_at_last
 from modeltap.store.models import ModelVersion, counted_models
@@ -27,7 +27,7 @@ from modeltap.summaries.metric_charts import (
     performance_charts,
 )
 from modeltap.summaries.model_health import health_of_models
-from modeltap.summaries.period import Period, period_of
+from modeltap.summaries.period import ShownPeriod, period_of
 
 _SPANS = ("24h", "7d", "30d", "90d", "365d")
 _DRIFT_COLUMNS = WorstCell._fields
@@ -38,7 +38,7 @@ _FEATURE_COLUMNS = ("metric", "value", "threshold", "p_value", "verdict", "expla
 
 def model_page(
     connection: sqlite3.Connection, request: Request
-) -> tuple[dict[str, Any], list[Table]]:
+) -> tuple[dict[str, Any], list[PageTable]]:
     """Return the values of the template, and the page's tables."""
     of = model_asked(connection, request)
     pages = Pages.of(request)
@@ -67,7 +67,7 @@ def model_page(
     charts, tables = model_charts(connection, of, period, pages, last)
     feature = _feature(connection, request, of, period)
     if feature is not None:
-        table = Table("feature", _FEATURE_COLUMNS, feature.metrics)
+        table = PageTable("feature", _FEATURE_COLUMNS, feature.metrics)
         tables.append(table)
         values |= {"feature": feature, "feature_table": table}
         values["feature_charts"] = _feature_charts(feature)
@@ -78,10 +78,10 @@ def model_page(
 def model_charts(
     connection: sqlite3.Connection,
     of: ModelVersion,
-    period: Period,
+    period: ShownPeriod,
     pages: Pages | None,
     last: str = "",
-) -> tuple[dict[str, Any], list[Table]]:
+) -> tuple[dict[str, Any], list[PageTable]]:
     """Return the charts of a model in a period, and their tables.
 
     Args:
@@ -103,13 +103,13 @@ def model_charts(
     arrival = arrival_chart(connection, of, period)
     groups = groups_at_last(connection, of, reported_by("fairness"))
     tables = [
-        Table("drift", _DRIFT_COLUMNS, [cell._asdict() for cell in drift.cells]),
+        PageTable("drift", _DRIFT_COLUMNS, [cell._asdict() for cell in drift.cells]),
         *(_points_table(chart) for chart in (*performance, *operation)),
     ]
     if arrival is not None:
         tables.append(_points_table(arrival))
     if groups:
-        tables.append(Table("groups", _GROUP_COLUMNS, groups))
+        tables.append(PageTable("groups", _GROUP_COLUMNS, groups))
     values: dict[str, Any] = {
         "drift": drift,
         "heat_map": heat_map(drift.chart),
@@ -122,20 +122,20 @@ def model_charts(
     return values, tables
 
 
-def _points_table(chart: MetricChart) -> Table:
-    return Table(chart.metric, _POINT_COLUMNS, [point._asdict() for point in chart.points])
+def _points_table(chart: MetricChart) -> PageTable:
+    return PageTable(chart.metric, _POINT_COLUMNS, [point._asdict() for point in chart.points])
 
 
 def _feature(
-    connection: sqlite3.Connection, request: Request, of: ModelVersion, period: Period
+    connection: sqlite3.Connection, request: Request, of: ModelVersion, period: ShownPeriod
 ) -> FeatureSummary | None:
     name = request.query_params.get("feature")
     if not name:
         return None
-    found = feature_summary(connection, of, name, period, request.query_params.get("window"))
-    if found is None:
+    summary = feature_summary(connection, of, name, period, request.query_params.get("window"))
+    if summary is None:
         raise InputError(f"no results of a feature {name!r} in this period; choose a longer one")
-    return found
+    return summary
 
 
 def _feature_charts(feature: FeatureSummary) -> tuple[str, str | None]:

@@ -18,7 +18,7 @@ from modeltap.store.alerts import list_alerts
 from modeltap.store.models import ModelVersion
 from modeltap.store.settings import SettingsReader
 from modeltap.summaries.model_health import ModelHealth, health_of_models
-from modeltap.summaries.period import Period, period_of
+from modeltap.summaries.period import ShownPeriod, period_of
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -29,7 +29,7 @@ class ModelReport:
 
     health: ModelHealth
     alerts: list[dict[str, Any]]
-    period: Period | None
+    period: ShownPeriod | None
 
     @property
     def of(self) -> ModelVersion:
@@ -39,7 +39,7 @@ class ModelReport:
 
 @dataclass(frozen=True)
 class Report:
-    """What a report tells of a store."""
+    """The facts of a report about a store."""
 
     store: str
     created_at: str
@@ -47,7 +47,7 @@ class Report:
 
     @property
     def has_alerts(self) -> bool:
-        """Whether any alert was open within the period."""
+        """True if any alert was open within the period."""
         return any(model.alerts for model in self.models)
 
 
@@ -73,7 +73,7 @@ def _model(connection: sqlite3.Connection, health: ModelHealth, since: float | N
     of = ModelVersion(health.model, health.version)
     period = period_of(connection, of)
     if period is not None and since is not None:
-        period = Period(max(period.start, since), period.end) if since < period.end else None
+        period = ShownPeriod(max(period.start, since), period.end) if since < period.end else None
     after = "" if since is None else clock.iso(since)
     alerts = [
         alert

@@ -194,6 +194,7 @@ def _next(store: Path) -> list[str]:
     at_home = store.name == "modeltap.db" and store.parent == Path.cwd()
     where = "" if at_home else f" --store {shlex.quote(_relative(store))}"
     return [
+        f"modeltap dashboard{where} --open",
         f"modeltap alerts{where}",
         f"modeltap metrics{where} --metric mae",
         f"modeltap tail{where} --no-follow",

@@ -27,6 +27,9 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `due_windows`, `labelled_windows`: windows with new labels, and their label counts
 - `learning_progress`: rows, hours and alerts while a reference is being learned
 - `references`, `windows`, `traffic`, `metrics`: references, counted windows, results
+- `metric_history`: metrics over time, as charts need them
+- `exchange_search`: finding exchanges by what people remember of them
+- `self_check`: losses, jobs and waiting exchanges
 - `window_facts`: metrics of one window that others are compared with
 - `runs`, `child_runs`, `job_times`, `watermarks`: finished work, and each reader's progress
 - `reviews`: rows that people were asked about

@@ -17,7 +17,7 @@ _LISTED = (
 
 @dataclass(frozen=True)
 class ExchangeFilter:
-    """What a search asks for; None and "" ask for everything.
+    """The conditions of a search; None and "" match everything.
 
     Attributes:
         status: "ok", "errors" (5xx and exceptions), "client_errors" (4xx), or a number.
@@ -68,11 +68,11 @@ def search_exchanges(
         "order by seq desc limit :limit",
         {**values, "start": start, "floor": floor, "limit": limit + 1},
     ).fetchall()
-    found = [dict(row) for row in rows[:limit]]
-    last = found[-1]["seq"] if len(rows) > limit else floor + 1
+    listed = [dict(row) for row in rows[:limit]]
+    last = listed[-1]["seq"] if len(rows) > limit else floor + 1
     first = connection.execute("select min(seq) from exchanges").fetchone()[0]
     is_older = first is not None and last > first
-    return FoundExchanges(found, start - last + 1 if start else 0, last if is_older else None)
+    return FoundExchanges(listed, start - last + 1 if start else 0, last if is_older else None)
 
 
 _STATUSES = {

@@ -7,7 +7,12 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from modeltap.store.metrics import metrics_in_store
 from modeltap.store.models import ModelVersion
+
+
+_IN_ALL_WINDOWS = ("gap_seconds", "throughput_rps", "drift")
+"""Metrics that every window of rows or of requests has."""
 
 
 class MetricSpan(NamedTuple):
@@ -19,12 +24,21 @@ class MetricSpan(NamedTuple):
 
 def metric_span(connection: sqlite3.Connection, of: ModelVersion) -> MetricSpan | None:
     """Return the span of a model's metrics; None if there are none."""
-    row = connection.execute(
-        "select min(window_start), max(window_end) from metrics where model = ? and version = ? "
-        "and metric in ('drift', 'throughput_rps', 'gap_seconds')",
-        of,
-    ).fetchone()
-    return None if row is None or row[0] is None else MetricSpan(*row)
+    spans = []
+    for metric in _IN_ALL_WINDOWS:
+        first, last = (
+            connection.execute(
+                "select window_start, window_end from metrics where metric = ? and model = ? "
+                f"and version = ? order by window_end {order} limit 1",
+                (metric, *of),
+            ).fetchone()
+            for order in ("asc", "desc")
+        )
+        if first is not None:
+            spans.append(MetricSpan(first[0], last[1]))
+    if not spans:
+        return None
+    return MetricSpan(min(span.start for span in spans), max(span.end for span in spans))
 
 
 class WorstCell(NamedTuple):
@@ -125,12 +139,15 @@ def metric_points(
 
 def metrics_of_all_rows(connection: sqlite3.Connection, of: ModelVersion) -> list[str]:
     """Return the names of a model's metrics of all rows, neither by feature nor by segment."""
-    rows = connection.execute(
-        "select distinct metric from metrics where model = ? and version = ? "
-        "and feature is null and segment is null",
-        of,
-    )
-    return [name for (name,) in rows]
+    return [
+        name
+        for name in metrics_in_store(connection)
+        if connection.execute(
+            "select 1 from metrics where metric = ? and model = ? and version = ? "
+            "and feature is null and segment is null limit 1",
+            (name, *of),
+        ).fetchone()
+    ]
 
 
 def last_metrics(
@@ -142,7 +159,7 @@ def last_metrics(
         row = connection.execute(
             "select value from metrics where model = ? and version = ? and metric = ? "
             "and feature is null and segment is null and value is not null "
-            "order by window_start desc limit 1",
+            "order by window_end desc limit 1",
             (*of, metric),
         ).fetchone()
         if row is not None:

@@ -117,7 +117,13 @@ def values_before(
 
 def metrics_in_store(connection: sqlite3.Connection) -> list[str]:
     """Return the names of the metrics in the store."""
-    return [name for (name,) in connection.execute("select distinct metric from metrics")]
+    # One seek in the index for each name: a scan takes a second with a million metrics.
+    rows = connection.execute(
+        "with recursive names (name) as (select min(metric) from metrics union all "
+        "select (select min(metric) from metrics where metric > name) from names "
+        "where name is not null) select name from names where name is not null"
+    )
+    return [name for (name,) in rows]
 
 
 def own_metrics_in_store(connection: sqlite3.Connection) -> list[str]:
@@ -192,15 +198,17 @@ def latest_metrics(
     """
     places = ", ".join("?" * len(metrics))
     rows = connection.execute(
-        f"select {_SHOWN} from metrics m where metric in ({places}) and {_IS_GROUP} = ? "
-        "and (? is null or model = ?) and (? is null or feature = ?) and window_end in "
-        f"(select distinct window_end from metrics where metric in ({places}) "
-        f"and {_IS_GROUP} = ? and model = "
-        "m.model and version = m.version order by window_end desc limit ?) "
+        "with ends as (select distinct model, version, window_end from metrics "
+        f"where metric in ({places}) and {_IS_GROUP} = ?), latest as (select * from (select *, "
+        "row_number() over (partition by model, version order by window_end desc) as place "
+        "from ends) where place <= ?) "
+        f"select {_SHOWN} from metrics join latest using (model, version, window_end) "
+        f"where metric in ({places}) and {_IS_GROUP} = ? "
+        "and (? is null or model = ?) and (? is null or feature = ?) "
         f"order by model, version, window_end desc, {_IS_GROUP} and instr(segment, '=') > 0, "
         f"{_IS_GROUP} and value is null, verdict = 'alert' desc, "
         "ifnull(strength, 0) desc, feature, metric, segment",
-        (*metrics, grouped, model, model, feature, feature, *metrics, grouped, last),
+        (*metrics, grouped, last, *metrics, grouped, model, model, feature, feature),
     )
     return [reported(dict(row)) for row in rows]
 

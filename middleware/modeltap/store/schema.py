@@ -234,8 +234,7 @@ create unique index one_metric on metrics
 
 create index metrics_of_features on metrics
     (model, version, window_start, feature, strength, verdict, value) where metric = 'drift';
-create index metrics_of_all_rows on metrics (model, version, metric, window_start)
-    where feature is null;
+create index metrics_by_name on metrics (metric, model, version, window_end);
 
 create table alerts (
     id text primary key, fingerprint text not null,

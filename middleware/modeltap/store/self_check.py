@@ -1,4 +1,4 @@
-"""What modeltap does about a store itself: losses, jobs, leader, size."""
+"""Facts about modeltap itself: losses, jobs, the process that analyses, waiting exchanges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people look at: facts of the store, arranged for the terminal, the dashboard and reports.
+"""Summaries: facts of the store, arranged for the terminal, the dashboard and reports.
 
 - `model_health`: each model in one sentence
 - `period`: the time that is shown

@@ -10,7 +10,7 @@ from modeltap import clock
 from modeltap.charts.heat_map import HeatCell, HeatMap, HeatRow
 from modeltap.store.metric_history import WorstCell, count_drift_windows, worst_cells
 from modeltap.store.models import ModelVersion
-from modeltap.summaries.period import Period
+from modeltap.summaries.period import ShownPeriod
 from modeltap.wording import number, plural
 
 _MOST_COLUMNS = 120
@@ -33,7 +33,7 @@ class DriftMap:
 
 
 def drift_map(
-    connection: sqlite3.Connection, of: ModelVersion, period: Period, url: CellUrl
+    connection: sqlite3.Connection, of: ModelVersion, period: ShownPeriod, url: CellUrl
 ) -> DriftMap:
     """Return the drift of a model's features in a period, strongest first.
 
@@ -72,8 +72,8 @@ def _rank(cells: list[WorstCell]) -> tuple[int, float]:
 
 def _cell(cell: WorstCell, url: CellUrl) -> HeatCell:
     windows = "" if cell.windows == 1 else f", worst of {cell.windows} windows"
-    found = "not tested" if cell.value is None else f"drift {number(cell.value)}"
-    title = f"{cell.feature}, window from {clock.short(cell.window_start)}{windows}: {found}"
+    drift_text = "not tested" if cell.value is None else f"drift {number(cell.value)}"
+    title = f"{cell.feature}, window from {clock.short(cell.window_start)}{windows}: {drift_text}"
     if cell.verdict not in (None, "ok"):
         title += f" ({cell.verdict.replace('_', ' ')})"
     return HeatCell(

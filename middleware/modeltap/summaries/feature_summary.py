@@ -18,7 +18,7 @@ from modeltap.store.metrics import metrics_of_window
 from modeltap.store.models import ModelVersion
 from modeltap.store.references import active_reference
 from modeltap.store.windows import Series, evaluated_with
-from modeltap.summaries.period import Period
+from modeltap.summaries.period import ShownPeriod
 from modeltap.wording import number
 
 
@@ -30,7 +30,7 @@ class FeatureSummary:
         history: its drift over the period.
         pairs: its distribution in the reference and in the window; empty if it is not kept.
         metrics: all of its metrics in the window, alerts first.
-        explanation: what moved, in words; None if nothing did.
+        explanation: the sentence about what moved; None if nothing did.
         examples: ids of exchanges.
     """
 
@@ -47,7 +47,7 @@ def feature_summary(
     connection: sqlite3.Connection,
     of: ModelVersion,
     feature: str,
-    period: Period,
+    period: ShownPeriod,
     start: str | None = None,
 ) -> FeatureSummary | None:
     """Return the summary of a feature in one window; None if it has no results.
@@ -66,7 +66,7 @@ def feature_summary(
         for row in metrics_of_window(connection, *of, at.window, at.window_start)
         if row["feature"] == feature
     ]
-    told = next((row for row in rows if row["explanation"]), None)
+    explained = next((row for row in rows if row["explanation"]), None)
     examples = [json.loads(row["examples"]) for row in rows if row["examples"]]
     return FeatureSummary(
         feature,
@@ -74,12 +74,12 @@ def feature_summary(
         _history(feature, points, period),
         _pairs(connection, of, feature, at.window, at.window_start),
         rows,
-        None if told is None else told["explanation"],
+        None if explained is None else explained["explanation"],
         examples[0] if examples else [],
     )
 
 
-def _history(feature: str, points: list[Any], period: Period) -> LineChart:
+def _history(feature: str, points: list[Any], period: ShownPeriod) -> LineChart:
     line = [
         Point(
             seconds,

@@ -11,7 +11,7 @@ from modeltap.charts.line_chart import Line, LineChart, Mark, Point
 from modeltap.config.metrics import CATALOGUE
 from modeltap.store.metric_history import MetricPoint, metric_points, metrics_of_all_rows
 from modeltap.store.models import ModelVersion
-from modeltap.summaries.period import Period
+from modeltap.summaries.period import ShownPeriod
 from modeltap.wording import number
 
 ESTIMATED = "estimated_"
@@ -29,7 +29,7 @@ class MetricChart(NamedTuple):
 
 
 def performance_charts(
-    connection: sqlite3.Connection, of: ModelVersion, period: Period, marks: Sequence[Mark]
+    connection: sqlite3.Connection, of: ModelVersion, period: ShownPeriod, marks: Sequence[Mark]
 ) -> list[MetricChart]:
     """Return a chart for each performance metric: measured values, estimates and intervals."""
     stored = metrics_of_all_rows(connection, of)
@@ -49,7 +49,7 @@ def performance_charts(
 
 
 def operation_charts(
-    connection: sqlite3.Connection, of: ModelVersion, period: Period, marks: Sequence[Mark]
+    connection: sqlite3.Connection, of: ModelVersion, period: ShownPeriod, marks: Sequence[Mark]
 ) -> list[MetricChart]:
     """Return charts of latency, errors and throughput, which go by the wall clock."""
     charts = [_chart(connection, of, period, marks, name, (name,)) for name in _OPERATION]
@@ -57,7 +57,7 @@ def operation_charts(
 
 
 def arrival_chart(
-    connection: sqlite3.Connection, of: ModelVersion, period: Period
+    connection: sqlite3.Connection, of: ModelVersion, period: ShownPeriod
 ) -> MetricChart | None:
     """Return the chart of labels: how many rows have one, by the time that they took."""
     points = metric_points(connection, of, _ARRIVAL, period.start_text, period.end_text)
@@ -81,7 +81,7 @@ def arrival_chart(
 def _chart(
     connection: sqlite3.Connection,
     of: ModelVersion,
-    period: Period,
+    period: ShownPeriod,
     marks: Sequence[Mark],
     metric: str,
     names: Sequence[str],

@@ -81,7 +81,10 @@ def health_of_models(
     Args:
         model: only this model's.
     """
-    healths = [_health(connection, settings, one) for one in overviews(connection, settings, model)]
+    healths = [
+        _health(connection, settings, reference)
+        for reference in overviews(connection, settings, model)
+    ]
     return sorted(healths, key=lambda health: _ORDER.index(health.state))
 
 
@@ -121,12 +124,12 @@ def _verdict(
     reference: ReferenceOverview, alerts: list[AlertRow], last_window_end: str | None
 ) -> tuple[State, str | None, str | None]:
     """Return the state of a model, since when, and why."""
-    found: tuple[tuple[State, list[AlertRow]], ...] = (
+    by_state: tuple[tuple[State, list[AlertRow]], ...] = (
         ("error", [a for a in alerts if a["rule"] in _BROKEN or a["state"] == "error"]),
         ("alert", [a for a in alerts if a["state"] == "firing"]),
         ("no_data", alerts),
     )
-    for state, those in found:
+    for state, those in by_state:
         if those:
             worst = min(those, key=lambda alert: _SEVERITIES.index(alert["severity"]))
             since = min(alert["started_at"] for alert in those)

@@ -12,7 +12,7 @@ from modeltap.store.models import ModelVersion
 
 
 @dataclass(frozen=True)
-class Period:
+class ShownPeriod:
     """A half-open period, in seconds since the epoch."""
 
     start: float
@@ -31,7 +31,7 @@ class Period:
 
 def period_of(
     connection: sqlite3.Connection, of: ModelVersion, last: str | None = None
-) -> Period | None:
+) -> ShownPeriod | None:
     """Return the period of a model's metrics, or its last part; None if there are no metrics.
 
     Args:
@@ -48,4 +48,4 @@ def period_of(
         return None
     if last:
         start = max(start, end - parse_seconds(last, "last"))
-    return Period(start, end)
+    return ShownPeriod(start, end)

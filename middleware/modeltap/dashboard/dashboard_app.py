@@ -16,19 +16,19 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from modeltap.dashboard.access import Access, AccessMiddleware
+from modeltap.dashboard.access import AccessMiddleware, DashboardAccess
 from modeltap.dashboard.alert_pages import alerts_page, change_alert_by_form
 from modeltap.dashboard.asked import Pages
 from modeltap.dashboard.exchange_pages import exchange_page, exchanges_page
 from modeltap.dashboard.health_page import health_page
 from modeltap.dashboard.home_page import home_page
 from modeltap.dashboard.model_page import model_page
+from modeltap.dashboard.page_table import PageTable, data_response
 from modeltap.dashboard.rendering import render
-from modeltap.dashboard.table import Table, data_response
 from modeltap.errors import ConfigError, InputError, ModeltapError
 from modeltap.store.connection import connect, connect_reader, writing
 
-Page = Callable[[sqlite3.Connection, Request], tuple[dict[str, Any], list[Table]]]
+Page = Callable[[sqlite3.Connection, Request], tuple[dict[str, Any], list[PageTable]]]
 """A page: the values of its template, and its tables."""
 
 _LONGEST_FORM = 10_000
@@ -42,12 +42,14 @@ _NAVIGATION = (
 """The pages of the header: title, and the parts of the address."""
 
 
-def dashboard_app(store: str | Path, access: Access) -> Starlette:
+def dashboard_app(store: str | Path, access: DashboardAccess) -> Starlette:
     """Return the dashboard of a store as an app that can be mounted anywhere."""
     path = Path(store)
     own_path = Path(__file__).parent
 
-    def health(connection: sqlite3.Connection, _: Request) -> tuple[dict[str, Any], list[Table]]:
+    def health(
+        connection: sqlite3.Connection, _: Request
+    ) -> tuple[dict[str, Any], list[PageTable]]:
         return health_page(connection, path)
 
     pages = _PageMaker(path, access)
@@ -82,9 +84,9 @@ register_url_convertor("name", _Name())
 
 
 class _PageMaker:
-    """Makes the endpoints of pages; each request opens the store anew, which takes 1 ms."""
+    """Makes the endpoints of pages; each request opens the store again, which takes 1 ms."""
 
-    def __init__(self, store: Path, access: Access) -> None:
+    def __init__(self, store: Path, access: DashboardAccess) -> None:
         self._store = store
         self._access = access
 

@@ -17,7 +17,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
-class Table:
+class PageTable:
     """Rows of a page.
 
     Attributes:
@@ -48,14 +48,14 @@ class Table:
         return Response(file.getvalue(), media_type="text/csv", headers=headers)
 
 
-def data_response(tables: Sequence[Table], name: str | None, form: str) -> Response | None:
+def data_response(tables: Sequence[PageTable], name: str | None, form: str) -> Response | None:
     """Return one of a page's tables in another form; None if the page itself is asked for.
 
     Args:
         name: of the table; None takes the first.
         form: "csv", "json" or "html".
     """
-    table = next((one for one in tables if name in (None, "", one.name)), None)
+    table = next((table for table in tables if name in (None, "", table.name)), None)
     if form not in ("csv", "json") or table is None:
         return None
     return table.as_csv() if form == "csv" else table.as_json()

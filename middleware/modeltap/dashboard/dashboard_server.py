@@ -10,15 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from modeltap.dashboard.access import Access
+from modeltap.dashboard.access import DashboardAccess
 from modeltap.errors import InputError
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
-class Address:
-    """Where the dashboard listens, and the token that it asks for."""
+class DashboardAddress:
+    """The host and port of the dashboard, and the token that it asks for."""
 
     host: str
     port: int
@@ -32,16 +32,16 @@ class Address:
         return f"http://{name}:{self.port}/{asked}"
 
 
-def address_of(host: str, port: int, token: str | None) -> Address:
+def address_of(host: str, port: int, token: str | None) -> DashboardAddress:
     """Return the address for what the command line asks; other hosts than loopback get a token."""
     if token is None and host not in _LOOPBACK:
         token = secrets.token_urlsafe(24)
-    return Address(host, port, token)
+    return DashboardAddress(host, port, token)
 
 
 def serve(
     store: Path,
-    address: Address,
+    address: DashboardAddress,
     *,
     allowed: tuple[str, ...] = (),
     is_opened: bool = False,
@@ -51,7 +51,7 @@ def serve(
 
     Args:
         allowed: more names under which it is reached, such as that of a proxy.
-        announce: told the address once the port is open.
+        announce: called with the address once the port is open.
 
     Raises:
         InputError: if the port is in use, or an extra is not installed.
@@ -59,15 +59,15 @@ def serve(
     try:
         import uvicorn
 
-        from modeltap.dashboard.app import dashboard_app
+        from modeltap.dashboard.dashboard_app import dashboard_app
     except ModuleNotFoundError as error:
         raise InputError(
             f'the dashboard needs {error.name}; install it with: pip install "modeltap[dashboard]"'
         ) from error
     listening = _listen(address)
-    address = Address(address.host, listening.getsockname()[1], address.token)
+    address = DashboardAddress(address.host, listening.getsockname()[1], address.token)
     hosts = frozenset({address.host, *allowed} - {"0.0.0.0", "::"})
-    app = dashboard_app(store, Access(address.token, hosts))
+    app = dashboard_app(store, DashboardAccess(address.token, hosts))
     announce(address.url)
     if is_opened:
         threading.Timer(0.5, webbrowser.open, [address.url]).start()
@@ -75,7 +75,7 @@ def serve(
     uvicorn.Server(config).run(sockets=[listening])
 
 
-def _listen(address: Address) -> socket.socket:
+def _listen(address: DashboardAddress) -> socket.socket:
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
