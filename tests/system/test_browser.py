@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -21,7 +23,8 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason=INSTAL
 
 PAGES = ("/", "/alerts", "/exchanges", "/health")
 TOO_WIDE = """[...document.querySelectorAll("body *")]
-    .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll, pre, svg"))
+    .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+    .filter(e => !e.closest(".scroll, pre, svg"))
     .map(e => e.tagName + "." + e.className + ": " + e.outerHTML.slice(0, 100))"""
 
 PAYLOADS = {
@@ -56,14 +59,10 @@ def url(tmp_path_factory):
 
 
 def _environment(folder):
-    import os
-
     return {**os.environ, "MODELTAP_STORE": str(folder / "taps.db")}
 
 
 def _add_payloads(store):
-    import sqlite3
-
     with sqlite3.connect(store) as connection:
         for number, text in enumerate(PAYLOADS.values()):
             connection.execute(

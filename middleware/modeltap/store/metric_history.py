@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from modeltap.store.metrics import metrics_in_store
 from modeltap.store.models import ModelVersion
 
-
 _IN_ALL_WINDOWS = ("gap_seconds", "throughput_rps", "drift")
 """Metrics that every window of rows or of requests has."""
 
