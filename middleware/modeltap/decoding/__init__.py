@@ -7,6 +7,7 @@
 - `list_columns`: lists in rows, as columns of values
 - `output_tokens`: token counts of language models
 - `outputs`: predictions and scores, as columns
+- `candidate_predictions`: a candidate's predictions, as the store keeps them
 - `shortfalls`: the parts that exchanges lack, with their reasons
 - `key_columns`: the features that labels name rows by
 - `event_times`: event times from fields of bodies

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from modeltap.config.settings import Settings
 from modeltap.config.validation import from_environment
 from modeltap.decoding.batches import Batch, read
+from modeltap.decoding.candidate_predictions import predictions_by_exchange
 from modeltap.decoding.decoders import Decoders
-from modeltap.decoding.outputs import storable_output
 from modeltap.decoding.shortfalls import general
 from modeltap.privacy.bodies.body_text import as_text
 from modeltap.privacy.body_masker import UNMASKABLE
@@ -59,7 +59,7 @@ class ReplyDecoder:
         """Return the predictions in `replies`; a reply without one has the reason."""
         exchanges = [self._answered(reply) for reply in replies if reply.error is None]
         batch = read(filter(None, exchanges), self._settings, self._decoders)
-        rows = rows_by_exchange(batch)
+        rows = predictions_by_exchange(batch)
         requests = []
         for reply in replies:
             own = rows.get(reply.exchange.id, ())
@@ -110,23 +110,3 @@ class ReplyDecoder:
             error_type=None,
             duration_ms=reply.duration_ms,
         )
-
-
-def rows_by_exchange(batch: Batch) -> dict[str, list[CandidatePrediction]]:
-    """Return the rows that have a prediction or a score, by the id of their exchange."""
-    rows: dict[str, list[CandidatePrediction]] = {}
-    for position, id_ in enumerate(batch.ids):
-        prediction, score = batch.predictions[position], batch.scores[position]
-        if prediction is None and score is None:
-            continue
-        chances = batch.probabilities[position]
-        rows.setdefault(id_, []).append(
-            CandidatePrediction(
-                id_,
-                batch.row_numbers[position],
-                storable_output(prediction),
-                score,
-                json.dumps(chances) if chances else None,
-            )
-        )
-    return rows

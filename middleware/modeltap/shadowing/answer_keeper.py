@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 import time
@@ -16,9 +15,9 @@ from msgspec.structs import replace
 
 from modeltap import clock
 from modeltap.config.windows import Window
-from modeltap.decoding.batches import Batch, read
+from modeltap.decoding.batches import read
+from modeltap.decoding.candidate_predictions import predictions_by_exchange
 from modeltap.decoding.decoders import Decoders
-from modeltap.decoding.outputs import storable_output
 from modeltap.privacy.headers import HeaderFilter
 from modeltap.shadowing.challenger import ChallengerAnswer
 from modeltap.store import damage
@@ -183,7 +182,7 @@ class AnswerKeeper:
             self._exchange(origin, seq, answer) for seq, answer in enumerate(answers, start=1)
         ]
         batch = read(exchanges, settings, self._decoders)
-        rows = _predictions_by_id(batch)
+        rows = predictions_by_exchange(batch)
         decoded = []
         for exchange, answer in zip(exchanges, answers, strict=True):
             predictions = rows.get(exchange.id, [])
@@ -217,26 +216,6 @@ class AnswerKeeper:
         row = self._maskers[origin].row(record)
         values = {name: getattr(row, name) for name in StoredExchange._fields if name != "seq"}
         return StoredExchange(seq=seq, **values)
-
-
-def _predictions_by_id(batch: Batch) -> dict[str, list[CandidatePrediction]]:
-    """Return the rows that have a prediction or a score, by exchange."""
-    rows: dict[str, list[CandidatePrediction]] = {}
-    for position, id_ in enumerate(batch.ids):
-        prediction, score = batch.predictions[position], batch.scores[position]
-        if prediction is None and score is None:
-            continue
-        chances = batch.probabilities[position]
-        rows.setdefault(id_, []).append(
-            CandidatePrediction(
-                id_,
-                batch.row_numbers[position],
-                storable_output(prediction),
-                score,
-                json.dumps(chances) if chances else None,
-            )
-        )
-    return rows
 
 
 def _without_predictions(answer: ChallengerAnswer, outcome: str, error: str) -> DecodedAnswer:

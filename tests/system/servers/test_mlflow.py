@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import modeltap
 from model_servers import (
     LABELS,
     ROWS,
@@ -16,6 +17,7 @@ from model_servers import (
     recorded_as,
     same_answers,
 )
+from stores import analyze, read
 
 pytestmark = pytest.mark.servers
 
@@ -30,6 +32,11 @@ from mlflow.pyfunc.scoring_server.app import app
 
 modeltap.watch(app, model="iris", store="taps.db", analyze=False)
 """
+
+BESIDE = (
+    "join predictions c on c.exchange_id = p.exchange_id and c.row = p.row "
+    "and c.candidate = 'new' and c.prediction = p.prediction"
+)
 
 COLUMNS = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 RECORDS = [dict(zip(COLUMNS, row, strict=True)) for row in ROWS]
@@ -98,6 +105,30 @@ def test_mlflows_scoring_app_is_watched(environment, model, tmp_path):
     server.stop()
     assert recorded(tmp_path / "taps.db", len(expected)) == expected
     assert decoded(tmp_path / "taps.db") == [(2, LABELS)] * 2
+
+
+def test_stored_requests_are_replayed_to_a_second_server(environment, model, tmp_path):
+    """The champion is tapped, the challenger is not; it is killed once and answers after that."""
+    made, store = environment("mlflow"), tmp_path / "taps.db"
+    champion = serve(made, model, 1, RUN).wait()
+    bodies = [*PLAIN, *OWN, *WRONG]
+    for path, said in asked(bodies):
+        champion.ask(path, **said)
+    champion.stop()
+    recorded(store, len(bodies))
+    analyze(store, {})
+    (name,) = {row["model"] for row in read(store, "select model from exchanges")}
+    challenger = serve(made, model, 1).wait()
+    report = modeltap.replay(challenger.url, model=name, name="new", store=store)
+    assert (report.sent, report.answered, report.rows) == (4, 4, 8)
+    assert report.left_out == {"failed at the model": 1}
+    pairs = read(store, "select count(*) n from predictions where candidate = 'new'")
+    assert pairs == [{"n": 8}]
+    same = read(store, f"select count(*) n from predictions p {BESIDE} where p.candidate = ''")
+    assert same == [{"n": 8}]
+    challenger.end()
+    again = modeltap.replay(challenger.url, model=name, name="new", again=True, store=store)
+    assert again.stopped and "connection refused" in again.failure
 
 
 def test_mlflows_own_forms_are_decoded(environment, model, tmp_path):
