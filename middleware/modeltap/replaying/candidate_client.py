@@ -112,7 +112,7 @@ class CandidateClient:
             reason = _failure(error)
             return reply._replace(
                 error=reason,
-                is_unreachable=reason in (_REFUSED, _FAILED),
+                is_unreachable=reason in (_REFUSED, _FAILED, _TLS),
                 is_closed=reason == _CLOSED,
             )
 
@@ -182,6 +182,7 @@ def _pause(response: httpx.Response) -> float | None:
     return retry_after(response.headers.get("retry-after"), time.time()) or 0.0
 
 
+_TLS = "TLS or certificate error"
 _REFUSED = "connection refused"
 _CLOSED = "connection closed"
 _FAILED = "connection failed"
@@ -192,7 +193,7 @@ def _failure(error: Exception) -> str:
     chain: BaseException | None = error
     while chain is not None:
         if isinstance(chain, ssl.SSLError):
-            return "TLS or certificate error"
+            return _TLS
         if isinstance(chain, ConnectionRefusedError):
             return _REFUSED
         chain = chain.__cause__ or chain.__context__
