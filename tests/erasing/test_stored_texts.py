@@ -41,6 +41,13 @@ def test_sentences_lose_values_of_their_columns_only():
         assert WORDING.sentence(text) == expected
 
 
+def test_a_comparison_loses_the_names_of_groups():
+    """And no number of it, whose fields stay those of a comparison."""
+    rows = [{"metric": "mae", "segment": "user = 'ann-7f3e'", "rows": 7, "current": 7.0}]
+    (row,) = json.loads(WORDING.message(json.dumps(rows)))
+    assert row == {"metric": "mae", "segment": "user = '[erased]'", "rows": 7, "current": 7.0}
+
+
 def test_a_message_is_still_json():
     """Ids of erased exchanges are removed; modeltap's own parts stay."""
     message = {

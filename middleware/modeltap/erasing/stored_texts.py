@@ -146,7 +146,8 @@ def erase_sentences(connection: sqlite3.Connection, model: str, wording: Wording
         _replace(connection, model, column, wording.segment)
     for column in EXAMPLES:
         _replace(connection, model, column, wording.examples)
-    _replace(connection, model, MESSAGES, wording.message)
+    for column in MESSAGES:
+        _replace(connection, model, column, wording.message)
 
 
 def erase_texts(connection: sqlite3.Connection, model: str, wording: Wording) -> None:

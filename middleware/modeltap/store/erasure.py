@@ -77,8 +77,11 @@ SEGMENTS: tuple[TextColumn, ...] = (
 )
 """Names of groups, which are values of rows."""
 
-MESSAGES = TextColumn("deliveries", "body", _BY_ALERTS)
-"""JSON that contains such sentences, and ids of exchanges."""
+MESSAGES: tuple[TextColumn, ...] = (
+    TextColumn("deliveries", "body", _BY_ALERTS),
+    TextColumn("retrainings", "comparison", "model = :model"),
+)
+"""JSON that contains such sentences or names of groups, and ids of exchanges."""
 
 EXAMPLES: tuple[TextColumn, ...] = (
     TextColumn("metrics", "examples", "model = :model"),
