@@ -9,18 +9,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from modeltap import clock
 from modeltap.config.evaluation.judge_settings import JudgeSettings
-from modeltap.judge.judge_client import JudgeClient
 from modeltap.judge.judge_questions import JudgeQuestion, most_tokens, request_body
 from modeltap.judge.judge_replies import DESCRIPTIONS, JudgeReply
 from modeltap.store.connection import writing
 from modeltap.store.judge_answers import JudgeAnswer, record_answers
 from modeltap.store.judge_spending import Spending, reserve_call, settle_call, spent
 from modeltap.wording import plural
+
+if TYPE_CHECKING:
+    from modeltap.judge.judge_client import JudgeClient
 
 TRANSIENT = ("rate_limited", "server_error", "timeout", "connection")
 """Outcomes that a later attempt may change."""
@@ -116,6 +119,8 @@ class JudgeCalls:
         self._queue = [_Waiting(0.0, n, 0, question) for n, question in enumerate(questions)]
         self._report.questions = len(self._queue)
         if self._queue:
+            from modeltap.judge.judge_client import JudgeClient  # imports httpx
+
             client = JudgeClient(self._judge)
             try:
                 with ThreadPoolExecutor(self._judge.concurrency) as pool:
