@@ -22,7 +22,7 @@ def test_a_learning_model_has_the_time_until_it_is_ready(filled):
     assert "m: no open alerts, windows evaluated up to 2024-01-01 05:00" in shown
     assert "learning until Monday 00:00 UTC and 2,000 rows" in shown
     (row,) = lines(modeltap("status", "--store", filled, "--json"))
-    assert row["healthy"] and row["state"] == "provisional"
+    assert row["state"] == "learning" and row["reference"] == "provisional"
     assert row["learning_until"] == "2024-01-08T00:00:00.000Z" and row["open_alerts"] == []
 
 
@@ -32,7 +32,8 @@ def test_a_model_with_an_alert_lists_it(filled):
     shown = modeltap("status", "--store", filled, "--model", "m")
     assert "open alert" in shown and "x: values of the wrong type went from 0 % to 100 %" in shown
     (row,) = lines(modeltap("status", "--store", filled, "--json"))
-    assert not row["healthy"] and row["state"] == "active" and len(row["open_alerts"]) >= 1
+    assert row["state"] == "alert" and row["reference"] == "active"
+    assert len(row["open_alerts"]) >= 1 and row["reason"] and row["since"]
 
 
 def test_a_store_without_a_model_has_a_hint(store):

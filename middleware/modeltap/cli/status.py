@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from modeltap import clock
-from modeltap.analysis.coverage.coverage_report import Coverage, coverage_of, with_labels
 from modeltap.analysis.coverage.unmonitored import condensed
-from modeltap.analysis.references.overview import ReferenceOverview, overviews
+from modeltap.charts.sparkline import blocks
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
 from modeltap.cli.shadow_report import recent_totals, shadow_row, shadow_sentence
-from modeltap.environments import environment_of, named, version_of
+from modeltap.environments import named
 from modeltap.output import echo, emit_json
-from modeltap.store.alerts import AlertRow, open_of
-from modeltap.store.metrics import last_window_end
 from modeltap.store.settings import SettingsReader
-from modeltap.wording import plural
+from modeltap.summaries.model_health import ModelHealth, health_of_models
+from modeltap.wording import number, percent, plural
 
 
 @click.command()
@@ -33,63 +32,78 @@ def status(store: str | None, model: str | None, as_json: bool) -> None:
     """
     connection = read_store(store)
     check_model(connection, model)
-    settings = SettingsReader(connection)
-    states = list(overviews(connection, settings, model))
-    if not states and not as_json:
+    healths = health_of_models(connection, SettingsReader(connection), model)
+    if not healths and not as_json:
         echo("no models yet: nothing was analysed; run `modeltap doctor` for the reason")
-    for state in states:
-        alerts = open_of(connection, state.model, state.version)
-        last = last_window_end(connection, state.model, state.version)
-        environment = environment_of(state.version)
-        own = settings.for_model(state.model)
-        coverage = with_labels(connection, coverage_of(connection, own, state.model, environment))
+    for health in healths:
         shadows = [
             total
-            for total in recent_totals(connection, state.model)
-            if total.environment == (environment or "")
+            for total in recent_totals(connection, health.model)
+            if total.environment == (health.environment or "")
         ]
         if as_json:
-            emit_json(
-                _row(state, alerts, last, coverage) | {"shadow": list(map(shadow_row, shadows))}
-            )
+            emit_json(_row(health) | {"shadow": list(map(shadow_row, shadows))})
         else:
-            _print(state, alerts, last, coverage)
+            _print(health)
             for total in shadows:
                 echo(f"  {shadow_sentence(total)}")
 
 
-def _row(
-    state: ReferenceOverview, alerts: list[AlertRow], last: str | None, coverage: Coverage
-) -> dict[str, Any]:
+def _row(health: ModelHealth) -> dict[str, Any]:
+    reference, coverage = health.reference, health.coverage
     return {
-        "model": state.model,
-        "version": version_of(state.version),
-        "environment": environment_of(state.version),
-        "healthy": not alerts,
-        "state": state.state,
-        "learning_until": state.learning_until,
-        "rows": state.rows,
-        "hours_covered": state.hours_covered,
-        "drift_window": state.drift_window,
-        "last_window_end": last,
+        "model": health.model,
+        "version": health.shown_version,
+        "environment": health.environment,
+        "state": health.state,
+        "since": health.since,
+        "reason": health.reason,
+        "learning_until": reference.learning_until,
+        "requests": health.requests,
+        "error_rate": health.error_rate,
+        "latency_p95_ms": health.latency_p95_ms,
+        "last_label_at": health.last_label_at,
+        "dropped": health.dropped,
+        "not_monitored": [unmonitored.sentence for unmonitored in condensed(coverage.unmonitored)],
+        "open_alerts": [alert["summary"] for alert in health.alerts],
+        "reference": reference.state,
+        "rows": reference.rows,
+        "hours_covered": reference.hours_covered,
+        "drift_window": reference.drift_window,
+        "last_window_end": health.last_window_end,
         "columns": coverage.columns,
         "columns_not_monitored": len(coverage.untested),
-        "not_monitored": [unmonitored.sentence for unmonitored in condensed(coverage.unmonitored)],
-        "open_alerts": [alert["summary"] for alert in alerts],
     }
 
 
-def _print(
-    state: ReferenceOverview, alerts: list[AlertRow], last: str | None, coverage: Coverage
-) -> None:
-    name = named(f"{state.model} {version_of(state.version)}".strip(), state.version)
-    health = f"{plural(len(alerts), 'open alert')}" if alerts else "no open alerts"
-    until = f", windows evaluated up to {clock.short(last)}" if last else ", no windows evaluated"
-    echo(f"{name}: {health}{until}")
-    if state.state == "provisional":
-        rows = plural(state.rows, "row")
-        echo(f"  {state.outlook}, {rows} so far; until then only gross faults raise alerts")
-    if coverage.summary is not None:
-        echo(f"  not monitored: {coverage.summary}; see `modeltap doctor`")
-    for alert in alerts:
+def _print(health: ModelHealth) -> None:
+    name = named(f"{health.model} {health.shown_version}".strip(), health.version)
+    alerts = plural(len(health.alerts), "open alert") if health.alerts else "no open alerts"
+    end = health.last_window_end
+    until = f", windows evaluated up to {clock.short(end)}" if end else ", no windows evaluated"
+    echo(f"{name}: {alerts}{until}")
+    if facts := ", ".join(_facts(health)):
+        echo(f"  {facts}")
+    if health.reference.state == "provisional":
+        rows = plural(health.reference.rows, "row")
+        outlook = health.reference.outlook
+        echo(f"  {outlook}, {rows} so far; until then only gross faults raise alerts")
+    if health.coverage.summary is not None:
+        echo(f"  not monitored: {health.coverage.summary}; see `modeltap doctor`")
+    for alert in health.alerts:
         echo(f"  {alert['severity']} since {clock.short(alert['started_at'])}: {alert['summary']}")
+
+
+def _facts(health: ModelHealth) -> Iterator[str]:
+    """Yield the traffic of a model, as far as it is known."""
+    if health.requests:
+        requests = [period.requests for period in health.traffic]
+        yield f"{plural(health.requests, 'request')} {blocks(requests)}".rstrip()
+    if health.error_rate is not None:
+        yield f"{percent(health.error_rate)} errors"
+    if health.latency_p95_ms is not None:
+        yield f"95 % within {number(health.latency_p95_ms)} ms"
+    if health.last_label_at is not None:
+        yield f"last label {clock.short(health.last_label_at)}"
+    if health.dropped:
+        yield f"{health.dropped:,} dropped"
