@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 from modeltap.store.labelled_rows import LabelledPrediction, LabelledRows, with_last_labels
 
 ROWS = LabelledRows(
@@ -22,7 +25,21 @@ def test_columns_are_those_of_the_rows():
 
 def test_a_label_of_zero_is_a_label():
     assert ROWS.labelled == 2 and ROWS.with_labels.labels == [2, 0]
-    assert ROWS.with_labels.with_labels is ROWS.with_labels
+    complete = ROWS.with_labels
+    assert complete.with_labels is complete
+
+
+def test_rows_are_freed_without_the_garbage_collector():
+    """A pass of the analysis runs without it, and reads one window after another."""
+    rows = LabelledRows(ROWS[:1])
+    assert (rows.labelled, rows.with_labels, rows.predictions) == (1, rows, [1])
+    reference = weakref.ref(rows)
+    gc.disable()
+    try:
+        del rows
+        assert reference() is None
+    finally:
+        gc.enable()
 
 
 def test_the_last_label_counts_and_the_first_delay():

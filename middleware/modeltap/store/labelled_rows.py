@@ -73,9 +73,12 @@ class LabelledRows(list[LabelledPrediction]):
         """The number of rows with a label."""
         return len(self) - self.labels.count(None)
 
-    @cached_property
+    @property
     def with_labels(self) -> LabelledRows:
-        """The rows that have a label."""
+        """The rows that have a label.
+
+        Not cached: a list that refers to itself is never freed while the collector is off.
+        """
         if self.labelled == len(self):
             return self
         return LabelledRows(row for row in self if row.label is not None)
