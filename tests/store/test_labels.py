@@ -28,6 +28,12 @@ from modeltap.store.labels import early_labels, insert_labels, storable_label
         (np.array([1, 0]), "[1, 0]"),
         (["cat"], "cat"),
         (None, None),
+        ([], "[]"),
+        ((), "[]"),
+        ([[]], "[]"),
+        (np.array([]), "[]"),
+        (["a"], "a"),
+        (["a", "b"], '["a", "b"]'),
     ],
 )
 def test_values_are_converted_for_sqlite(value, kept):
@@ -38,7 +44,7 @@ def test_values_are_converted_for_sqlite(value, kept):
 
 @pytest.mark.parametrize(
     "value",
-    [float("nan"), float("inf"), [], [float("nan")], np.array([1.0, np.nan]), {"a": b"x"}, b"x"],
+    [float("nan"), float("inf"), [float("nan")], np.array([1.0, np.nan]), {"a": b"x"}, b"x"],
 )
 def test_invalid_values_are_refused(value):
     with pytest.raises(InputError, match="label"):

@@ -89,3 +89,23 @@ def test_a_store_over_its_size_limit_loses_the_oldest_and_shrinks(store):
     oldest = connection.execute("select min(seq) from exchanges").fetchone()[0]
     assert oldest == deleted + 1
     assert connection.execute("pragma integrity_check").fetchone()[0] == "ok"
+
+
+def test_labels_of_unknown_exchanges_are_deleted_at_the_same_age(store, caplog):
+    """Not those of any other id of a stored exchange, and not newer ones of the same id."""
+    connection = connect(store)
+    seen = fill(connection, 2, age_days=1)
+    with writing(connection):
+        connection.execute("update exchanges set request_id = 'known' where seq = 1")
+        own, old = f"{0:032x}", [("known", None, 9), ("nobody", None, 9), ("", "order_id", 9)]
+        for id_, feature, age in ((own, None, 9), *old, ("", "order_id", 2), ("nobody", None, 1)):
+            connection.execute(
+                "insert into labels (exchange_id, feature, value, received_at) values (?, ?, 1, ?)",
+                (id_, feature, clock.iso(NOW - age * DAY)),
+            )
+    assert prune(connection, Retention(7 * DAY), seen, NOW) == 0
+    left = connection.execute("select seq from labels order by seq").fetchall()
+    assert [row[0] for row in left] == [1, 2, 5, 6]
+    assert "2 labels deleted" in caplog.text
+    prune(connection, Retention(7 * DAY), seen, NOW + 7 * DAY)
+    assert connection.execute("select count(*) from labels").fetchone()[0] == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from modeltap.store.labels import move_labels
@@ -65,6 +66,13 @@ class LabelTarget(NamedTuple):
     exchange_id: str | None = None
     candidates: tuple[str, ...] = ()
     waits: bool = False
+
+
+class Unknown(NamedTuple):
+    """The last label that was read (its `seq`), and the number of those that were deleted."""
+
+    newest: int
+    deleted: int
 
 
 def find_target(connection: sqlite3.Connection, id_: str, model: str | None = None) -> LabelTarget:
@@ -194,6 +202,31 @@ def delete_waiting(connection: sqlite3.Connection, ids: Iterable[str]) -> None:
     for id_ in ids:
         if find_target(connection, id_) == LabelTarget():
             connection.execute("delete from labels where exchange_id = ?", (id_,))
+
+
+def delete_unknown(connection: sqlite3.Connection, after: int, limit: str, count: int) -> Unknown:
+    """Delete those of the next `count` labels whose exchange never came, inside the transaction.
+
+    Args:
+        after: labels up to this `seq` were read before.
+        limit: the first label that arrived at this time or later, and those after it, are not
+            read.
+    """
+    following = connection.execute(
+        "select received_at, seq, exchange_id, feature from labels where seq > ? "
+        "order by seq limit ?",
+        (after, count),
+    )
+    rows = [tuple(row)[1:] for row in takewhile(lambda row: row[0] < limit, following)]
+    ids = {id_ for _, id_, feature in rows if feature is None}
+    targets = find_targets(connection, dict(zip(ids, ids, strict=True)))
+    unknown = [
+        (seq,)
+        for seq, id_, feature in rows
+        if (targets[id_] == LabelTarget() if feature is None else not id_)
+    ]
+    connection.executemany("delete from labels where seq = ?", unknown)
+    return Unknown(rows[-1][0] if rows else after, len(unknown))
 
 
 def _has_labels(connection: sqlite3.Connection) -> bool:

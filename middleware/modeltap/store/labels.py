@@ -296,12 +296,12 @@ def storable_label(value: object) -> object:
     """Return a label as the store holds it; raises `InputError` for unsupported values.
 
     An integer beyond 64 bits becomes text; an object with several outputs becomes JSON text. A list
-    or an array of one value is that value.
+    or an array of one value is that value; an empty one is a set without labels.
 
     >>> storable_label(True), storable_label(2**70), storable_label({"price": 1.5})
     ('true', '1180591620717411303424', '{"price": 1.5}')
-    >>> storable_label([[2.5]]), storable_label((1, 0))
-    (2.5, '[1, 0]')
+    >>> storable_label([[2.5]]), storable_label((1, 0)), storable_label([])
+    (2.5, '[1, 0]', '[]')
     """
     if hasattr(value, "tolist"):  # a NumPy scalar or array
         value = value.tolist()
@@ -319,8 +319,7 @@ def storable_label(value: object) -> object:
         raise InputError(f"label {value} is not a finite number")
     if value is None or isinstance(value, (int, float)):
         return value
-    is_set = isinstance(value, list) and value and isinstance(value[0], str)
-    if isinstance(value, dict) or is_set or (isinstance(value, list) and len(value) > 1):
+    if isinstance(value, (dict, list)):
         return _outputs_text(value)
     raise InputError(f"label {value!r} is a {type(value).__name__}; give a number or a string")
 

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from modeltap import clock
 from modeltap.config.validation import Retention
-from modeltap.store.connection import writing
-from modeltap.store.label_targets import delete_waiting, waiting_labels
+from modeltap.store.connection import log_line, writing
+from modeltap.store.label_targets import delete_unknown, delete_waiting, waiting_labels
 from modeltap.store.watermarks import advance, watermark
+from modeltap.wording import plural
 
 _CHUNK = 500
 """Exchanges per transaction, so that writers do not wait long."""
@@ -24,6 +25,10 @@ _VACUUM_PAGES = 2000
 
 _ROOM = 0.9
 """A store over its size limit shrinks to this fraction of it, to avoid pruning again at once."""
+
+
+_LABELS_READ = "purged_labels"
+"""The watermark of labels that were old enough to delete if their exchange is unknown."""
 
 
 class ExchangeKey(NamedTuple):
@@ -37,7 +42,8 @@ def prune(connection: sqlite3.Connection, kept: Retention, seen: int, now: float
     """Delete exchanges beyond the age or size limit, with their predictions and labels.
 
     Imported exchanges have no age limit, because their times are historical; the age of an
-    unmatched request or response counts from its arrival.
+    unmatched request or response, and of a label whose exchange never came, counts from its
+    arrival. The number of such labels is logged.
 
     Args:
         kept: the age and size limits.
@@ -50,6 +56,9 @@ def prune(connection: sqlite3.Connection, kept: Retention, seen: int, now: float
     if kept.seconds is not None:
         limit = clock.iso(now - kept.seconds)
         deleted += _prune_old(connection, limit, seen) + _prune_unmatched(connection, limit)
+        labels = _prune_unknown_labels(connection, limit)
+        if labels:
+            log_line(f"{plural(labels, 'label')} deleted: no exchange had their id before {limit}")
     if kept.bytes is not None and size(connection) > kept.bytes:
         deleted += _prune_until(connection, kept.bytes * _ROOM, seen)
     if deleted:
@@ -98,6 +107,21 @@ def _prune_unmatched(connection: sqlite3.Connection, limit: str) -> int:
                 "delete from unmatched where received_at < ?", (limit,)
             ).rowcount
     return 0
+
+
+def _prune_unknown_labels(connection: sqlite3.Connection, limit: str) -> int:
+    """Delete labels that waited for their exchange until `limit`; return their number.
+
+    Each label is read once, when it has reached the age limit.
+    """
+    deleted = 0
+    while True:
+        passed = watermark(connection, _LABELS_READ)
+        with writing(connection):
+            part = delete_unknown(connection, passed, limit, _CHUNK)
+            if part.newest == passed or not advance(connection, _LABELS_READ, passed, part.newest):
+                return deleted
+        deleted += part.deleted
 
 
 def _prune_until(connection: sqlite3.Connection, bound: float, seen: int) -> int:

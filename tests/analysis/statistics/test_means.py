@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binomtest, permutation_test
 
 from modeltap.analysis.model.moments import Moments, moments
-from modeltap.analysis.statistics.means import mean_grew
+from modeltap.analysis.statistics.means import mean_grew, mean_interval
 
 SHAPES = {
     "half normal": lambda rng, n: np.abs(rng.normal(size=n)),
@@ -52,3 +52,30 @@ def test_without_rows_there_is_no_growth():
     same = Moments(50, 1.0, 0.0, 0.0)
     assert mean_grew(same, same) == 1.0
     assert mean_grew(Moments(1, 0.0, 0.0, 0.0), Moments(1, 5.0, 0.0, 0.0)) == 1.0
+
+
+RARE = {
+    "squares of t5": (lambda rng, n: rng.standard_t(5, n) ** 2, 5 / 3),
+    "one in fifty": (lambda rng, n: rng.uniform(0.5, 1.0, n) * (rng.random(n) < 0.02), 0.015),
+    "uniform": (lambda rng, n: rng.random(n), 0.5),
+}
+
+
+@pytest.mark.parametrize("n", [200, 500])
+@pytest.mark.parametrize("name", RARE)
+def test_intervals_hold_the_mean_where_rare_values_make_most_of_it(name, n):
+    """In 2,000 samples of nominal .95: at least .93, by an exact test at .001."""
+    draw, mean = RARE[name]
+    rng = np.random.default_rng(n)
+    intervals = [mean_interval(draw(rng, n)) for _ in range(2000)]
+    held = sum(own.low <= mean <= own.high for own in intervals)
+    assert binomtest(held, 2000, 0.93, alternative="less").pvalue > 0.001
+
+
+@pytest.mark.parametrize(
+    "values", [[0.0, 0.0, 1e-300], [1e150, -1e150, 0.0], [0.25] * 9, [1.0, 2.0], [0.0] * 99 + [1e9]]
+)
+def test_intervals_of_extreme_values_are_numbers(values):
+    with np.errstate(over="ignore", invalid="ignore"):
+        own = mean_interval(np.array(values))
+    assert own.low <= own.value <= own.high

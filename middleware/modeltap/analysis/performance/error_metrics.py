@@ -9,7 +9,8 @@ import numpy as np
 import scipy
 
 from modeltap.analysis.model.metric import Metric, finite
-from modeltap.analysis.statistics.means import error_of_mean, mean_interval, positive_interval
+from modeltap.analysis.statistics.means import mean_interval, positive_interval
+from modeltap.analysis.statistics.scores import Interval
 
 
 def describe_errors(errors: np.ndarray, labels: np.ndarray) -> list[Metric]:
@@ -42,9 +43,15 @@ def _described(errors: np.ndarray, labels: np.ndarray) -> Iterator[Metric]:
 
 
 def _rmse(squares: np.ndarray) -> Metric:
-    """Return the root of the mean square; its interval is the root of that of the mean."""
-    mean = _mean_of_positive("rmse", squares)
-    roots = [None if end is None else math.sqrt(end) for end in (mean.value, mean.low, mean.high)]
+    """Return the root of the mean square; its interval is the root of that of the mean.
+
+    Squares of heavy-tailed errors are skewed even on the scale of logarithms.
+    """
+    mean = float(squares.mean())
+    if not 0 < mean < math.inf:
+        return _mean_of_positive("rmse", squares)
+    own = _relative_interval(squares / mean - 1)
+    roots = [math.sqrt(end) for end in (mean, mean * own.low, mean * own.high)]
     return Metric(metric="rmse", rows=len(squares), value=roots[0], low=roots[1], high=roots[2])
 
 
@@ -58,15 +65,14 @@ def _bias(errors: np.ndarray) -> Metric:
 def _r2(squares: np.ndarray, labels: np.ndarray) -> Metric:
     """Return the coefficient of determination, ``1 - sum of squares / that of the labels``.
 
-    The interval of the ratio of two means is that of the delta method, on the scale of logarithms.
+    The interval of the ratio of two means is that of the delta method, corrected for skewness.
     """
     gaps = (labels - labels.mean()) ** 2
     ratio = float(squares.mean() / gaps.mean())
     if not 0 < ratio < math.inf:
         return Metric(metric="r2", rows=len(labels), value=finite(1 - ratio))
-    error = error_of_mean(squares / squares.mean() - gaps / gaps.mean())
-    factor = math.exp(min(_quantile(len(labels)) * error, 700.0))
-    low, high = ratio / factor, ratio * factor
+    own = _relative_interval(squares / squares.mean() - gaps / gaps.mean())
+    low, high = ratio * own.low, ratio * own.high
     return Metric(
         metric="r2", rows=len(labels), value=1 - ratio, low=finite(1 - high), high=finite(1 - low)
     )
@@ -82,8 +88,13 @@ def _mean_of_positive(name: str, values: np.ndarray) -> Metric:
     )
 
 
-def _quantile(rows: int) -> float:
-    return float(scipy.special.stdtrit(rows - 1, 0.975))
+def _relative_interval(influences: np.ndarray) -> Interval:
+    """Return the ends of a positive quantity as factors, from (n,) relative influences of its rows.
+
+    Where the lower one would be negative, it is that of the scale of logarithms.
+    """
+    own = mean_interval(influences)
+    return Interval(1.0, 1 + own.low if own.low > -1 else math.exp(own.low), 1 + own.high)
 
 
 def _median(absolute: np.ndarray) -> Metric:
