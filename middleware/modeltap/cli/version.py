@@ -181,13 +181,16 @@ def _print(change: VersionChange) -> None:
     place = f" at {clock.short(change.after.first_at)}" if not change.side_by_side else ""
     names = f"{change.before.version or 'no version'} and {change.after.version or 'no version'}"
     echo("", f"versions {names}, {served}{place}:")
-    shown = change.rows[:_MAX_SHOWN]
+    differing = [row for row in change.rows if row.difference != 0 or row.has_changed]
+    shown = differing[:_MAX_SHOWN]
     emit_table(
         map(_cells, shown), _COLUMNS, "no metric has values of both versions; `modeltap analyze`"
     )
-    hidden = len(change.rows) - len(shown)
+    equal, hidden = len(change.rows) - len(differing), len(differing) - len(shown)
+    if equal:
+        echo(f"{plural(equal, 'metric')} without any difference")
     if hidden:
-        echo(f"and {plural(hidden, 'more metric')}; --json prints all")
+        echo(f"{plural(hidden, 'more metric')}; --json prints all")
 
 
 def _cells(row: VersionMetric) -> dict[str, object]:

@@ -27,7 +27,7 @@ _READ_BYTES = 1 << 20
 _WAITING_ANSWERS = 256
 """Answers that wait to be stored; more make the challengers' requests wait."""
 
-_BATCH_SECONDS = 0.2
+_BATCH_SECONDS = 0.5
 """How long answers are gathered for one transaction, so that the writer is rarely delayed."""
 
 _ENDING_SECONDS = 5.0
