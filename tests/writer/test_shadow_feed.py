@@ -31,8 +31,8 @@ from modeltap.writer.shadow_outcomes import (
 def packed(**fields):
     body = fields.get("request_body", b'{"x": 1}')
     given = {"method": "POST", "path": "/predict", "status": 200, "request_read": True, "id": "a"}
-    given |= {"request_body": body, "request_bytes": len(body)} | fields
-    return msgspec.msgpack.encode(CapturedRecord("asgi", "m", **given))
+    given |= {"source": "asgi", "request_body": body, "request_bytes": len(body)} | fields
+    return msgspec.msgpack.encode(CapturedRecord(model="m", **given))
 
 
 @contextmanager
@@ -66,10 +66,20 @@ def test_a_request_that_is_not_complete_is_lost_and_counted(store, fields, store
 
 
 @pytest.mark.parametrize(
-    "fields", [{"status": 422}, {"status": 500}, {"error_type": "ValueError"}, {"status": None}]
+    "fields",
+    [
+        {"status": 422},
+        {"status": 500},
+        {"error_type": "ValueError"},
+        {"status": None},
+        {"source": "call"},
+        {"request_headers": [("x-modeltap-shadow", b"next")]},
+    ],
+    ids=str,
 )
 def test_a_request_that_the_model_did_not_answer_is_not_chosen(store, fields):
-    """There is nothing to compare, so it is no loss either."""
+    """There is nothing to compare, so it is no loss either. Neither is shadow traffic itself, which
+    an app with the same settings as its challenger would send in circles."""
     with feeding(store, "http://127.0.0.1:9") as (feed, outcomes):
         feed.offer([packed(**fields)], True)
         assert outcomes() == {} and feed._sender is None

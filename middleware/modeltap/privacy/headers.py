@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from modeltap.config.improving.shadow_settings import MARK_HEADER
 from modeltap.config.settings import Settings
 
 _MAX_CACHED = 1024
@@ -84,6 +85,7 @@ def request_names(settings: Settings) -> list[str]:
         *settings.capture_request_headers,
         *map(event_header, (settings, *map(settings.for_model, settings.models))),
         *_versions(settings),
+        *((MARK_HEADER,) if settings.challengers else ()),
     )
     return list(dict.fromkeys(name.lower() for name in names if name))
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
-from modeltap.config.improving.shadow_settings import ShadowSettings
+from modeltap.config.improving.shadow_settings import MARK_HEADER, ShadowSettings
 from modeltap.notify.addresses import AddressError, resolve
 from modeltap.notify.http import plain_transport
 from modeltap.privacy.headers import text_of
@@ -35,9 +35,6 @@ _OWN_HEADERS = frozenset(
     ("host", "content-length", "connection", "transfer-encoding", "accept-encoding")
 )
 """Headers of the request to the app that describe its connection, not its content."""
-
-MARK_HEADER = "x-modeltap-shadow"
-"""The header that tells a challenger from real traffic; its value is the candidate's name."""
 
 
 class ChallengerResponse(NamedTuple):

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import msgspec
 
 from modeltap import interpreter
-from modeltap.config.improving.shadow_settings import ShadowSettings
+from modeltap.config.improving.shadow_settings import MARK_HEADER, ShadowSettings
 from modeltap.errors import ConfigError
 from modeltap.writer.protocol import EXCHANGE, LOSSES, ORIGIN, Counters, frame
 from modeltap.writer.records import CapturedRecord, Origin, unpack
@@ -186,7 +186,7 @@ class ShadowFeed:
         challenger = self._challenger(record.origin, record.model)
         if challenger is None or random.random() * self._most >= challenger.fraction:
             return
-        if not _is_answered(record):
+        if not _is_answered(record) or _is_shadow(record):
             return
         environment = self._origins[record.origin].settings.environment or ""
         of = self._last = ChosenModel(record.model, environment, challenger.name)
@@ -284,6 +284,11 @@ def _is_answered(record: CapturedRecord) -> bool:
         and status < _FAILED_STATUS
         and record.error_type is None
     )
+
+
+def _is_shadow(record: CapturedRecord) -> bool:
+    """Return True for a request that is shadow traffic itself: sent on, it might never end."""
+    return any(name == MARK_HEADER for name, _ in record.request_headers)
 
 
 def _reason_to_skip(record: CapturedRecord) -> str | None:

@@ -23,6 +23,9 @@ from modeltap.errors import ConfigError
 _MAX_NAME = 100
 """The longest name of a candidate: it is part of the key of each of its predictions."""
 
+MARK_HEADER = "x-modeltap-shadow"
+"""The header that tells shadow traffic from real requests; its value is the candidate's name."""
+
 _MAX_CONCURRENCY = 64
 """More open connections would only wait for the challenger."""
 
