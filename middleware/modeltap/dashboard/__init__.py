@@ -6,6 +6,7 @@
 - `asked`: addresses of pages, and the model that an address names
 - `home_page`, `model_page`, `exchange_pages`, `alert_pages`, `health_page`: one page each
 - `dashboard_app`: the Starlette app of all pages
+- `prometheus_page`: the same facts for Prometheus
 - `report_file`: the same charts as one file
 - `dashboard_server`: the command's own server on loopback
 """

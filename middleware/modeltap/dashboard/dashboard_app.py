@@ -12,7 +12,13 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -24,6 +30,7 @@ from modeltap.dashboard.health_page import health_page
 from modeltap.dashboard.home_page import home_page
 from modeltap.dashboard.model_page import model_page
 from modeltap.dashboard.page_table import PageTable, data_response
+from modeltap.dashboard.prometheus_page import prometheus_text
 from modeltap.dashboard.rendering import render
 from modeltap.errors import ConfigError, InputError, ModeltapError
 from modeltap.store.connection import connect, connect_reader, writing
@@ -61,6 +68,7 @@ def dashboard_app(store: str | Path, access: DashboardAccess) -> Starlette:
         Route("/alerts", pages.of("alerts.html", alerts_page)),
         Route("/alerts/{id}", pages.change_alert, methods=["POST"]),
         Route("/health", pages.of("health.html", health)),
+        Route("/metrics", pages.metrics),
         Mount("/static", StaticFiles(directory=own_path / "static")),
     ]
     app = Starlette(routes=routes, exception_handlers={404: pages.not_found})
@@ -104,6 +112,15 @@ class _PageMaker:
                 return self._problem(request, error)
 
         return endpoint
+
+    def metrics(self, _: Request) -> Response:
+        """Return the page that Prometheus reads."""
+        try:
+            with closing(connect_reader(self._store)) as connection:
+                text = prometheus_text(connection)
+        except ModeltapError as error:
+            return PlainTextResponse(f"modeltap: {error}\n", 503)
+        return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
     async def change_alert(self, request: Request) -> Response:
         """Acknowledge, silence or annotate an alert, and show the alerts again."""

@@ -183,3 +183,13 @@ def traffic_periods(
         (model, version, limit),
     ).fetchall()
     return [TrafficPeriod(*row) for row in reversed(rows)]
+
+
+def request_totals(connection: sqlite3.Connection, model: str, version: str) -> RequestCounts:
+    """Return all requests of a model's version, and the failed ones."""
+    row = connection.execute(
+        "select ifnull(sum(requests), 0), ifnull(sum(errors), 0) from traffic "
+        "where model = ? and version = ?",
+        (model, version),
+    ).fetchone()
+    return RequestCounts(*row)
