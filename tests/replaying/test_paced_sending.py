@@ -79,6 +79,18 @@ def test_a_rate_is_kept():
     assert times[-1] - times[0] >= 0.19
 
 
+def test_replies_do_not_wait_for_the_turns_of_others(monkeypatch):
+    """At a low rate, each is stored before the next one is sent."""
+    monkeypatch.setattr(paced_sending, "_ROUND_SECONDS", 0.01)
+    sending = PacedSending(Client([UP]), concurrency=4, rate=10.0, outage_seconds=1.0)
+    waiting = deque(range(3))
+
+    async def rounds():
+        return [len(await sending.send_round(waiting)) for _ in range(3)]
+
+    assert asyncio.run(rounds()) == [1, 1, 1]
+
+
 def test_a_wrong_address_costs_one_request():
     client = Client([REFUSED])
     done = run(client, range(50))

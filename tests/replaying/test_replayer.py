@@ -79,6 +79,42 @@ def test_failed_requests_are_sent_again_and_replaced(store):
     assert {row["error"] for row in read(store, REQUESTS)} == {None}
 
 
+def test_old_requests_that_fail_do_not_stop_the_next_run(store):
+    """The first hundred are of a form that the candidate rejects; the second run gets past them."""
+    fill(store, 130)
+
+    def newer_only(request):
+        is_old = json.loads(request.body)["x"] < 110
+        return (422, "text/plain", b"") if is_old else doubled(request)
+
+    with candidate(newer_only) as server:
+        assert "none of the first 100" in replay(store, server.url).failure
+        report = replay(store, server.url)
+        assert (report.sent, report.answered, report.failure) == (130, 20, None)
+        report = replay(store, server.url)
+    assert (report.answered_before, report.failed, report.failure) == (
+        20,
+        {"status 422": 110},
+        None,
+    )
+
+
+def test_another_thread_ends_a_run(store):
+    """As Ctrl-C in a notebook does: the replies of the last second are stored."""
+    fill(store, 50)
+    with closing(connect(store)) as connection:
+
+        def ending(request):
+            if request.number == 10:
+                own.is_ended.set()
+            return doubled(request)
+
+        with candidate(ending) as server:
+            own = Replayer(connection, "m", server.url, ReplayOptions(name="new", rate=20.0))
+            report = own.run()
+    assert 10 < report.sent < 50 and len(predictions(store)) == report.answered == report.sent
+
+
 def test_other_requests_are_counted_by_reason(store):
     fill(store, 4)
     fill(store, 3, first=4, request_note="masked")

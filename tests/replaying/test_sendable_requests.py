@@ -7,6 +7,7 @@ import json
 import pytest
 
 from candidate_server import fill
+from modeltap.privacy.masker import Masker
 from modeltap.replaying.sendable_requests import body_of, headers_of, omission
 from modeltap.store.connection import connect
 from modeltap.store.stored_requests import RequestSelection, requests_after
@@ -16,8 +17,8 @@ def stored(store, **columns):
     """Return a request with these columns, as it is read from a store."""
     fill(store, 1, **columns)
     connection = connect(store)
-    selection = RequestSelection("m", "new", last_seq=9)
-    (request,) = requests_after(connection, selection, 0, limit=9, max_bytes=1)
+    selection = RequestSelection("m", "new", last_seq=99)
+    request = requests_after(connection, selection, 0, limit=99, max_bytes=10**6)[-1]
     connection.close()
     return request
 
@@ -50,6 +51,21 @@ def stored(store, **columns):
 )
 def test_a_request_is_sent_only_as_it_was(store, columns, reason):
     assert omission(stored(store, **columns)) == reason
+
+
+@pytest.mark.parametrize(
+    "masker", [Masker(), Masker(how="hash", key="k"), Masker(values=["email"])], ids=["1", "2", "3"]
+)
+def test_what_the_masker_has_masked_is_left_out(store, masker):
+    """Whatever form a mark has in a path and a query."""
+    for text in ("token=s3cret", "a=1&api_key=s3cret", "q=%7B%22password%22%3A%22p%22%7D"):
+        query = masker.query(text)
+        assert query != text
+        assert omission(stored(store, id=text, query=query)) == "request masked"
+    path = masker.path("/token/s3cret")
+    assert omission(stored(store, id="path", path=path)) == "request masked"
+    clean = masker.query("a=1&b=%5Bx%5D")
+    assert omission(stored(store, id="clean", query=clean)) is None
 
 
 def test_a_request_without_rows_is_left_out(store):

@@ -44,17 +44,19 @@ def ids(connection, selection, after=0, **bounds):
     return [int(request.exchange.id[1:]) for request in found]
 
 
-def test_a_failed_request_is_selected_again(connection):
-    assert ids(connection, ALL) == [2, 3, 4, 5]
+def test_a_failed_request_is_selected_apart(connection):
+    assert ids(connection, ALL) == [3, 4, 5]
+    assert ids(connection, ALL, failed_before="u") == [2]
+    assert ids(connection, ALL, failed_before="s") == []  # in this run
     assert ids(connection, ALL._replace(candidate="another")) == [0, 1, 2, 3, 4, 5]
     assert count_selected(connection, ALL) == (6, 2)
-    assert ids(connection, ALL._replace(last_seq=4)) == [2, 3]
+    assert ids(connection, ALL._replace(last_seq=4)) == [3]
     assert ids(connection, ALL, after=4) == [4, 5]
 
 
 def test_reading_stops_at_a_number_or_a_size(connection):
-    assert ids(connection, ALL, limit=2) == [2, 3]
-    assert ids(connection, ALL, max_bytes=1) == [2]
+    assert ids(connection, ALL, limit=2) == [3, 4]
+    assert ids(connection, ALL, max_bytes=1) == [3]
 
 
 def test_a_limit_means_the_newest(connection):
@@ -80,7 +82,8 @@ def test_the_time_is_that_of_the_decoded_row(connection):
             event_times=["2025-01-01T00:00:00.000Z", "2023-01-01T00:00:00.000Z"],
             seqs=[3, 6],
         )
-    assert ids(connection, since) == [2, 4]
+    assert ids(connection, since) == [4]
+    assert ids(connection, since, failed_before="u") == [2]
 
 
 def test_labelled_requests_only(connection):

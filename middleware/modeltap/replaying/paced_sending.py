@@ -66,6 +66,7 @@ class PacedSending:
         outage interrupted have no reply.
         """
         self.replies = []
+        await asyncio.sleep(max(0.0, self._next_at - time.monotonic()))
         end = time.monotonic() + _ROUND_SECONDS
         if not self._has_answered:
             await self._work(requests, end, most=1)
@@ -78,7 +79,9 @@ class PacedSending:
         self, requests: deque[StoredExchange], end: float, most: int | None = None
     ) -> None:
         """Send requests one after the other until the round ends, or `most` of them."""
-        while requests and self.outage is None and time.monotonic() < end and most != 0:
+        while requests and self.outage is None and most != 0:
+            if max(self._next_at, time.monotonic()) >= end:
+                return  # its turn is in a later round, and the replies of this one do not wait
             await self._wait_for_turn()
             if not requests:  # others have sent the last one meanwhile
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
 
+from modeltap import clock
 from modeltap.errors import BusyError
 from modeltap.replaying.candidate_address import CandidateAddress, parse_address
 from modeltap.replaying.candidate_client import CandidateClient, CandidateReply
@@ -38,6 +40,7 @@ from modeltap.store.stored_requests import (
     first_of_newest,
     requests_after,
 )
+from modeltap.store.text import storable_text
 
 _CHUNK = 500
 _CHUNK_BYTES = 16 * 1024 * 1024
@@ -73,7 +76,9 @@ class Replayer:
         self._options = options
         self._address: CandidateAddress = parse_address(url)
         self._model = model
-        self.candidate = options.name or self._address.name
+        self.candidate = storable_text(options.name or self._address.name)
+        self.is_ended = threading.Event()
+        """Set by another thread, it ends the run after the current second."""
         self._decoder = ReplyDecoder(SettingsReader(connection).for_model(model))
         self._selection = self._selected()
         self._sent = self._answered = self._rows = 0
@@ -145,8 +150,9 @@ class Replayer:
         )
         source, waiting = self._requests(), deque[StoredExchange]()
         try:
-            while self._stopped is None:
-                most = _WAITING if self._answered else _FIRST_USELESS - self._sent
+            while self._stopped is None and not self.is_ended.is_set():
+                is_useful = self._answered or self._counts.answered
+                most = _WAITING if is_useful else _FIRST_USELESS - self._sent
                 waiting += islice(source, max(0, most - len(waiting)))
                 if not waiting:
                     break
@@ -162,10 +168,23 @@ class Replayer:
         on_settled(self._take_settled())
 
     def _requests(self) -> Iterator[StoredExchange]:
-        """Yield the requests that can be sent; count the others."""
+        """Yield the requests that can be sent; count the others.
+
+        Those that failed in an earlier run come last, so that a run is not stopped by them.
+        """
+        started = clock.now()
+        yield from self._sendable(None)
+        yield from self._sendable(started)
+
+    def _sendable(self, failed_before: str | None) -> Iterator[StoredExchange]:
         after = 0
         while part := requests_after(
-            self._connection, self._selection, after, limit=_CHUNK, max_bytes=_CHUNK_BYTES
+            self._connection,
+            self._selection,
+            after,
+            limit=_CHUNK,
+            max_bytes=_CHUNK_BYTES,
+            failed_before=failed_before,
         ):
             for request in part:
                 reason = omission(request)
@@ -201,6 +220,8 @@ class Replayer:
     def _reason_to_stop(self, sending: PacedSending) -> str | None:
         if sending.outage is not None:
             return f"the candidate does not respond ({sending.outage}); run it again to continue"
+        if self._counts.answered:
+            return None
         if self._sent >= _FIRST_TIMEOUTS and self._failed["timeout"] == self._sent:
             return f"none of the first {self._sent:,} requests was answered in time"
         if self._sent >= _FIRST_USELESS and not self._answered:
@@ -240,8 +261,14 @@ def replay_store(
     def run() -> ReplayReport:
         with closing(connect(store, create=False)) as connection:
             replayer = Replayer(connection, model, url, options)
+            replayer.is_ended = is_ended
             with show_progress(replayer.remaining) as on_settled:
                 return replayer.run(on_settled)
 
+    is_ended = threading.Event()
     with ThreadPoolExecutor(1, thread_name_prefix="replay") as pool:
-        return pool.submit(run).result()
+        try:
+            return pool.submit(run).result()
+        except KeyboardInterrupt:
+            is_ended.set()  # leaving the block waits for the thread, which stores its replies
+            raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import unquote_plus
 
 from modeltap.decoding.shortfalls import general
 from modeltap.payload import parse_json
@@ -62,7 +63,8 @@ def omission(request: StoredRequest) -> str | None:
 
 
 def _is_masked(*texts: str | None) -> bool:
-    return any(text and (MASK in text or _HASHED.search(text)) for text in texts)
+    plain = [unquote_plus(text) for text in texts if text]  # a query's marks are escaped
+    return any(MASK in text or _HASHED.search(text) for text in plain)
 
 
 def _needs_body(request: StoredRequest) -> bool:

@@ -64,11 +64,13 @@ _SELECTED = (
     f"and {OF_TRUTH}))"
 )
 
-_UNANSWERED = (
-    "not exists (select 1 from candidate_requests c where c.exchange_id = e.id "
-    "and c.candidate = :candidate and c.rows > 0)"
+_SENT = (
+    "exists (select 1 from candidate_requests c where c.exchange_id = e.id "
+    "and c.candidate = :candidate{})"
 )
-"""A request that failed is sent again."""
+_ANSWERED = _SENT.format(" and c.rows > 0")
+_UNSENT = f"not {_SENT.format('')}"
+_FAILED = _SENT.format(" and c.rows = 0 and c.sent_at < :failed_before")
 
 
 def first_of_newest(connection: sqlite3.Connection, selection: RequestSelection, count: int) -> int:
@@ -90,7 +92,7 @@ class SelectedCounts(NamedTuple):
 def count_selected(connection: sqlite3.Connection, selection: RequestSelection) -> SelectedCounts:
     """Count the selected requests."""
     row = connection.execute(
-        f"select count(*), ifnull(sum(not {_UNANSWERED}), 0) from exchanges e where {_SELECTED}",
+        f"select count(*), ifnull(sum({_ANSWERED}), 0) from exchanges e where {_SELECTED}",
         selection._asdict(),
     ).fetchone()
     return SelectedCounts(*row)
@@ -103,10 +105,12 @@ def requests_after(
     *,
     limit: int,
     max_bytes: int,
+    failed_before: str | None = None,
 ) -> list[StoredRequest]:
-    """Return the first selected requests after the exchange `after` that are not answered yet.
+    """Return the first selected requests after the exchange `after` that were never sent.
 
     Args:
+        failed_before: instead, those that failed before this time.
         limit: the maximum number of requests.
         max_bytes: reading stops once the bodies reach this size.
     """
@@ -114,8 +118,13 @@ def requests_after(
     cursor.row_factory = None
     cursor.execute(
         f"select {_COLUMNS} from exchanges e where {_SELECTED} and e.seq > :after "
-        f"and {_UNANSWERED} order by e.seq limit :limit",
-        {**selection._asdict(), "after": after, "limit": limit},
+        f"and {_UNSENT if failed_before is None else _FAILED} order by e.seq limit :limit",
+        {
+            **selection._asdict(),
+            "after": after,
+            "limit": limit,
+            "failed_before": failed_before,
+        },
     )
     requests: list[StoredRequest] = []
     size = 0
