@@ -17,7 +17,9 @@ def fit(rows, minutes):
         name: {text: code for code, text in enumerate(sorted({row[name] for row in rows}))}
         for name in CATEGORIES
     }
-    regressor = HistGradientBoostingRegressor(max_iter=40, learning_rate=0.3, random_state=0)
+    regressor = HistGradientBoostingRegressor(
+        max_iter=150, learning_rate=0.06, max_leaf_nodes=15, random_state=0
+    )
     columns = {name: [row[name] for row in rows] for name in (*CATEGORIES, *NUMBERS)}
     return codes, regressor.fit(matrix(columns, codes), minutes)
 
