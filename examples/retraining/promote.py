@@ -17,7 +17,7 @@ from modeltap.demo import flights as source
 
 STORE = "flights.db"
 EVERY = 4  # one flight of four: enough for weekly windows
-PROMOTION, END = clock.parse("2013-05-27"), clock.parse("2013-06-10")
+PROMOTION, END = clock.parse("2013-05-27"), clock.parse("2013-06-17")
 
 
 def modeltap(*words):

@@ -45,17 +45,20 @@ def test_a_command_retrains_a_model(store, tmp_path):
     assert list(Path(run["artefact"]).parent.iterdir()) == [Path(run["artefact"])]
     shown = modeltap("retrain", "--list", "--store", store)
     assert "succeeded" in shown and run["id"][:8] in shown
+    assert "last retraining" in modeltap("status", "--store", store)
 
 
 def test_a_function_retrains_a_model_and_returns_the_candidate(store, tmp_path):
     """It is compared on the rows that were held out; its module is in the working folder."""
-    fill(store)
+    fill(store, rows=750)
     write_policy(tmp_path, 'function = "training:train"')
     output = modeltap("retrain", "--store", store)
-    assert "candidate: python:training:predict\n  better on the 40 newest labelled rows" in output
+    assert "candidate: python:training:predict\n  better on the 150 newest labelled rows" in output
     assert predicted("model.joblib") == pytest.approx(21.0)
     (run,) = listed(store)
     assert (run["verdict"], run["message"]) == ("better", None)
+    (status,) = lines(modeltap("status", "--json", "--store", store))
+    assert status["retraining"]["verdict"] == "better"
 
 
 def test_an_external_trainer_reads_the_rows_and_responds_with_the_candidate(store, tmp_path):
@@ -213,3 +216,9 @@ def test_a_worker_retrains_when_labels_have_arrived(store, tmp_path, eventually)
         "2 mine\n",
     )
     assert read(store, done)[0]["exit"] == 0
+
+
+def test_doctor_warns_of_a_policy_on_drift_alone(store, tmp_path):
+    fill(store, rows=30)
+    write_policy(tmp_path, 'command = "true"', 'on = "data_drift"')
+    assert "starts on data_drift alone" in modeltap("doctor", "--store", store)

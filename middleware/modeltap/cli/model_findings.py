@@ -16,7 +16,7 @@ from modeltap.analysis.references.overview import overviews
 from modeltap.cli.finding import NOTE, OK, PROBLEM, Finding
 from modeltap.config.validation import from_environment
 from modeltap.errors import ConfigError
-from modeltap.store.models import counted_models
+from modeltap.store.models import counted_models, known_models
 from modeltap.store.references import active_references
 from modeltap.store.settings import SettingsReader
 from modeltap.wording import plural
@@ -32,6 +32,7 @@ def of_models(connection: sqlite3.Connection) -> Iterator[Finding]:
     yield from _clocks(connection)
     yield from _likely_codes(connection)
     yield from _lists(connection)
+    yield from _policies(connection, settings)
     yield from _judge_keys(connection, settings)
     for coverage in coverages(connection, settings):
         yield from _coverage(coverage)
@@ -151,6 +152,15 @@ def _lists(connection: sqlite3.Connection) -> Iterator[Finding]:
         text = list_notice(Reference.from_json(row.payload))
         if text is not None:
             yield Finding("lists", NOTE, f"{row.model}: {text}", row.model)
+
+
+def _policies(connection: sqlite3.Connection, settings: SettingsReader) -> Iterator[Finding]:
+    """Report policies of retraining that drift alone starts."""
+    for model in known_models(connection):
+        policy = settings.for_model(model).retrain
+        warning = None if policy is None else policy.warning(model)
+        if warning is not None:
+            yield Finding("retraining", NOTE, warning, model)
 
 
 def _likely_codes(connection: sqlite3.Connection) -> Iterator[Finding]:

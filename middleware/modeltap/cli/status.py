@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -14,6 +14,9 @@ from modeltap.cli.common import check_model, json_option, model_option, read_sto
 from modeltap.cli.shadow_report import recent_totals, shadow_row, shadow_sentence
 from modeltap.environments import named
 from modeltap.output import echo, emit_json
+from modeltap.retraining.lost_runs import with_lost
+from modeltap.retraining.retrain_event import summary_of
+from modeltap.store.retrainings import RetrainingRun, last_runs
 from modeltap.store.settings import SettingsReader
 from modeltap.summaries.model_health import ModelHealth, health_of_models
 from modeltap.wording import number, percent, plural
@@ -41,12 +44,16 @@ def status(store: str | None, model: str | None, as_json: bool) -> None:
             for total in recent_totals(connection, health.model)
             if total.environment == (health.environment or "")
         ]
+        runs = with_lost(connection, last_runs(connection, health.model, 1))
         if as_json:
-            emit_json(_row(health) | {"shadow": list(map(shadow_row, shadows))})
+            more = {"shadow": list(map(shadow_row, shadows)), "retraining": _run_row(runs)}
+            emit_json(_row(health) | more)
         else:
             _print(health)
             for total in shadows:
                 echo(f"  {shadow_sentence(total)}")
+            for run in runs:
+                echo(f"  last retraining, {clock.short(run.started_at)}: {summary_of(run)}")
 
 
 def _row(health: ModelHealth) -> dict[str, Any]:
@@ -74,6 +81,12 @@ def _row(health: ModelHealth) -> dict[str, Any]:
         "columns": coverage.columns,
         "columns_not_monitored": len(coverage.untested),
     }
+
+
+def _run_row(runs: Sequence[RetrainingRun]) -> dict[str, Any] | None:
+    """Return the last run of a policy of retraining, None if there is none."""
+    names = ("id", "state", "started_at", "finished_at", "rows", "artefact", "verdict")
+    return {name: getattr(runs[0], name) for name in names} if runs else None
 
 
 def _print(health: ModelHealth) -> None:
