@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,12 +61,12 @@ class AlignedOutputs:
     candidate: ModelOutputs
     left_out: Counter[str]
 
-    @property
+    @cached_property
     def current(self) -> ModelOutputs:
         """The current model's outputs."""
         return ModelOutputs([row.prediction for row in self.rows], [row.score for row in self.rows])
 
-    @property
+    @cached_property
     def labels(self) -> list[Any]:
         """(n,) labels, None where there is none."""
         return [row.label for row in self.rows]
@@ -113,7 +114,7 @@ def pair_sides(aligned: AlignedOutputs, known: ModelForm) -> PairedSides | None:
         return None
     labelled = [place for place, label in enumerate(labels) if not is_unknown(label)]
     true = [labels[place] for place in labelled]
-    current = [aligned.current.predictions[place] for place in labelled]
+    current = _picked(aligned.current, labelled).predictions
     task = known.task or (known.baseline.task if known.baseline else infer_task(true, current))
     sides = [
         pair_outputs(_picked(outputs, labelled), true, known._replace(task=task), name)
