@@ -29,6 +29,7 @@ from modeltap.analysis.performance.labelled import (
     LabelledContext,
     PerformanceLoss,
 )
+from modeltap.analysis.performance.set_metrics import set_metrics
 from modeltap.analysis.statistics.confusion import (
     ClassPairs,
     accuracy,
@@ -87,6 +88,7 @@ def classification_metrics(
         _accuracy(pairs, n, baseline, level),
         _f1(pairs, n, baseline, level),
         *class_metrics(pairs, _true_classes(baseline)),
+        *set_metrics(pairs),
     ]
 
 
