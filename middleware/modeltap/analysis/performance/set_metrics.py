@@ -19,9 +19,9 @@ def set_metrics(pairs: ClassPairs) -> list[Metric]:
     With P the predicted and T the true labels of a row, they are the sums over rows of ``|P & T|``
     over those of ``|P|``, of ``|T|``, and of ``(|P| + |T|) / 2``, as scikit-learn has them. (Of
     single classes all three are the accuracy.) The interval is that of a ratio of means, by the
-    delta method, on the scale of log odds with Student's t, because the labels of
-    one row depend on each other. A metric whose denominator is 0 is left out; with fewer than five rows that have a label
-    it has no interval.
+    delta method, on the scale of log odds with Student's t, because the labels of one row depend on
+    each other. A metric whose denominator is 0 is left out; with fewer than five rows that have a
+    label it has no interval.
 
     >>> pairs = {('["a","b"]', "a"): 30, ("a", "a"): 60, ("[]", "a"): 10}
     >>> {own.metric: round(own.value, 3) for own in set_metrics(pairs)}
