@@ -7,7 +7,9 @@ import random
 import pytest
 
 from coverage_cases import by_subject, covered, fill
+from modeltap.clock import iso
 from modeltap.config.settings import FeatureSettings
+from stores import START
 
 KINDS = {
     "ids": (lambda n: f"user-{n:05}", "treated as an id", "categorical"),
@@ -82,3 +84,16 @@ def test_a_declared_id_is_a_note_without_a_fix(store):
     coverage = covered(store, features={"odd": FeatureSettings(type="id")})
     finding = by_subject(coverage, "features")["odd"]
     assert (finding.reason, finding.fix) == ("declared as an id", None)
+
+
+def test_times_that_rise_are_tested_by_their_ages(store):
+    """Each row has a time some seconds before its own."""
+    rows = [
+        {
+            "x": random.Random(n).gauss(),
+            "at": iso(START.timestamp() + 60 * n - random.Random(n).random()),
+        }
+        for n in range(300)
+    ]
+    fill(store, rows)
+    assert "at" not in by_subject(covered(store), "features")

@@ -80,6 +80,8 @@ def _fix(model: str, column: str, cause: _Cause) -> str | None:
 def _cause(
     feature: Feature, declared: str, values: Sequence[Any], is_measured: bool
 ) -> _Cause | None:
+    if feature.calendar == RISING and is_measured:
+        return None  # times that rise, whose ages are compared
     if feature.calendar == RISING:
         return _Cause("it always rises, like a counter or a time, so there is nothing to compare")
     if feature.calendar is not None:
