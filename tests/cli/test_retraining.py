@@ -118,7 +118,9 @@ def modeltap_log(store, id_):
 def test_without_labels_nothing_is_called(store, tmp_path):
     fill(store, labelled=1)
     write_policy(tmp_path, 'command = "touch called"', 'window = "all"')
-    assert "1 labelled row, but min_rows is 100" in modeltap("retrain", "--store", store, code=1)
+    assert "1 labelled row after 20 % are held out, but min_rows is 100" in modeltap(
+        "retrain", "--store", store, code=1
+    )
     assert not Path("called").exists()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -22,7 +23,14 @@ class Terminal:
     def __init__(self, *words):
         self._ours, theirs = pty.openpty()
         command = [sys.executable, "-m", "modeltap", "review", *map(str, words)]
-        self.process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs)
+        self.process = subprocess.Popen(
+            command,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            # A run of the tests in the background ignores Ctrl-C, and its children would, too.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
         os.close(theirs)
         self._screen = pyte.Screen(120, 200)
         self._stream = pyte.ByteStream(self._screen)
@@ -33,6 +41,7 @@ class Terminal:
     def read_until(self, *parts):
         """Read until the screen has all of `parts`, or the command has ended; return its text."""
         while not all(part in self.text() for part in parts):
+            assert select.select([self._ours], [], [], 120)[0], self.text()
             try:
                 self._stream.feed(os.read(self._ours, 1 << 16))
             except OSError:  # the command has ended

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import sqlite3
+import subprocess
+import sys
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -148,21 +150,23 @@ def test_a_server_that_overspends_ends_the_day(store, server):
     assert report.calls <= 2 and "the budget of the day is used up" in report.stopped
 
 
-def _spend(store, settings):
-    with closing(connect(store)) as connection:
-        JudgeCalls(connection, "bot", parse_judge(settings)).ask(questions(20))
+SPEND = """
+import json, sys
+sys.path[:0] = json.loads(sys.argv[3])
+from test_judge_calls import JudgeCalls, connect, parse_judge, questions
+connection = connect(sys.argv[1])
+JudgeCalls(connection, "bot", parse_judge(json.loads(sys.argv[2]))).ask(questions(20))
+connection.close()
+"""
 
 
 def test_two_processes_share_one_budget(store, server):
     connect(store).close()
     settings = server.settings(calls_per_day=15, concurrency=4)
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_spend, args=(store, settings)) for _ in range(2)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-    assert [process.exitcode for process in processes] == [0, 0]
+    folders = json.dumps([str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")])
+    command = [sys.executable, "-c", SPEND, str(store), json.dumps(settings), folders]
+    processes = [subprocess.Popen(command) for _ in range(2)]
+    assert [process.wait(120) for process in processes] == [0, 0]
     assert len(server.requests) == 15
     with closing(connect(store)) as connection:
         day = rows(store, "select day from judge_spending")[0][0]

@@ -161,11 +161,14 @@ def test_a_limit_on_the_size_of_files_is_as_a_full_disk(store, record, caplog, e
     connection.close()
 
 
-def damage_pages(store):
-    """Overwrite pages in the middle, as a bad disk does; the head stays readable."""
+def damage_pages(store, begin=0.55):
+    """Overwrite pages from a fraction of the file on, as a bad disk does; the head stays readable.
+
+    The schema is in the first third, after the roots of the tables.
+    """
     size = store.stat().st_size
     with store.open("r+b") as file:
-        file.seek(size // 3)
+        file.seek(int(size * begin))
         file.write(os.urandom(size // 3))
 
 
@@ -181,7 +184,7 @@ def filled(store, rows=2000):
     return store
 
 
-@pytest.mark.parametrize("what", ["pages", "head"])
+@pytest.mark.parametrize("what", ["pages", "schema", "head"])
 def test_a_damaged_store_is_put_aside_and_a_new_one_begun(store, record, caplog, eventually, what):
     """The old bytes stay as they were; the new file is told of, also by an alert."""
     filled(store)
@@ -189,7 +192,7 @@ def test_a_damaged_store_is_put_aside_and_a_new_one_begun(store, record, caplog,
         with store.open("r+b") as file:
             file.write(b"garbage instead of SQLite format 3")
     else:
-        damage_pages(store)
+        damage_pages(store, 0.3 if what == "schema" else 0.55)
     before = store.read_bytes()
     assert record(store)(5)["written"] == 5
     (aside,) = store.parent.glob("taps.db.damaged-*Z")

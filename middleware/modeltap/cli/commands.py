@@ -35,11 +35,7 @@ COMMANDS = {
     "compare": Listed(
         "comparing", "compare", "Compare a candidate with the current model on the same rows."
     ),
-    "dataset": Listed(
-        "golden",
-        "dataset",
-        "Write labelled rows to a golden set, on which `compare` works without a store.",
-    ),
+    "dataset": Listed("golden", "dataset", "Write labelled rows to a golden set for `compare`."),
     "dashboard": Listed("dashboard", "dashboard", "Show the store in a browser."),
     "deliver": Listed(
         "jobs", "deliver", "Send pending messages; check for missing traffic and labels."
@@ -79,7 +75,7 @@ COMMANDS = {
         "reference", "reference", "Manage references, the rows that windows are compared with."
     ),
     "replay": Listed(
-        "replaying", "replay_", "Send stored requests again to a candidate; keep its predictions."
+        "replaying", "replay_", "Send stored requests again, and keep a candidate's answers."
     ),
     "retrain": Listed("retraining", "retrain", "Run the models' policies of retraining now."),
     "review": Listed("review", "review", "Label the rows that are worth a person's time."),

@@ -25,7 +25,9 @@ def dashboard(
     allow_host: tuple[str, ...],
     is_opened: bool,
 ) -> None:
-    """Show the store in a browser: models, drift, performance, exchanges, alerts.
+    """Show the store in a browser.
+
+    Pages about models, drift, performance, exchanges and alerts.
 
     It listens on this machine only. On other addresses it asks for a token, which is in the
     address that it prints.

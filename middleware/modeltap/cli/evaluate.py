@@ -64,7 +64,7 @@ _HINT = (
 def evaluate(
     store: str | None, model: str | None, rows: int, no_judge: bool, as_json: bool
 ) -> None:
-    """Run the evaluators on the newest outputs of a model, without waiting for a window.
+    """Run the evaluators on the newest outputs.
 
     A judge, if there is one, rates a sample of them, and outputs that people labelled.
 

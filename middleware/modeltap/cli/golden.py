@@ -37,7 +37,7 @@ def dataset(
     store: str | None,
     as_json: bool,
 ) -> None:
-    """Write labelled rows to a golden set, on which `compare` works without a store.
+    """Write labelled rows to a golden set for `compare`.
 
     Rows whose request is masked, truncated or deleted are left out and counted.
 

@@ -68,7 +68,7 @@ def replay_(
     store: str | None,
     as_json: bool,
 ) -> None:
-    """Send stored requests again to a candidate and keep its predictions.
+    """Send stored requests again, and keep a candidate's answers.
 
     Run again, it continues where it stopped: only requests without a prediction of the candidate
     are sent.

@@ -48,7 +48,9 @@ def report(
     since: str | None,
     fail_on: str | None,
 ) -> None:
-    """Write the state of all models into one file: HTML, Markdown or JSON.
+    """Write the state of all models into one file.
+
+    HTML, Markdown or JSON.
 
     \b
     Example:

@@ -43,7 +43,7 @@ def review(
     store: str | None,
     as_json: bool,
 ) -> None:
-    """Label the rows that are worth a person's time, at the keyboard.
+    """Label the rows that are worth a person's time.
 
     Each answer is stored at once. Enter skips a row, Ctrl-C ends; no row is asked about twice.
     With --json the questions are listed instead.

@@ -52,7 +52,7 @@ def version(
     store: str | None,
     as_json: bool,
 ) -> None:
-    """Note that MODEL has a new VERSION, or compare its versions.
+    """Note a model's version, or compare its versions.
 
     With VERSION, exchanges that have no version themselves are of this version from now on, or
     from --at on. Without, every metric before and after the last change is shown.

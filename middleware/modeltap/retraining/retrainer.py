@@ -38,7 +38,7 @@ from modeltap.store.retrainings import (
     TIMED_OUT,
     RetrainingRun,
 )
-from modeltap.wording import plural
+from modeltap.wording import percent, plural
 
 
 @dataclass(frozen=True)
@@ -246,7 +246,7 @@ class Retrainer:
 
 def _too_few(training: TrainingRun, policy: RetrainSettings) -> str:
     when = f" in the last {policy.window}" if training.since else ""
-    held_out = f" after {policy.holdout:.0%} are held out" if policy.holdout else ""
+    held_out = f" after {percent(policy.holdout)} are held out" if policy.holdout else ""
     return (
         f"{plural(training.rows, 'labelled row')}{when}{held_out}, but min_rows is "
         f"{policy.min_rows:,}; send labels, or change min_rows, window or holdout"

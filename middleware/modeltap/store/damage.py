@@ -9,9 +9,14 @@ import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
+from modeltap.store import schema
+
 _OURS = b"exchanges_by_request_id"
 _SEARCHED_BYTES = 1 << 20
 """The first bytes of a file to search for the name above: the schema is in the first pages."""
+
+_APPLICATION_ID = slice(68, 72)
+"""The place of SQLite's `application_id` in a file: its header is damaged least often."""
 
 _QUICK_BYTES = 64 * 1024 * 1024
 """Files up to this size are checked completely on opening, which takes about 2 ms per megabyte."""
@@ -27,9 +32,11 @@ def is_ours(file: Path) -> bool:
     """Return True if an unreadable file used to be a store and not another program's file."""
     try:
         with file.open("rb") as content:
-            return _OURS in content.read(_SEARCHED_BYTES)
+            searched = content.read(_SEARCHED_BYTES)
     except OSError:
         return False
+    ours = schema.APPLICATION_ID.to_bytes(4, "big")
+    return searched[_APPLICATION_ID] == ours or _OURS in searched
 
 
 def quick_check(connection: sqlite3.Connection) -> str:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 VERSION = 1
 """The `PRAGMA user_version` of files that this code reads and writes."""
 
+APPLICATION_ID = 0x6D746170
+"""The `PRAGMA application_id` of a store ("mtap"), by which a damaged file is recognised."""
+
 _ENVIRONMENT = (
     "iif(instr(version, '@'), "
     "nullif(substr(version, length(rtrim(version, replace(version, '@', ''))) + 1), ''), null)"
@@ -453,6 +456,7 @@ def migrate(db: Database) -> None:
             db.execute(statement)
 
     migrations.apply(db)
+    db.execute(f"pragma application_id = {APPLICATION_ID}")
     db.execute(f"pragma user_version = {VERSION}")
 
 

@@ -25,11 +25,12 @@ from modeltap.analysis.detectors import (
 )
 from modeltap.analysis.detectors.context import BothSamples, Context
 from modeltap.analysis.detectors.latency_and_errors import TrafficContext
+from modeltap.analysis.evaluators.pass_rates import compared_rate
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.fairness.group_gaps import RateOfGroups, gap_metric
 from modeltap.analysis.fairness.groupings import Grouping
 from modeltap.analysis.fairness.simultaneous import rate_interval
-from modeltap.analysis.model.baseline import Baseline, GroupBaseline, ScoreBaseline
+from modeltap.analysis.model.baseline import Baseline, GroupBaseline, PassRate, ScoreBaseline
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.model.moments import Moments, RocArea
 from modeltap.analysis.performance import evaluation as performance
@@ -267,6 +268,17 @@ def _concept(_known, reached):
     return concept_drift(measured, expected, baseline, InputChanges((), True), (), start, 1e-4)
 
 
+def _pass_rate(metric):
+    """A fraction of outputs failed in the reference; now all do."""
+
+    def worst(_known, reached):
+        before = PassRate(rows=10_000, passed=round(10_000 * (1 - reached)))
+        found = compared_rate(PassRate(rows=ROWS, passed=0), before, "json", None, 1e-4, 30)
+        return replace(found, metric=metric, segment="evaluator=json")
+
+    return worst
+
+
 FAR = {name: [1e6 * (-1) ** n for n in range(ROWS)] for name in ("x", "y")}
 
 WORST = {
@@ -302,11 +314,14 @@ WORST = {
     "mae_difference": _group_gap("mae_difference", "mae", variance=0.1),
     "error_rate": _requests("error_rate"),
     "latency_p95_ms": _requests("latency_p95_ms"),
+    "evaluator_pass_rate": _pass_rate("evaluator_pass_rate"),
+    "judge_rate": _pass_rate("judge_rate"),
 }
 """The worst possible window of each metric, given a baseline as a fraction of the bound."""
 
-FIXED = {"event_time_rejected_rate", "not_monitored"}
-"""Metrics with a fixed threshold: impossible times and unreadable bodies are never normal."""
+FIXED = {"event_time_rejected_rate", "not_monitored", "judge_corrected_rate"}
+"""Metrics with a fixed threshold: impossible times and unreadable bodies are never normal, and a
+corrected rate has the threshold of the user."""
 
 BY_THE_CLOCK = {"capture_loss", "no_traffic", "no_labels", "analysis_failed", "delivery_failed"}
 """Counts and times that grow during an incident and cross any threshold."""
