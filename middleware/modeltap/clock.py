@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, date, datetime
 
+from modeltap.errors import InputError
 from modeltap.time_texts import compact_date, moment_of, number_in
 
 _minutes: dict[int, str] = {}
@@ -91,6 +92,25 @@ def parse(text: object, day_first: bool | None = None) -> float | None:
         except ValueError:
             pass  # another format of the same length
     return _usable(_of_text(text.strip(), day_first))
+
+
+def stored_time(time: object, name: str = "since") -> str | None:
+    """Return the time of an argument as a timestamp of the store; None for None.
+
+    Raises `InputError` if it is not a time.
+
+    >>> stored_time("2013-06-01"), stored_time(None)
+    ('2013-06-01T00:00:00.000Z', None)
+    >>> stored_time("soon", "at")
+    Traceback (most recent call last):
+    modeltap.errors.InputError: at 'soon' is not a valid time; write a date such as 2013-03-01
+    """
+    if time is None:
+        return None
+    seconds = parse(time)
+    if seconds is None:
+        raise InputError(f"{name} {time!r} is not a valid time; write a date such as 2013-03-01")
+    return iso(seconds)
 
 
 def _usable(seconds: float | None) -> float | None:

@@ -15,9 +15,14 @@ Each message is one line: the value, the reason it is invalid, and the fix.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import index
+from typing import SupportsIndex, cast
 
 _NAMED = 10
 """Maximum number of known names to list."""
+
+_LARGEST = 1_000_000_000
+"""The largest count of an argument; SQLite's integers end at 9.2e18."""
 
 
 class ModeltapError(Exception):
@@ -50,6 +55,22 @@ class BusyError(ModeltapError):
 
 class NotWatchableError(ModeltapError):
     """`watch` does not support the object it was given."""
+
+
+def check_count(count: object, name: str) -> None:
+    """Raise `InputError` unless an argument is a whole number from 1 to 1,000,000,000.
+
+    >>> check_count(200, "rows")
+    >>> check_count(0, "rows")
+    Traceback (most recent call last):
+    modeltap.errors.InputError: rows 0 is not valid; give a number of at least 1
+    """
+    is_whole = isinstance(count, SupportsIndex) and not isinstance(count, bool)
+    number = index(cast(SupportsIndex, count)) if is_whole else 0
+    if number < 1:
+        raise InputError(f"{name} {count!r} is not valid; give a number of at least 1")
+    if number > _LARGEST:
+        raise InputError(f"{name} {count!r} is not valid; give a number of at most {_LARGEST:,}")
 
 
 def nearest(name: str, known: Iterable[str], prefix: str = "") -> str:

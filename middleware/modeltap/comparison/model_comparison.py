@@ -70,7 +70,7 @@ def compare_candidate(
         )
     if model is None or store is None:
         raise InputError("compare() needs model, or dataset")
-    start = since_of(since)
+    start = clock.stored_time(since)
     with closing(connect_reader(store)) as connection:
         check_model(connection, model)
         source = StoredRows(connection, model, since=start, version=version)
@@ -78,20 +78,6 @@ def compare_candidate(
             candidate, source, connection, since=start, timeout_seconds=timeout_seconds
         )
         return compare_outputs(source, outputs)
-
-
-def since_of(text: str | None) -> str | None:
-    """Return a time as the store has it; raise `InputError` if it is none.
-
-    >>> since_of("2013-06-01"), since_of(None)
-    ('2013-06-01T00:00:00.000Z', None)
-    """
-    if text is None:
-        return None
-    seconds = clock.parse(text)
-    if seconds is None:
-        raise InputError(f"since {text!r} is not a valid time; write a date such as 2013-03-01")
-    return clock.iso(seconds)
 
 
 def load_candidate(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from modeltap import clock
-from modeltap.errors import InputError
+from modeltap.errors import InputError, check_count
 from modeltap.replaying.candidate_address import MAX_NAME
 
 _MAX_CONCURRENCY = 100
@@ -56,18 +56,15 @@ class ReplayOptions:
             raise InputError(
                 f"concurrency {self.concurrency!r} is not valid; give 1 to {_MAX_CONCURRENCY}"
             )
-        if self.limit is not None and self.limit < 1:
-            raise InputError(f"limit {self.limit!r} is not valid; give a number of at least 1")
+        if self.limit is not None:
+            check_count(self.limit, "limit")
         if not self.timeout_seconds > 0:
             raise InputError(
                 f"timeout_seconds {self.timeout_seconds!r} is not valid; give seconds above 0"
             )
         for name, value in self.headers.items():
             _check_header(name, value)
-        if self.since is not None and clock.parse(self.since) is None:
-            raise InputError(
-                f"since {self.since!r} is not a valid time; write a date such as 2013-03-01"
-            )
+        clock.stored_time(self.since)
 
     @property
     def first_time(self) -> str:
@@ -76,8 +73,7 @@ class ReplayOptions:
         >>> ReplayOptions(since="2013-06-01").first_time
         '2013-06-01T00:00:00.000Z'
         """
-        seconds = None if self.since is None else clock.parse(self.since)
-        return "" if seconds is None else clock.iso(seconds)
+        return clock.stored_time(self.since) or ""
 
 
 def _check_header(name: str, value: str) -> None:
