@@ -8,7 +8,6 @@ from modeltap.store import retrainings
 from modeltap.store.connection import connect, writing
 from modeltap.store.retrainings import (
     SUCCEEDED,
-    as_document,
     change_run,
     end_run,
     insert_run,
@@ -38,7 +37,7 @@ def test_runs_are_listed_newest_first(connection):
     assert [run.id for run in last_runs(connection, limit=2)] == [other, second]
     assert {run.id for run in running_runs(connection)} == {second, other}
     assert kept_files(connection, "m") == [(first, "/a")]
-    assert as_document(last_runs(connection, "m")[1])["left_out"] == ["email"]
+    assert last_runs(connection, "m")[1].left_out == ("email",)
 
 
 def test_the_oldest_runs_of_a_model_are_deleted(connection, monkeypatch):

@@ -233,7 +233,6 @@ ALLOWED = {
     "analysis/evaluators/evaluator_values.py": {"sys.stderr"},
     # Whether it is a terminal.
     "cli/exporting.py": {"sys.stdout", "sys.stderr"},
-    "cli/golden.py": {"sys.stderr"},
     "cli/progress.py": {"sys.stderr"},
     "demo/screen.py": {"sys.stdout"},
     # Quiet, so that none of its lines are written.

@@ -60,10 +60,10 @@ def read_store(store: str | None) -> sqlite3.Connection:
 def open_store(store: str | None, *, create: bool = False) -> sqlite3.Connection:
     """Open the store for writing."""
     # A new store is made in a child, because sqlite-utils imports pandas if it is installed.
-    return stores.connect(store_path(store), create=create, in_child=create, mode=_own_mode())
+    return stores.connect(store_path(store), create=create, in_child=create, mode=own_mode())
 
 
-def _own_mode() -> int | None:
+def own_mode() -> int | None:
     """Return the file mode configured in this folder; None keeps the mode set by the apps."""
     mode = parse_mode(sources.load(tolerant=True).store_mode)
     return None if mode == PRIVATE else mode

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from functools import partial
 
 import click
 
 from modeltap import clock
-from modeltap.cli.common import check_model, json_option, moment_of, read_store, store_option
-from modeltap.comparison.compared_rows import StoredRows
-from modeltap.comparison.golden_set import write_golden_set
-from modeltap.output import echo, emit_json, progress_bar
+from modeltap.cli.common import json_option, moment_of, store_option, store_path
+from modeltap.cli.progress import counting_bar
+from modeltap.comparison.golden_set import write_dataset
+from modeltap.output import echo, emit_json
 from modeltap.wording import plural
 
 
@@ -46,17 +45,19 @@ def dataset(
       modeltap dataset --model flights -o golden.jsonl
     """
     moment = moment_of(since, "--since")
-    connection = read_store(store)
-    check_model(connection, model)
-    start = None if moment is None else clock.iso(moment)
-    source = StoredRows(connection, model, since=start, version=version)
-    path = Path(output)
-    with progress_bar(len(source.rows), "writing", hidden=not sys.stderr.isatty()) as bar:
-        golden = write_golden_set(connection, source, path, limit=limit, on_read=bar.update)
+    golden = write_dataset(
+        store_path(store),
+        output,
+        model=model,
+        since=None if moment is None else clock.iso(moment),
+        version=version,
+        limit=limit,
+        show_progress=partial(counting_bar, label="writing"),
+    )
     if as_json:
-        emit_json({"rows": golden.rows, "left_out": dict(golden.left_out)})
+        emit_json(golden.to_dict())
         return
-    echo(f"{plural(golden.rows, 'row')} written to {path}")
+    echo(f"{plural(golden.rows, 'row')} written to {golden.path}")
     if golden.left_out:
-        counts = golden.left_out.most_common()
+        counts = golden.left_out.items()
         echo("left out: " + ", ".join(f"{count:,} {reason}" for reason, count in counts), err=True)

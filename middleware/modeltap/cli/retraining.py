@@ -24,13 +24,10 @@ from modeltap.logs import logger
 from modeltap.output import echo, echo_table, emit_json
 from modeltap.retraining.lost_runs import with_lost
 from modeltap.store.retrainings import (
-    FAILED,
     INTERRUPTED,
     SKIPPED,
     SUCCEEDED,
-    TIMED_OUT,
     RetrainingRun,
-    as_document,
     last_runs,
 )
 from modeltap.wording import plural
@@ -88,47 +85,33 @@ def _run(store: str | None, model: str | None, due: bool, background: bool, as_j
     # A stopped run is recorded and reported, too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     retraining = RetrainingPass(analyzer, ordered_policies(message) if message else None)
-    failed: list[RetrainingRun] = []
-    for run in (*retraining.lost(), *(retraining.due() if due else retraining.all(model))):
+    failures: list[str] = []
+    for run in retraining.runs(model, due=due):
         if isinstance(run, RetrainingRun):
             _print(run, as_json)
-            failed += [run] if run.state in (FAILED, TIMED_OUT) else []
-            if run.state == SKIPPED:
-                _refuse(run, background)
+            if run.state == SKIPPED and background:  # the scheduler's child did its work
+                logger.warning("modeltap: %s", run.failure)
+            elif run.state != INTERRUPTED and run.failure is not None:
+                failures.append(run.failure)
         elif as_json:
             emit_json(run)
         else:
             echo(run["data"]["summary"])
-    retraining.deliver()
-    if failed:
-        raise ModeltapError("; ".join(map(_failure, failed)))
-
-
-def _refuse(run: RetrainingRun, background: bool) -> None:
-    """Report a run that did not begin: to the scheduler's log, or as the command's error."""
-    text = f"{run.model} was not retrained: {run.message}"
-    if not background:
-        raise InputError(text)
-    logger.warning("modeltap: %s", text)
-
-
-def _failure(run: RetrainingRun) -> str:
-    log = f"; `modeltap retrain --log {run.id[:8]}` prints the log" if run.log else ""
-    return f"retraining of {run.model} {run.state.replace('_', ' ')}: {run.message}{log}"
+    if failures:
+        raise ModeltapError("; ".join(failures))
 
 
 def _print(run: RetrainingRun, as_json: bool) -> None:
     if as_json:
-        emit_json(as_document(run))
+        emit_json(run._asdict())
         return
     if run.state == SUCCEEDED:
         rows = plural(run.rows or 0, "labelled row")
         candidate = f"; candidate: {run.artefact}" if run.artefact else ""
         echo(f"{run.model}: retrained on {rows} in {_seconds(run)}{candidate}")
         echo(*(f"  {line}" for line in _comparison(run)))
-        left_out = as_document(run)["left_out"]
-        if left_out:
-            echo(f"  masked and left out: {', '.join(left_out)}")
+        if run.left_out:
+            echo(f"  masked and left out: {', '.join(run.left_out)}")
     elif run.state == INTERRUPTED:
         echo(
             f"{run.model}: the run of {clock.short(run.started_at)} was interrupted: {run.message}"
@@ -139,7 +122,7 @@ def _comparison(run: RetrainingRun) -> Iterator[str]:
     """Yield the verdict on the candidate and its main metric on the rows that were held out."""
     if run.message:
         yield run.message
-    for row in as_document(run)["comparison"][:1]:
+    for row in run.comparison[:1]:
         verdict = (run.verdict or "").replace("_", " ")
         yield f"{verdict} on the {row['rows']:,} newest labelled rows: {_difference(row)}"
 
@@ -159,7 +142,7 @@ def _list(store: str | None, model: str | None, as_json: bool) -> None:
     runs = with_lost(connection, last_runs(connection, model, _LISTED))
     if as_json:
         for run in runs:
-            emit_json(as_document(run))
+            emit_json(run._asdict())
     elif runs:
         headers = ["run", "model", "started (UTC)", "reason", "state", "rows", "took", "result"]
         echo_table(list(_cells(runs)), headers)

@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from modeltap import clock
-from modeltap.cli.common import check_model, json_option, moment_of, open_store, store_option
+from modeltap.cli.common import json_option, moment_of, open_store, store_option
 from modeltap.errors import InputError
 from modeltap.output import ask, echo, emit_json
 from modeltap.reviewing.review_queue import RANDOM
 from modeltap.reviewing.review_session import Question, ReviewSession
-from modeltap.store.settings import SettingsReader
+from modeltap.reviewing.stored_review import open_session
 from modeltap.wording import plural
 
 _LONGEST = 600
@@ -57,15 +57,12 @@ def review(
     if not 0 <= random_fraction <= 1:
         raise click.UsageError(f"--random {random_fraction:g} is not a fraction between 0 and 1")
     moment = moment_of(since, "--since")
-    connection = open_store(store)
-    check_model(connection, model)
-    session = ReviewSession(
-        connection,
-        SettingsReader(connection).for_model(model),
+    session = open_session(
+        open_store(store),
         model,
         limit=limit,
         random_fraction=random_fraction,
-        since=moment,
+        since=None if moment is None else clock.iso(moment),
     )
     questions = session.questions()
     if as_json:

@@ -5,25 +5,13 @@ from __future__ import annotations
 import click
 
 from modeltap import clock
-from modeltap.cli.common import (
-    check_model,
-    json_option,
-    moment_of,
-    open_store,
-    read_store,
-    store_option,
-)
-from modeltap.errors import InputError
+from modeltap.cli.common import json_option, moment_of, own_mode, store_option, store_path
 from modeltap.output import cell, echo, emit, emit_json, emit_table
-from modeltap.store.connection import writing
-from modeltap.store.models import environments_of
-from modeltap.store.versions import ServedVersion, note_version, served_versions
-from modeltap.versioning.version_change import compare_versions
+from modeltap.store.versions import ServedVersion
+from modeltap.versioning.noted_version import note_new_version
+from modeltap.versioning.version_history import version_history
 from modeltap.versioning.version_result import VersionChange, VersionMetric
 from modeltap.wording import plural
-
-_MAX_VERSION = 200
-"""The longest version, as in exchanges."""
 
 _MAX_SHOWN = 40
 """Rows of the table; --json prints all."""
@@ -83,35 +71,20 @@ def _note(
     store: str | None,
     as_json: bool,
 ) -> None:
-    name = new_version.strip()
-    if not name or len(name) > _MAX_VERSION or not name.isprintable():
-        raise InputError(
-            f"version {new_version!r} is invalid: must be printable text of at most "
-            f"{_MAX_VERSION} characters"
-        )
-    moment = moment_of(at, "--at")
-    since = clock.now() if moment is None else clock.iso(moment)
-    connection = open_store(store)
-    check_model(connection, model)
-    known = environments_of(connection, model)
-    if environment is None and len(known) > 1:
-        names = ", ".join(repr(own or "") for own in known)
-        raise InputError(f"model {model!r} has several environments ({names}); give --environment")
-    chosen = environment if environment is not None else (known[0] or "")
-    if chosen not in [own or "" for own in known]:
-        raise InputError(f"model {model!r} has no environment {chosen!r}")
-    own_versions = [
-        own.version for own in served_versions(connection, model) if own.stored and not own.is_noted
-    ]
-    with writing(connection):
-        note_version(connection, model, chosen, name, since)
+    noted = note_new_version(
+        store_path(store),
+        model,
+        new_version,
+        at=_stored(at, "--at"),
+        environment=environment,
+        mode=own_mode(),
+    )
     if as_json:
-        row = {"model": model, "environment": chosen or None, "version": name, "since": since}
-        emit_json(row)
+        emit_json(noted.to_dict())
         return
-    echo(f"{model} is of version {name} since {clock.short(since)}")
-    if own_versions:
-        echo(f"note: exchanges that have a version themselves keep it, such as {own_versions[-1]}")
+    echo(f"{model} is of version {noted.version} since {clock.short(noted.since)}")
+    if noted.own_version is not None:
+        echo(f"note: exchanges that have a version themselves keep it, such as {noted.own_version}")
 
 
 def _show(
@@ -123,33 +96,33 @@ def _show(
     store: str | None,
     as_json: bool,
 ) -> None:
-    connection = read_store(store)
-    check_model(connection, model)
-    served = [
-        own for own in served_versions(connection, model) if environment in (None, own.environment)
-    ]
-    moment = moment_of(since, "--since")
-    if len(served) < 2 and before is None and after is None:
-        emit([_row(model, own) for own in served], _VERSION_COLUMNS, as_json=as_json, empty=_NONE)
+    history = version_history(
+        store_path(store),
+        model,
+        before=before,
+        after=after,
+        since=_stored(since, "--since"),
+        environment=environment,
+    )
+    served, change = [_row(model, own) for own in history.served], history.change
+    if change is None:
+        emit(served, _VERSION_COLUMNS, as_json=as_json, empty=_NONE)
         if served:
             echo("one version: there is nothing to compare", err=True)
         return
-    change = compare_versions(
-        connection,
-        model,
-        before,
-        after,
-        environment=environment,
-        since="" if moment is None else clock.iso(moment),
-    )
     if as_json:
         for row in change.rows:
             emit_json(_about(change) | row.to_dict())
     else:
-        emit_table([_row(model, own) for own in served], _VERSION_COLUMNS, "")
+        emit_table(served, _VERSION_COLUMNS, "")
         _print(change)
     for note in change.notes:
         echo(note, err=True)
+
+
+def _stored(text: str | None, option: str) -> str | None:
+    moment = moment_of(text, option)
+    return None if moment is None else clock.iso(moment)
 
 
 _VERSION_COLUMNS = ("model", "environment", "version", "first_at", "last_at", "noted")

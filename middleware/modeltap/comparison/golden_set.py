@@ -12,21 +12,26 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from modeltap import clock
 from modeltap.analysis.counting.sample import choose
 from modeltap.analysis.model.baseline import infer_task, is_unknown
 from modeltap.comparison.compared_rows import StoredRows
 from modeltap.decoding.batches import read
 from modeltap.decoding.decoders import Decoders
-from modeltap.errors import InputError
+from modeltap.errors import InputError, check_count
 from modeltap.export.files import write_documents
 from modeltap.export.json_text import json_text
 from modeltap.privacy.marks import MASK
+from modeltap.replaying.replay_progress import ShowProgress, no_progress
 from modeltap.rows import as_dict
+from modeltap.store.connection import connect_reader
 from modeltap.store.labelled_rows import LabelledPrediction
+from modeltap.store.models import check_model
 from modeltap.store.stored_exchanges import StoredExchange, exchanges_by_id
 
 _CHUNK = 500
@@ -36,12 +41,48 @@ OnRowsRead = Callable[[int], None]
 """Called with the number of rows that were read since the last call."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class GoldenSet:
-    """A golden set that was written: its rows, and those left out, by reason."""
+    """A golden set that was written.
 
-    rows: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)
+    Args:
+        path: the file.
+        rows: the number of its rows.
+        left_out: the rows that were left out, by reason, the most frequent first.
+    """
+
+    path: Path
+    rows: int
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the counts as a dictionary for JSON."""
+        return {"rows": self.rows, "left_out": self.left_out}
+
+
+def write_dataset(
+    store: Path,
+    path: str | Path,
+    *,
+    model: str,
+    since: str | None = None,
+    version: str | None = None,
+    limit: int | None = None,
+    show_progress: ShowProgress = no_progress,
+) -> GoldenSet:
+    """Write the labelled rows of a model in a store to a golden set.
+
+    The arguments are those of `modeltap.dataset`.
+    """
+    _check_name(Path(path))
+    start = clock.stored_time(since)
+    if limit is not None:
+        check_count(limit, "limit")
+    with closing(connect_reader(store)) as connection:
+        check_model(connection, model)
+        source = StoredRows(connection, model, since=start, version=version)
+        with show_progress(len(source.rows)) as on_read:
+            return write_golden_set(connection, source, Path(path), limit=limit, on_read=on_read)
 
 
 def write_golden_set(
@@ -62,22 +103,24 @@ def write_golden_set(
 
     Raises `InputError` if `path` is not a file of JSON Lines, or if no row is left.
     """
-    if not path.name.lower().endswith((".jsonl", ".jsonl.gz")):
-        raise InputError(f"-o {path.name!r}: a golden set is a .jsonl or .jsonl.gz file")
-    golden = GoldenSet()
+    _check_name(path)
     rows = [row for row in source.rows if not is_unknown(row.label)]
-    golden.left_out["rows without a label"] += len(source.rows) - len(rows)
+    left_out = Counter({"rows without a label": len(source.rows) - len(rows)})
     if limit is not None and len(rows) > limit:
         keys = [(row.exchange_id, row.row) for row in rows]
         rows = [rows[place] for place in choose(keys, limit)]
     common = _common(source, rows)
-    batches = _batches(connection, source, rows, golden, common, on_read)
+    batches = _batches(connection, source, rows, left_out, common, on_read)
     first = next(batches, [])
     if not first:
-        raise InputError(f"model {source.model!r}: no row for a golden set{_reasons(golden)}")
-    golden.rows = write_documents(path, _all(first, batches))
-    golden.left_out = +golden.left_out
-    return golden
+        raise InputError(f"model {source.model!r}: no row for a golden set{_reasons(left_out)}")
+    written = write_documents(path, _all(first, batches))
+    return GoldenSet(path, written, dict((+left_out).most_common()))
+
+
+def _check_name(path: Path) -> None:
+    if not path.name.lower().endswith((".jsonl", ".jsonl.gz")):
+        raise InputError(f"file {path.name!r}: a golden set is a .jsonl or .jsonl.gz file")
 
 
 def _all(first: list[Any], rest: Iterator[list[Any]]) -> Iterator[list[Any]]:
@@ -103,7 +146,7 @@ def _batches(
     connection: sqlite3.Connection,
     source: StoredRows,
     rows: Sequence[LabelledPrediction],
-    golden: GoldenSet,
+    left_out: Counter[str],
     common: dict[str, Any],
     on_read: OnRowsRead,
 ) -> Iterator[list[dict[str, Any]]]:
@@ -125,7 +168,7 @@ def _batches(
                 own = features.get((own_id, number))
                 reason = _reason(exchange, own)
                 if reason is not None or exchange is None or own is None:
-                    golden.left_out[reason or ""] += 1
+                    left_out[reason or ""] += 1
                     continue
                 line = _line(row, own, common)
                 if not has_request:
@@ -184,6 +227,6 @@ def _request(exchange: StoredExchange) -> dict[str, Any]:
     return {**request, "body": body}
 
 
-def _reasons(golden: GoldenSet) -> str:
-    reasons = [f"{count:,} {reason}" for reason, count in golden.left_out.most_common() if count]
+def _reasons(left_out: Counter[str]) -> str:
+    reasons = [f"{count:,} {reason}" for reason, count in left_out.most_common() if count]
     return f": {', '.join(reasons)}" if reasons else "; it has no labels"

@@ -70,6 +70,14 @@ def ordered_policies(message: Mapping[str, Any]) -> OrderedPolicies:
     )
 
 
+def policies_of(settings: Settings) -> dict[str, RetrainSettings]:
+    """Return the policies of settings by model; `GENERAL` is that of all others."""
+    own = {GENERAL: settings.retrain} | {
+        name: model.retrain for name, model in settings.models.items()
+    }
+    return {name: policy for name, policy in own.items() if policy is not None}
+
+
 class PolicySchedule:
     """The policies of one scheduler, with the timers of their schedules.
 
@@ -77,10 +85,7 @@ class PolicySchedule:
     """
 
     def __init__(self, settings: Settings) -> None:
-        own = {GENERAL: settings.retrain} | {
-            name: model.retrain for name, model in settings.models.items()
-        }
-        self._policies = {name: policy for name, policy in own.items() if policy is not None}
+        self._policies = policies_of(settings)
         every = settings.schedules.retrain
         self._every = Timer("retrain", every) if every else None
         self._timers: dict[str, Timer] = {}

@@ -6,18 +6,24 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from modeltap import clock
 from modeltap.comparison.model_comparison import compare_candidate
 from modeltap.config.improving.retrain_settings import RetrainSettings
+from modeltap.config.settings import Settings
 from modeltap.errors import BusyError, ModeltapError
 from modeltap.jobs.pipeline import Analyzer
-from modeltap.jobs.policy_schedule import GENERAL, OrderedPolicies
+from modeltap.jobs.policy_schedule import GENERAL, OrderedPolicies, policies_of
 from modeltap.logs import logger
 from modeltap.retraining.retrainer import Retrainer
 from modeltap.retraining.triggers import BY_HAND, Trigger, due_trigger
-from modeltap.store.connection import writing
+from modeltap.store.connection import connect, writing
+from modeltap.store.models import check_model
 from modeltap.store.retrainings import (
     SUCCEEDED,
     RetrainingRun,
@@ -25,6 +31,27 @@ from modeltap.store.retrainings import (
     last_runs,
     retraining_run,
 )
+
+
+def retrain_now(store: Path, model: str, settings: Settings | None = None) -> RetrainingRun | None:
+    """Run a model's policy now; return the recorded run, which may have failed.
+
+    A model without a policy sends the event `retrain` to subscribed webhooks instead; None.
+
+    Args:
+        settings: those of the app in this process, whose policies and webhooks no file may have.
+
+    Raises `InputError` if the model is unknown, `BusyError` if it is being retrained.
+    """
+    ordered, options = None, {}
+    if settings is not None:
+        ordered = OrderedPolicies(policies_of(settings))
+        options["webhooks"] = msgspec.to_builtins(list(settings.webhooks))
+    with closing(connect(store, create=False)) as connection:
+        check_model(connection, model)
+        retraining = RetrainingPass(Analyzer(store, connection, options), ordered)
+        *_, last = retraining.runs(model)
+    return last if isinstance(last, RetrainingRun) else None
 
 
 class RetrainingPass:
@@ -54,6 +81,20 @@ class RetrainingPass:
             return own
         known = self._ordered.policies
         return known.get(model) or known.get(GENERAL) or own
+
+    def runs(
+        self, model: str | None = None, *, due: bool = False
+    ) -> Iterator[RetrainingRun | dict[str, Any]]:
+        """Report lost runs, run the policies of one or all models, and send the messages.
+
+        Yields each run as it ends, and the event for a model without a policy.
+
+        Args:
+            due: only the policies that a trigger has made due.
+        """
+        yield from self.lost()
+        yield from self.due() if due else self.all(model)
+        self.deliver()
 
     def lost(self) -> list[RetrainingRun]:
         """Record and report the runs whose process died; return them."""

@@ -9,5 +9,6 @@ agreement          Cohen's kappa, and the effect of the order of the choices
 corrected_rates    a rate that is corrected by the judge's sensitivity and specificity
 judge_calibration  answers next to the labels of people
 judge_metrics      the metrics of the outputs of a window
-judge_windows      the windows that are rated in a pass, and those of a command
+judge_windows      the windows that are rated in a pass, and the newest outputs
+output_evaluation  the evaluators and the judge of models, over their newest outputs
 """

@@ -4,4 +4,5 @@ review_reasons  reasons to look at a row: confidence, disagreement, slices, unus
 review_queue    the rows to ask about, with a random share
 answer_form     answers as labels of the model's type
 review_session  the queue of a store's model, its answers, and what they count for
+stored_review   a session of a store's model, and single answers of programs
 """

@@ -40,8 +40,9 @@ _LABELS = 1000
 
 @dataclass(frozen=True)
 class Question:
-    """A row to ask about, with the features that a person sees."""
+    """A row of a model to ask about, with the features that a person sees."""
 
+    model: str
     queued: QueuedRow
     features: Mapping[str, Any]
 
@@ -62,6 +63,30 @@ class Question:
             "score": self.row.score,
             "features": dict(self.features),
         }
+
+
+def store_answer(
+    connection: sqlite3.Connection, model: str, queued: QueuedRow, value: object
+) -> None:
+    """Store an answer as a label with the source of its share; None records a skipped row.
+
+    Raises `InputError` if the value cannot be a label.
+    """
+    id_, number = queued.row.key
+    with writing(connection):
+        if value is not None:
+            source = REVIEW if queued.reason == RANDOM else CHOSEN
+            own = Label(id_, number, value, labelled_at=clock.now())
+            insert_labels(connection, [own], source=source, model=model)
+        record_review(
+            connection,
+            model,
+            id_,
+            number,
+            reason=queued.reason,
+            probability=queued.probability,
+            state=SKIPPED_ROW if value is None else ANSWERED,
+        )
 
 
 class ReviewSession:
@@ -99,7 +124,7 @@ class ReviewSession:
         """Return the questions in order; rows whose exchange is no longer stored are left out."""
         columns = self._columns([queued.row for queued in self.queue.rows])
         return [
-            Question(queued, columns[queued.row.key])
+            Question(self.model, queued, columns[queued.row.key])
             for queued in self.queue.rows
             if queued.row.key in columns
         ]
@@ -109,10 +134,7 @@ class ReviewSession:
         ids = [queued.row.exchange_id for queued in self.queue.promoted]
         known = chosen_labels(self._connection, ids)
         for queued in self.queue.promoted:
-            if queued.row.key in known:
-                self._store(queued, known[queued.row.key])
-            else:
-                self.skip(queued)
+            store_answer(self._connection, self.model, queued, known.get(queued.row.key))
         return len(known)
 
     def answer(self, queued: QueuedRow, text: str) -> Any:
@@ -121,31 +143,12 @@ class ReviewSession:
         Raises `InputError` with the reason if the answer is not of the model's type.
         """
         value = self.form.label(text)
-        self._store(queued, value)
+        store_answer(self._connection, self.model, queued, value)
         return value
 
     def skip(self, queued: QueuedRow) -> None:
         """Record that a row has no answer; it is not asked about again."""
-        with writing(self._connection):
-            self._record(queued, SKIPPED_ROW)
-
-    def _store(self, queued: QueuedRow, value: Any) -> None:
-        source = REVIEW if queued.reason == RANDOM else CHOSEN
-        own = Label(queued.row.exchange_id, queued.row.row, value, labelled_at=clock.now())
-        with writing(self._connection):
-            insert_labels(self._connection, [own], source=source, model=self.model)
-            self._record(queued, ANSWERED)
-
-    def _record(self, queued: QueuedRow, state: str) -> None:
-        record_review(
-            self._connection,
-            self.model,
-            queued.row.exchange_id,
-            queued.row.row,
-            reason=queued.reason,
-            probability=queued.probability,
-            state=state,
-        )
+        store_answer(self._connection, self.model, queued, None)
 
     def _form(self, rows: Sequence[ReviewableRow]) -> AnswerForm:
         values = [row.prediction for row in rows]

@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from modeltap.clock import now
@@ -20,7 +20,12 @@ _KEPT = 200
 
 
 class RetrainingRun(NamedTuple):
-    """A run of a model's policy; see docs/reference/tables.md for its columns."""
+    """A run of a model's policy; see docs/reference/tables.md for its columns.
+
+    Args:
+        left_out: the columns that were left out because they have masked values.
+        comparison: the rows of the comparison of the candidate, as `ComparedMetric.to_dict`.
+    """
 
     id: str
     model: str
@@ -34,16 +39,26 @@ class RetrainingRun(NamedTuple):
     since: str | None
     until: str | None
     rows: int | None
-    left_out: str | None
+    left_out: tuple[str, ...]
     labels: int
     data: str | None
     exit: int | None
     artefact: str | None
     verdict: str | None
-    comparison: str | None
+    comparison: tuple[Mapping[str, Any], ...]
     log: str | None
     pid: int
     host: str
+
+    @property
+    def failure(self) -> str | None:
+        """The reason why the run counts as failed, in a sentence; None if it does not."""
+        if self.state == SKIPPED:
+            return f"{self.model} was not retrained: {self.message}"
+        if self.state in (RUNNING, SUCCEEDED):
+            return None
+        log = f"; `modeltap retrain --log {self.id[:8]}` prints the log" if self.log else ""
+        return f"retraining of {self.model} {self.state.replace('_', ' ')}: {self.message}{log}"
 
 
 _COLUMNS = ", ".join(RetrainingRun._fields)
@@ -93,7 +108,7 @@ def end_run(connection: sqlite3.Connection, id_: str, state: str, **columns: obj
 def retraining_run(connection: sqlite3.Connection, id_: str) -> RetrainingRun:
     """Return the run with this id."""
     row = connection.execute(f"select {_COLUMNS} from retrainings where id = ?", (id_,)).fetchone()
-    return RetrainingRun(*row)
+    return _run_of(row)
 
 
 def last_runs(
@@ -105,7 +120,7 @@ def last_runs(
         "order by started_at desc, rowid desc limit ?",
         (model, model, limit),
     )
-    return [RetrainingRun(*row) for row in rows]
+    return list(map(_run_of, rows))
 
 
 def running_runs(connection: sqlite3.Connection) -> list[RetrainingRun]:
@@ -113,7 +128,7 @@ def running_runs(connection: sqlite3.Connection) -> list[RetrainingRun]:
     rows = connection.execute(
         f"select {_COLUMNS} from retrainings where state = ? order by started_at", (RUNNING,)
     )
-    return [RetrainingRun(*row) for row in rows]
+    return list(map(_run_of, rows))
 
 
 def kept_files(connection: sqlite3.Connection, model: str) -> list[tuple[str, str]]:
@@ -187,10 +202,12 @@ def labelled_times(connection: sqlite3.Connection, model: str, since: str, until
     return [time for (time,) in rows]
 
 
-def as_document(run: RetrainingRun) -> dict[str, Any]:
-    """Return a run with its columns by name, and lists instead of JSON."""
-    lists = {name: json.loads(getattr(run, name) or "[]") for name in ("left_out", "comparison")}
-    return {**run._asdict(), **lists}
+def _run_of(row: Sequence[Any]) -> RetrainingRun:
+    """Return a run of its columns in the store, of which two are JSON."""
+    columns = dict(zip(RetrainingRun._fields, row, strict=True))
+    for name in ("left_out", "comparison"):
+        columns[name] = tuple(json.loads(columns[name] or "[]"))
+    return RetrainingRun(**columns)
 
 
 def _host() -> str:
