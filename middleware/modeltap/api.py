@@ -1,4 +1,4 @@
-"""The public functions: watch an app, label its exchanges, read its rows.
+"""The public functions: watch an app, label its exchanges, read its rows, improve its model.
 
 `modeltap` imports this module when one of its names is used, so that commands that watch nothing
 do not load the tap.
@@ -6,7 +6,7 @@ do not load the tap.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -16,6 +16,17 @@ from modeltap.config.settings import ModelChooser, Settings
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import InputError, NotWatchableError
 from modeltap.hookspecs import hookimpl
+from modeltap.improvement import (
+    answer,
+    compare,
+    dataset,
+    evaluate,
+    note_version,
+    replay,
+    retrain,
+    review_queue,
+    versions,
+)
 from modeltap.tap.asgi import ASGIMiddleware
 from modeltap.tap.functions import capture, last_id
 from modeltap.tap.recording.recorders import recorders
@@ -23,25 +34,29 @@ from modeltap.tap.tapping import with_absolute_paths
 from modeltap.tap.wsgi import WSGIMiddleware
 
 if TYPE_CHECKING:
-    from modeltap.comparison.candidates.function_outputs import Predict
-    from modeltap.comparison.differences.comparison_result import Comparison
     from modeltap.export.arrays import Rows
-    from modeltap.replaying.replay_report import ReplayReport
 
 __all__ = [
     "ASGIMiddleware",
     "Settings",
     "WSGIMiddleware",
     "WebhookSettings",
+    "answer",
     "capture",
     "compare",
+    "dataset",
+    "evaluate",
     "flush",
     "hookimpl",
     "label",
     "last_id",
+    "note_version",
     "read",
     "replay",
+    "retrain",
+    "review_queue",
     "stats",
+    "versions",
     "watch",
 ]
 
@@ -162,117 +177,6 @@ def read(
     from modeltap.export.arrays import read_arrays
 
     return read_arrays(recorders.store_path(store), model=model, labelled=labelled)
-
-
-def compare(
-    candidate: str | Path | Predict,
-    *,
-    model: str | None = None,
-    store: str | Path | None = None,
-    since: str | None = None,
-    version: str | None = None,
-    dataset: str | Path | None = None,
-    timeout_seconds: float = 300.0,
-) -> Comparison:
-    """Compare a candidate with the current model on the same rows.
-
-    The result has a row for each metric, slice and group: the difference, an interval that holds
-    however often the rows are compared, and the verdict `better`, `worse` or `not_shown`.
-
-    Args:
-        candidate: a file with the columns `id` and `prediction`; a URL, which is sent the stored
-            requests; the name of a stored candidate; ``python:module:function``, which runs in a
-            child process; or a callable, which runs here. Functions get a dictionary of NumPy
-            arrays of shape (n,) and return n predictions.
-        model: the model's name; needed without `dataset`.
-        store: the SQLite file; by default the one this process records to.
-        since: the first event time, such as "2013-06-01"; by default all rows.
-        version: the current model's version; by default the newest.
-        dataset: a golden set instead of a store.
-        timeout_seconds: the limit of a function in a child process.
-
-    Raises `InputError` if the model, the candidate or the dataset cannot be used.
-
-    >>> import json, tempfile
-    >>> file = tempfile.NamedTemporaryFile("w", suffix=".jsonl")
-    >>> for n in range(200):
-    ...     row = {"id": n, "features": {"x": n}, "prediction": 2.2 * n, "label": 2.0 * n}
-    ...     _ = print(json.dumps(row), file=file, flush=True)
-    >>> result = compare(lambda features: features["x"] * 2.0, dataset=file.name)
-    >>> result.verdict, result.rows[0].metric, round(result.rows[0].difference, 1)
-    ('better', 'mae', -19.9)
-    """
-    from modeltap.comparison.model_comparison import compare_candidate
-
-    path = None if dataset is not None else recorders.store_path(store)
-    return compare_candidate(
-        candidate,
-        path,
-        model=model,
-        since=since,
-        version=version,
-        dataset=dataset,
-        timeout_seconds=timeout_seconds,
-    )
-
-
-def replay(
-    url: str,
-    *,
-    model: str,
-    name: str | None = None,
-    rate: float | None = None,
-    concurrency: int = 4,
-    since: str | None = None,
-    limit: int | None = None,
-    labelled: bool = False,
-    headers: Mapping[str, str] | None = None,
-    timeout_seconds: float = 30.0,
-    again: bool = False,
-    store: str | Path | None = None,
-) -> ReplayReport:
-    """Send stored requests again to the candidate at `url`, and keep its predictions.
-
-    A second run continues where the first one stopped. The result has the counts; the predictions
-    are in the store under the candidate's name.
-
-    Args:
-        url: the candidate, such as ``http://127.0.0.1:8001``. Each request has its own path.
-        model: the model whose requests are sent.
-        name: the candidate's name; by default host and port of the URL.
-        rate: requests per second; by default as many as the candidate answers.
-        concurrency: requests on their way at a time.
-        since: the first event time, such as "2013-06-01"; by default all requests.
-        limit: only this many of the newest requests.
-        labelled: only requests that have a label.
-        headers: further headers of all requests.
-        timeout_seconds: the limit of one request.
-        again: delete the candidate's earlier predictions first.
-        store: the SQLite file; by default the one this process records to.
-
-    Raises `InputError` if the URL, the model or an option cannot be used, and `BusyError` while
-    another process sends to the same candidate.
-
-    >>> _ = capture(model="doubled", request={"x": 1}, response=2.0)
-    >>> flush() and replay("localhost:8001", model="doubled")
-    Traceback (most recent call last):
-    modeltap.errors.InputError: candidate URL 'localhost:8001' has no scheme; write http://localhost:8001
-    """
-    from modeltap.replaying.replay_options import ReplayOptions
-    from modeltap.replaying.replayer import replay_store
-
-    options = ReplayOptions(
-        name=name,
-        rate=rate,
-        concurrency=concurrency,
-        since=since,
-        limit=limit,
-        labelled=labelled,
-        headers=headers or {},
-        timeout_seconds=timeout_seconds,
-        again=again,
-    )
-    return replay_store(recorders.store_path(store), model, url, options)
 
 
 def flush(timeout: float = 5.0, *, store: str | Path | None = None) -> bool:
