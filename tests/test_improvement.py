@@ -49,14 +49,14 @@ def test_a_golden_set_is_written_and_compared(labelled, tmp_path):
     assert late.rows == 19
 
 
-def fill_bot(store):
+def fill_bot(store, model="bot", prefix="r"):
     texts = ["thank you", "no", "thank you very much", "no, and this is rather a long text"]
     responses = [
         json.dumps({"choices": [{"index": 0, "message": {"role": "assistant", "content": text}}]})
         for text in texts
     ]
     messages = {"model": "g", "messages": [{"role": "user", "content": "hi"}]}
-    put(store, every(1, 4), [messages] * 4, model="bot", responses=responses)
+    put(store, every(1, 4), [messages] * 4, model=model, prefix=prefix, responses=responses)
     analyze(store, {})
 
 
@@ -81,13 +81,21 @@ def test_evaluators_and_a_judge_are_run_on_the_newest_outputs(store, tmp_path):
     assert modeltap.evaluate(model="bot", rows=2, judge=False, store=store).results[0].outputs == 2
 
 
-def test_a_judge_that_cannot_be_asked_leaves_the_results_of_evaluators(store, tmp_path):
+def test_a_judge_that_cannot_be_asked_costs_only_its_own_results(store, tmp_path):
+    """Those of the evaluators, and of the judge of another model, are there."""
     fill_bot(store)
-    judge = 'url = "http://127.0.0.1:1"\nmodel = "j"\nrubric = "r"\napi_key = "env:NO_SUCH_KEY"\n'
-    (tmp_path / "modeltap.toml").write_text(f"{EVALUATOR}[models.bot.judge]\n{judge}")
-    evaluation = modeltap.evaluate(model="bot", store=store)
+    fill_bot(store, model="agent", prefix="a")
+    broken = 'url = "http://127.0.0.1:1"\nmodel = "j"\nrubric = "r"\napi_key = "env:NO_SUCH_KEY"\n'
+    with judge_server() as server:
+        judge = "".join(f"{k} = {json.dumps(v)}\n" for k, v in server.settings().items())
+        settings = f"{EVALUATOR}[models.agent.judge]\n{broken}[models.bot.judge]\n{judge}"
+        (tmp_path / "modeltap.toml").write_text(settings)
+        evaluation = modeltap.evaluate(store=store)
     assert "NO_SUCH_KEY is not set" in evaluation.failure
-    assert {row.evaluator for row in evaluation.results} == {"short"}
+    assert {(row.model, row.evaluator) for row in evaluation.results} == {
+        ("bot", "short"),
+        ("bot", "judge"),
+    }
 
 
 TRAINING = """
@@ -210,6 +218,10 @@ def test_a_model_or_a_store_that_is_not_there(labelled, tmp_path, name):
     """The error names them; no store is made."""
     with pytest.raises(modeltap.InputError, match=r"no model 'n' in this store; .*'?m'?"):
         CALLS[name](model="n", store=labelled)
+    for model in (None, 5, ""):
+        if name != "evaluate" or model is not None:
+            with pytest.raises(modeltap.InputError, match=f"no model {model!r} in this store"):
+                CALLS[name](model=model, store=labelled)
     with pytest.raises(modeltap.StoreError, match="there is no store at"):
         CALLS[name](model="m", store=tmp_path / "no.db")
     assert not (tmp_path / "no.db").exists()
@@ -238,6 +250,8 @@ WRONG = {
     "a missing folder": ("dataset", ("no/g.jsonl",), {}, "folder"),
     "no rows": ("dataset", ("g.jsonl",), {"since": "2030-01-01"}, "no row for a golden set"),
     "another version": ("dataset", ("g.jsonl",), {"version": "9"}, "no version '9'"),
+    "a number as version": ("dataset", ("g.jsonl",), {"version": 9}, "no version 9"),
+    "a number as name": ("versions", (), {"after": 9}, "there is no version 9"),
     "no evaluators": ("evaluate", (), {}, "no evaluators are configured"),
     "an unknown version": ("versions", (), {"before": "9"}, "there is no version '9'"),
     "an unknown environment": ("versions", (), {"environment": "x", "after": "1"}, "no version"),
@@ -266,3 +280,9 @@ def test_an_answer_that_cannot_be_a_label(labelled, value):
     with pytest.raises(modeltap.InputError, match="label"):
         modeltap.answer(question, value, store=labelled)
     assert modeltap.review_queue(model="m", store=labelled) == [question]
+
+
+@pytest.mark.parametrize("question", ["r0", None, {"id": "r0"}], ids=repr)
+def test_an_answer_to_something_else(labelled, question):
+    with pytest.raises(modeltap.InputError, match=r"is not a question; pass one that review_queue"):
+        modeltap.answer(question, 1, store=labelled)

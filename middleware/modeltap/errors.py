@@ -73,7 +73,7 @@ def check_count(count: object, name: str) -> None:
         raise InputError(f"{name} {count!r} is not valid; give a number of at most {_LARGEST:,}")
 
 
-def nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
+def nearest(name: object, known: Iterable[str], prefix: str = "") -> str:
     """Return a hint such as ``"; did you mean 'x'?"``, or the list of `known` names.
 
     A `prefix` that all names share is ignored in the comparison.
@@ -93,7 +93,7 @@ def nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
     compared = [known_name.removeprefix(prefix) for known_name in names]
     import difflib  # only after a mistake
 
-    close = difflib.get_close_matches(name.removeprefix(prefix), compared, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(str(name).removeprefix(prefix), compared, n=1, cutoff=0.6)
     if close:
         return f"; did you mean {names[compared.index(close[0])]!r}?"
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""

@@ -15,7 +15,7 @@ import pytest
 from command import lines, modeltap
 from modeltap.testing import WebhookReceiver
 from retraining_cases import ROWS, TRAINING, fill, write_policy
-from stores import read
+from stores import every, put, read
 
 TRAINED = ROWS * 4 // 5
 """The newest fifth of the rows is held out."""
@@ -122,6 +122,15 @@ def test_without_labels_nothing_is_called(store, tmp_path):
         "retrain", "--store", store, code=1
     )
     assert not Path("called").exists()
+
+
+def test_a_model_without_labels_does_not_keep_the_next_from_being_retrained(store, tmp_path):
+    put(store, every(1, 5), [{"x": 1}] * 5, model="early", prefix="e")
+    fill(store)
+    write_policy(tmp_path, 'command = "true"', "[models.early.retrain]", 'command = "true"')
+    assert "early was not retrained" in modeltap("retrain", "--store", store, code=1)
+    states = {run["model"]: run["state"] for run in listed(store)}
+    assert states == {"early": "skipped", "flights": "succeeded"}
 
 
 def test_without_a_policy_the_event_is_sent(store, tmp_path):

@@ -31,7 +31,7 @@ from modeltap.replaying.replay_progress import ShowProgress, no_progress
 from modeltap.rows import as_dict
 from modeltap.store.connection import connect_reader
 from modeltap.store.labelled_rows import LabelledPrediction
-from modeltap.store.models import check_model
+from modeltap.store.models import require_model
 from modeltap.store.stored_exchanges import StoredExchange, exchanges_by_id
 
 _CHUNK = 500
@@ -79,7 +79,7 @@ def write_dataset(
     if limit is not None:
         check_count(limit, "limit")
     with closing(connect_reader(store)) as connection:
-        check_model(connection, model)
+        require_model(connection, model)
         source = StoredRows(connection, model, since=start, version=version)
         with show_progress(len(source.rows)) as on_read:
             return write_golden_set(connection, source, Path(path), limit=limit, on_read=on_read)

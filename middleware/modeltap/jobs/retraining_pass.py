@@ -23,7 +23,7 @@ from modeltap.logs import logger
 from modeltap.retraining.retrainer import Retrainer
 from modeltap.retraining.triggers import BY_HAND, Trigger, due_trigger
 from modeltap.store.connection import connect, writing
-from modeltap.store.models import check_model
+from modeltap.store.models import require_model
 from modeltap.store.retrainings import (
     SUCCEEDED,
     RetrainingRun,
@@ -48,7 +48,7 @@ def retrain_now(store: Path, model: str, settings: Settings | None = None) -> Re
         ordered = OrderedPolicies(policies_of(settings))
         options["webhooks"] = msgspec.to_builtins(list(settings.webhooks))
     with closing(connect(store, create=False)) as connection:
-        check_model(connection, model)
+        require_model(connection, model)
         retraining = RetrainingPass(Analyzer(store, connection, options), ordered)
         *_, last = retraining.runs(model)
     return last if isinstance(last, RetrainingRun) else None

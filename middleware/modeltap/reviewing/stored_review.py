@@ -10,7 +10,7 @@ from modeltap import clock
 from modeltap.errors import InputError, check_count
 from modeltap.reviewing.review_session import Question, ReviewSession, store_answer
 from modeltap.store.connection import connect
-from modeltap.store.models import check_model
+from modeltap.store.models import require_model
 from modeltap.store.settings import SettingsReader
 
 
@@ -37,7 +37,7 @@ def open_session(
             f"random_fraction {random_fraction!r} is not valid; give a fraction between 0 and 1"
         )
     start = clock.stored_time(since)
-    check_model(connection, model)
+    require_model(connection, model)
     return ReviewSession(
         connection,
         SettingsReader(connection).for_model(model),
@@ -73,6 +73,8 @@ def keep_answer(store: Path, question: Question, value: object) -> None:
 
     Raises `InputError` if the value cannot be a label, or if the store has no such model.
     """
+    if not isinstance(question, Question):
+        raise InputError(f"{question!r} is not a question; pass one that review_queue() returned")
     with closing(connect(store, create=False)) as connection:
-        check_model(connection, question.model)
+        require_model(connection, question.model)
         store_answer(connection, question.model, question.queued, value)

@@ -62,8 +62,12 @@ def environments_of(connection: sqlite3.Connection, model: str) -> list[str | No
 
 def check_model(connection: sqlite3.Connection, model: str | None) -> None:
     """Raise `InputError`, with the nearest name, unless the store knows `model`."""
-    if model is None:
-        return
+    if model is not None:
+        require_model(connection, model)
+
+
+def require_model(connection: sqlite3.Connection, model: str) -> None:
+    """Raise `InputError`, with the nearest name, unless `model` is one that the store knows."""
     known = known_models(connection)
     if model not in known:
         hint = nearest(model, known) or "; the store has no model yet"

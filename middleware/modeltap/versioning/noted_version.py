@@ -12,7 +12,7 @@ import msgspec
 from modeltap import clock
 from modeltap.errors import InputError
 from modeltap.store.connection import connect, writing
-from modeltap.store.models import check_model, environments_of
+from modeltap.store.models import environments_of, require_model
 from modeltap.store.versions import note_version, served_versions
 
 _MAX_VERSION = 200
@@ -62,7 +62,7 @@ def note_new_version(
     name = _checked(version)
     since = clock.stored_time(at, "at") or clock.now()
     with closing(connect(store, create=False, mode=mode)) as connection:
-        check_model(connection, model)
+        require_model(connection, model)
         chosen = _environment(connection, model, environment)
         served = served_versions(connection, model)
         own = [part.version for part in served if part.stored and not part.is_noted]

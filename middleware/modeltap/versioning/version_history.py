@@ -9,7 +9,7 @@ import msgspec
 
 from modeltap import clock
 from modeltap.store.connection import connect_reader
-from modeltap.store.models import check_model
+from modeltap.store.models import require_model
 from modeltap.store.versions import ServedVersion, served_versions
 from modeltap.versioning.version_change import compare_versions
 from modeltap.versioning.version_result import VersionChange
@@ -43,7 +43,7 @@ def version_history(
     """
     start = clock.stored_time(since) or ""
     with closing(connect_reader(store)) as connection:
-        check_model(connection, model)
+        require_model(connection, model)
         served = tuple(
             own
             for own in served_versions(connection, model)
