@@ -30,7 +30,7 @@ from modeltap import clock
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect, writing
 
-START = 1_704_067_200.0  # 2024-01-01, a Monday
+START = time.time() // clock.DAY * clock.DAY - 91 * clock.DAY
 ROWS, HOURS = 4_800, 24
 """Rows that are analysed, and the hours that they cover."""
 
@@ -48,11 +48,14 @@ def fill(store: Path, features: int) -> None:
                 when = clock.iso(START + n * HOURS * clock.HOUR / ROWS)
                 body = json.dumps({f"feature{i}": round(x, 3) for i, x in enumerate(row)})
                 answer = json.dumps({"prediction": round(float(row.sum()), 3)})
+                took = float(rng.gamma(4, 3))
                 connection.execute(
-                    "insert into exchanges (id, model, source, method, path, started_at, status, "
-                    "duration_ms, sample_rate, request_type, request_body, response_body) values "
-                    "(?, 'm', 'asgi', 'POST', '/predict', ?, 200, ?, 1, 'application/json', ?, ?)",
-                    (f"e{n:07d}", when, float(rng.gamma(4, 3)), body, answer),
+                    "insert into exchanges (id, model, source, method, path, started_at, "
+                    "event_time, status, duration_ms, sample_rate, request_type, request_body, "
+                    "response_body) values "
+                    "(?, 'm', 'asgi', 'POST', '/predict', ?, ?, 200, ?, 1, 'application/json', ?, "
+                    "?)",
+                    (f"e{n:07d}", when, when, took, body, answer),
                 )
         said = {"reference": "first 2000 rows", "window": "1h", "multivariate": False}
         Analyzer(store, connection, said).run()
@@ -71,7 +74,8 @@ def repeat(store: Path, exchanges: int, days: int) -> None:
                 _copy(connection, table, times, shift)
         for copy in range(1, max(1, exchanges // ROWS)):
             shift = f"+{copy * days * 86_400 * ROWS // exchanges} seconds"
-            _copy(connection, "exchanges", ("started_at",), shift, id_=f"id || '-{copy}'")
+            times = ("started_at", "event_time")
+            _copy(connection, "exchanges", times, shift, id_=f"id || '-{copy}'")
         connection.execute(
             "insert into predictions (exchange_id, row, model, version, prediction, event_time, "
             "seq) select e.id, 0, 'm', '', json_extract(e.response_body, '$.prediction'), "
@@ -142,7 +146,7 @@ def measure(store: Path, rounds: int) -> None:
                     answer = client.get(page)
                     times[page].append(time.perf_counter() - begun)
                     assert answer.status_code == 200, (page, answer.text)
-                    sizes[page] = len(answer.content)
+                    sizes[page] = answer.num_bytes_downloaded
         for page in pages:
             milliseconds = statistics.median(times[page]) * 1e3
             print(f"{page:40} {milliseconds:7.0f} ms {sizes[page] / 1e3:6.0f} kB")

@@ -11,6 +11,8 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import (
     HTMLResponse,
@@ -62,7 +64,7 @@ def dashboard_app(store: str | Path, access: DashboardAccess) -> Starlette:
     pages = _PageMaker(path, access)
     routes = [
         Route("/", pages.of("home.html", home_page)),
-        Route("/models/{model:name}", pages.of("model.html", model_page)),
+        Route("/models/{model:name}", pages.of("model.html", model_page), middleware=[_COMPRESSED]),
         Route("/exchanges", pages.of("exchanges.html", exchanges_page)),
         Route("/exchanges/{id:name}", pages.of("exchange.html", exchange_page)),
         Route("/alerts", pages.of("alerts.html", alerts_page)),
@@ -74,6 +76,10 @@ def dashboard_app(store: str | Path, access: DashboardAccess) -> Starlette:
     app = Starlette(routes=routes, exception_handlers={404: pages.not_found})
     app.add_middleware(AccessMiddleware, access=access)
     return app
+
+
+_COMPRESSED = Middleware(GZipMiddleware, compresslevel=5)
+"""For the page with most pictures. It has no secret that its compressed size could reveal."""
 
 
 class _Name(Convertor[str]):
