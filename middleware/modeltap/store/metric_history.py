@@ -14,6 +14,10 @@ _IN_ALL_WINDOWS = ("gap_seconds", "throughput_rps", "drift")
 """Metrics that every window of rows or of requests has."""
 
 
+_ROWS_OF_A_WINDOW = 500
+"""Rows of one metric, of which one is about all rows: a metric may also have many segments."""
+
+
 class MetricSpan(NamedTuple):
     """The start of a model's first window with metrics, and the end of its last."""
 
@@ -142,9 +146,10 @@ def metrics_of_all_rows(connection: sqlite3.Connection, of: ModelVersion) -> lis
         name
         for name in metrics_in_store(connection)
         if connection.execute(
-            "select 1 from metrics where metric = ? and model = ? and version = ? "
-            "and feature is null and segment is null limit 1",
-            (name, *of),
+            "select 1 from (select feature, segment from metrics where metric = ? and model = ? "
+            "and version = ? order by window_end desc limit ?) "
+            "where feature is null and segment is null",
+            (name, *of, _ROWS_OF_A_WINDOW),
         ).fetchone()
     ]
 

@@ -328,10 +328,14 @@ def subject_values(
 
 def last_window_end(connection: sqlite3.Connection, model: str, version: str) -> str | None:
     """Return the end of the last window for which a model's version has metrics."""
-    end: str | None = connection.execute(
-        "select max(window_end) from metrics where model = ? and version = ?", (model, version)
-    ).fetchone()[0]
-    return end
+    ends = (
+        connection.execute(
+            "select max(window_end) from metrics where metric = ? and model = ? and version = ?",
+            (metric, model, version),
+        ).fetchone()[0]
+        for metric in metrics_in_store(connection)
+    )
+    return max((end for end in ends if end is not None), default=None)
 
 
 def last_value(connection: sqlite3.Connection, model: str, metric: str) -> float | None:

@@ -36,7 +36,9 @@ def known_models(connection: sqlite3.Connection) -> list[str]:
         'union select model from "references" '
         "union select model from alerts where model <> '' "
         "union select model from unmatched "
-        "union select model from (select distinct model from exchanges) order by 1"
+        # All exchanges would take .2 s for a million; those that were counted are in `models`.
+        "union select model from models union select model from exchanges where seq > "
+        "ifnull((select value from watermarks where name = 'seen'), 0) order by 1"
     )
     return [model for (model,) in rows]
 

@@ -18,6 +18,7 @@ from modeltap.store.metrics import metrics_of_window
 from modeltap.store.models import ModelVersion
 from modeltap.store.references import active_reference
 from modeltap.store.windows import Series, evaluated_with
+from modeltap.summaries.metric_charts import thinned
 from modeltap.summaries.period import ShownPeriod
 from modeltap.wording import number
 
@@ -97,7 +98,7 @@ def _history(feature: str, points: list[Any], period: ShownPeriod) -> LineChart:
         "distance",
         period.start,
         period.end,
-        [Line("drift", "measured", line)],
+        [Line("drift", "measured", thinned(line))],
         thresholds[-1:],
         height=180,
     )

@@ -17,6 +17,9 @@ from modeltap.wording import number
 ESTIMATED = "estimated_"
 
 _OPERATION = ("latency_p95_ms", "latency_p50_ms", "error_rate", "throughput_rps")
+_MOST_POINTS = 240
+"""More points than this lie on top of each other."""
+
 _ARRIVAL = ("label_coverage", "label_arrival_1h", "label_arrival_1d", "label_arrival_7d")
 
 
@@ -64,7 +67,11 @@ def arrival_chart(
     if not points:
         return None
     lines = [
-        Line(name, "measured" if name == _ARRIVAL[0] else "other", list(_points(points, name)))
+        Line(
+            name,
+            "measured" if name == _ARRIVAL[0] else "other",
+            thinned(list(_points(points, name))),
+        )
         for name in _ARRIVAL
     ]
     chart = LineChart(
@@ -90,7 +97,7 @@ def _chart(
     lines = [
         Line(name, "estimated" if name.startswith(ESTIMATED) else "measured", own)
         for name in names
-        if (own := list(_points(points, name)))
+        if (own := thinned(list(_points(points, name))))
     ]
     thresholds = [p.threshold for p in points if p.metric == metric and p.threshold is not None]
     entry = CATALOGUE.get(metric)
@@ -121,6 +128,22 @@ def _points(points: Sequence[MetricPoint], metric: str) -> Iterator[Point]:
             f"{interval}, {point.rows:,} rows{verdict}"
         )
         yield Point(seconds, point.value, point.low, point.high, title, point.verdict == "alert")
+
+
+def thinned(points: Sequence[Point]) -> list[Point]:
+    """Return at most `_MOST_POINTS` points: of each stretch, one that alerts, or the middle one.
+
+    >>> len(thinned([Point(n, 1.0) for n in range(5_000)]))
+    240
+    """
+    if len(points) <= _MOST_POINTS:
+        return list(points)
+    edges = [round(n * len(points) / _MOST_POINTS) for n in range(_MOST_POINTS + 1)]
+    stretches = [points[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [
+        next((point for point in stretch if point.alerts), stretch[len(stretch) // 2])
+        for stretch in stretches
+    ]
 
 
 def _is_performance(name: str) -> bool:
