@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from modeltap import clock
@@ -139,7 +140,7 @@ def thinned(points: Sequence[Point]) -> list[Point]:
     if len(points) <= _MOST_POINTS:
         return list(points)
     edges = [round(n * len(points) / _MOST_POINTS) for n in range(_MOST_POINTS + 1)]
-    stretches = [points[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    stretches = [points[start:end] for start, end in pairwise(edges)]
     return [
         next((point for point in stretch if point.alerts), stretch[len(stretch) // 2])
         for stretch in stretches
