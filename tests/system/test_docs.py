@@ -190,7 +190,12 @@ def test_every_example_runs_and_is_tapped(name, tmp_path, monkeypatch):
 def test_no_file_names_a_registry():
     """The project speaks of itself alone; a virtual environment in its folder is not it."""
     folders = ("middleware", "plugins", "tests", "docs", "examples", "benchmarks", "scripts", ".ci")
-    files = [p for folder in folders for p in (ROOT / folder).rglob("*") if p.is_file()]
+    files = [
+        p
+        for folder in folders
+        for p in (ROOT / folder).rglob("*")
+        if p.is_file() and p.parent.name != "__pycache__"
+    ]
     for path in [*files, *ROOT.glob("*.md"), ROOT / "pyproject.toml"]:
         text = path.read_text(errors="replace")
         assert "pypi" + ".org" not in text and "files.python" + "hosted" not in text, path
