@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
@@ -30,7 +30,6 @@ class PageTable:
     columns: Sequence[str]
     rows: Sequence[Mapping[str, Any]]
     empty: str = "no rows"
-    links: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> Response:
         """Return the rows as a JSON array."""

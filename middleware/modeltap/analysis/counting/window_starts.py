@@ -8,6 +8,7 @@ import numpy as np
 
 from modeltap import clock
 from modeltap.analysis.model.reference import Reference
+from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.store.windows import Series
 
@@ -24,6 +25,23 @@ def starts(moments: np.ndarray, window: Window) -> np.ndarray:
     first = (months // window.size * window.size).astype("datetime64[M]")
     seconds: np.ndarray = first.astype("datetime64[s]").astype(np.float64)
     return seconds
+
+
+def window_blocks(moments: np.ndarray, settings: Settings) -> Iterator[np.ndarray]:
+    """Yield the positions of the rows of each window; small ones are joined with the next.
+
+    Args:
+        moments: (n,) Unix seconds; NaN is in no window.
+    """
+    known = np.flatnonzero(~np.isnan(moments))
+    order = known[np.argsort(moments[known], kind="stable")]
+    begun = starts(moments[order], Window.parse(settings.window).clocked)
+    waiting: list[np.ndarray] = []
+    for part in np.split(order, np.flatnonzero(np.diff(begun)) + 1):
+        waiting.append(part)
+        if sum(map(len, waiting)) >= settings.min_rows:
+            yield np.concatenate(waiting)
+            waiting = []
 
 
 def by_window(

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from modeltap.analysis.counting.window_starts import starts
+from modeltap.analysis.counting.window_starts import window_blocks
 from modeltap.analysis.evaluators.evaluated_outputs import evaluated_outputs
 from modeltap.analysis.evaluators.evaluator_values import evaluator_values
 from modeltap.analysis.evaluators.pass_rates import excess_of
 from modeltap.analysis.model.baseline import EvaluatorBaseline, PassRate
 from modeltap.config.evaluation.evaluator_settings import EvaluatorSettings
 from modeltap.config.settings import Settings
-from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch
 
 
@@ -29,7 +28,7 @@ def learnt_pass_rates(batch: Batch, settings: Settings) -> EvaluatorBaseline:
         settings: the model's own.
     """
     outputs = evaluated_outputs(batch)
-    blocks = list(_blocks(np.array(batch.times, dtype=np.float64), settings))
+    blocks = list(window_blocks(np.array(batch.times, dtype=np.float64), settings))
     rates = {}
     for evaluator in settings.evaluators:
         values = evaluator_values(evaluator, outputs)
@@ -48,16 +47,3 @@ def evaluators_key(evaluators: Sequence[EvaluatorSettings]) -> str:
 
 def _rate(passes: np.ndarray) -> PassRate:
     return PassRate(rows=int((~np.isnan(passes)).sum()), passed=int(np.nansum(passes)))
-
-
-def _blocks(moments: np.ndarray, settings: Settings) -> Iterator[np.ndarray]:
-    """Yield the positions of the rows of each window; small ones are joined with the next."""
-    known = np.flatnonzero(~np.isnan(moments))
-    order = known[np.argsort(moments[known], kind="stable")]
-    begun = starts(moments[order], Window.parse(settings.window).clocked)
-    waiting: list[np.ndarray] = []
-    for part in np.split(order, np.flatnonzero(np.diff(begun)) + 1):
-        waiting.append(part)
-        if sum(map(len, waiting)) >= settings.min_rows:
-            yield np.concatenate(waiting)
-            waiting = []

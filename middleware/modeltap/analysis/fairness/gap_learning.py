@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as with_rows
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 import scipy
 from msgspec.structs import replace
 
-from modeltap.analysis.counting.window_starts import starts
+from modeltap.analysis.counting.window_starts import window_blocks
 from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.fairness.group_rates import (
     LABELLED,
@@ -31,7 +31,6 @@ from modeltap.analysis.model.moments import Moments
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.performance.positive_class import LabelForm
 from modeltap.config.settings import Settings
-from modeltap.config.windows import Window
 from modeltap.decoding.outputs import predictions_in
 from modeltap.decoding.times import parse_times
 from modeltap.store.predictions import labelled_predictions
@@ -89,7 +88,7 @@ def with_gaps(
             settings,
             performance,
         ),
-        list(_blocks(moments, settings)),
+        list(window_blocks(moments, settings)),
     )
     return replace(reference, groups=learn_gaps(rows, key, newest))
 
@@ -122,7 +121,7 @@ def gaps_of_file(
     rows = ReferenceRows(
         with_intersections([own for own in groupings if own.problem is None]),
         *_treatments(predictions, labels, settings, None),
-        list(_blocks(np.array(times, dtype=np.float64), settings)),
+        list(window_blocks(np.array(times, dtype=np.float64), settings)),
     )
     return learn_gaps(rows, key_of(settings), 0)
 
@@ -162,19 +161,6 @@ def _treatments(
         decisions(predictions, form, settings.task, performance),
         outcomes(predictions, labels, form, settings.task, performance),
     )
-
-
-def _blocks(moments: np.ndarray, settings: Settings) -> Iterator[np.ndarray]:
-    """Yield the positions of the rows of each window; small ones are joined with the next."""
-    known = np.flatnonzero(~np.isnan(moments))
-    order = known[np.argsort(moments[known], kind="stable")]
-    begun = starts(moments[order], Window.parse(settings.window).clocked)
-    waiting: list[np.ndarray] = []
-    for part in np.split(order, np.flatnonzero(np.diff(begun)) + 1):
-        waiting.append(part)
-        if sum(map(len, waiting)) >= settings.min_rows:
-            yield np.concatenate(waiting)
-            waiting = []
 
 
 def _variation(values: RateValues, grouping: Grouping, blocks: Sequence[np.ndarray]) -> float:
