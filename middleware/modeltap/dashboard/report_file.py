@@ -12,9 +12,8 @@ from modeltap import clock
 from modeltap.dashboard.home_page import name_of, row_of
 from modeltap.dashboard.model_page import model_charts
 from modeltap.dashboard.rendering import render
-from modeltap.environments import with_environment
 from modeltap.printable import escaped
-from modeltap.store.alerts import list_alerts
+from modeltap.store.alerts import alerts_of_version
 from modeltap.store.models import ModelVersion
 from modeltap.store.settings import SettingsReader
 from modeltap.summaries.model_health import ModelHealth, health_of_models
@@ -77,9 +76,8 @@ def _model(connection: sqlite3.Connection, health: ModelHealth, since: float | N
     after = "" if since is None else clock.iso(since)
     alerts = [
         alert
-        for alert in list_alerts(connection, of.model, None)
-        if with_environment(alert["version"], alert["environment"]) == of.version
-        and (alert["resolved_at"] is None or alert["resolved_at"] >= after)
+        for alert in alerts_of_version(connection, *of)
+        if (alert["resolved_at"] is None or alert["resolved_at"] >= after)
     ]
     return ModelReport(health, alerts, period)
 

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Literal, TypeVar
 
+from modeltap.config.settings import Settings
+from modeltap.config.validation import from_environment
 from modeltap.privacy.bodies.forms import masked_pairs
 from modeltap.privacy.body_masker import DROPPED_BODY, BodyMasker, MaskedBody
 from modeltap.privacy.limits import DEFAULT_BUDGET, Budget, Searches, SlowPatterns, Unmaskable
@@ -75,6 +77,24 @@ class Masker:
         ]
         if self._values.are_custom:
             self._custom.append(self._values)
+
+    @classmethod
+    def of_settings(cls, settings: Settings) -> Masker:
+        """Return a masker as the options ``mask_...`` say.
+
+        Raises:
+            ConfigError: if the variable of the key is not set.
+        """
+        return cls(
+            settings.mask_headers,
+            settings.mask_query_params,
+            settings.mask_body_fields,
+            settings.mask_values,
+            settings.mask_with,
+            from_environment(settings.mask_key or "", "mask_key"),
+            unmasked=settings.unmask_body_fields,
+            budget=settings.mask_budget,
+        )
 
     def _text_masker(self, names: SensitiveNames) -> TextMasker:
         return TextMasker(names, self._values, self._marks, self._budget)

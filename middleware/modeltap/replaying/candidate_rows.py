@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from modeltap.config.settings import Settings
-from modeltap.config.validation import from_environment
 from modeltap.decoding.batches import Batch, read
 from modeltap.decoding.candidate_predictions import predictions_by_exchange
 from modeltap.decoding.decoders import Decoders
@@ -44,16 +43,7 @@ class ReplyDecoder:
         self._settings = settings
         self._decoders = Decoders()
         self._filter = HeaderFilter.of_responses(settings)
-        self._masker = Masker(
-            settings.mask_headers,
-            settings.mask_query_params,
-            settings.mask_body_fields,
-            settings.mask_values,
-            settings.mask_with,
-            from_environment(settings.mask_key or "", "mask_key"),
-            unmasked=settings.unmask_body_fields,
-            budget=settings.mask_budget,
-        )
+        self._masker = Masker.of_settings(settings)
 
     def decoded(self, replies: Sequence[CandidateReply]) -> DecodedReplies:
         """Return the predictions in `replies`; a reply without one has the reason."""

@@ -360,6 +360,22 @@ def list_alerts(
     return [reported(dict(row)) for row in rows]
 
 
+def alerts_of_version(
+    connection: sqlite3.Connection, model: str, version: str
+) -> list[dict[str, Any]]:
+    """Return `ALERT_COLUMNS` of the alerts of a model's version, without pending ones.
+
+    Args:
+        version: as it is analysed, with the environment.
+    """
+    rows = connection.execute(
+        f"select {', '.join(ALERT_COLUMNS)} from alerts where model = ? and version = ? "
+        "and state <> 'pending' order by started_at, rule, feature",
+        (model, version),
+    )
+    return [reported(dict(row)) for row in rows]
+
+
 class RuleSummary(NamedTuple):
     """A summary of one rule's alerts."""
 

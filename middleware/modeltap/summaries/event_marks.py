@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 from modeltap import clock
 from modeltap.charts.line_chart import Mark
-from modeltap.environments import environment_of, version_of
-from modeltap.store.alerts import list_alerts
+from modeltap.store.alerts import alerts_of_version
 from modeltap.store.models import ModelVersion
 from modeltap.store.references import all_references
 
@@ -18,13 +17,9 @@ def event_marks(
 ) -> list[Mark]:
     """Return the marks of a model's version: A for an alert's start, R for a reference's end."""
     marks = []
-    for alert in list_alerts(connection, of.model, None):
-        own = (alert["version"], alert["environment"]) == (
-            version_of(of.version),
-            environment_of(of.version),
-        )
+    for alert in alerts_of_version(connection, *of):
         seconds = clock.parse(alert["window_start"])
-        if own and seconds is not None:
+        if seconds is not None:
             title = f"{alert['rule']}: {alert['summary']}"
             marks.append(Mark(seconds, "A", title, alert_url(alert["id"])))
     for reference in all_references(connection, of.model):

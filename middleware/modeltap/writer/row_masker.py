@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from modeltap.clock import iso
 from modeltap.config.settings import Settings
-from modeltap.config.validation import from_environment
 from modeltap.privacy.bodies.body_text import as_text, cut_at_character
 from modeltap.privacy.body_masker import UNMASKABLE
 from modeltap.privacy.headers import event_header
@@ -72,16 +71,7 @@ class RowMasker:
     def __init__(self, origin: Origin) -> None:
         self.origin = origin
         settings = origin.settings
-        self._masker = Masker(
-            settings.mask_headers,
-            settings.mask_query_params,
-            settings.mask_body_fields,
-            settings.mask_values,
-            settings.mask_with,
-            from_environment(settings.mask_key or "", "mask_key"),
-            unmasked=settings.unmask_body_fields,
-            budget=settings.mask_budget,
-        )
+        self._masker = Masker.of_settings(settings)
         self._rules = {name: _ModelRules(settings.for_model(name)) for name in settings.models}
         self._default_rules = _ModelRules(settings)
         self._reads_versions = any(
