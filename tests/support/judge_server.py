@@ -50,11 +50,7 @@ class JudgeServer:
             number = len(self.requests)
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
-        try:
-            self._answer(handler, body["messages"][-1]["content"], number)
-        finally:
-            with self._lock:
-                self._at_once -= 1
+        self._answer(handler, body["messages"][-1]["content"], number)
 
     def _answer(self, handler, text, number):
         behaviour = self.behaviour
@@ -65,6 +61,8 @@ class JudgeServer:
         if behaviour == "trickles":
             self._send(handler, 200, b"{" + b" " * 500, pause=0.1)
         elif behaviour == "resets":
+            with self._lock:
+                self._at_once -= 1
             # With no time to linger, closing sends a reset.
             handler.connection.setsockopt(
                 socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
@@ -101,6 +99,9 @@ class JudgeServer:
         self._send(handler, 200, json.dumps(document).encode())
 
     def _send(self, handler, status, content, headers=None, pause=0.0):
+        # A call ends with its first byte: the client sends its next before this thread goes on.
+        with self._lock:
+            self._at_once -= 1
         handler.send_response(status)
         for name, value in (headers or {}).items():
             handler.send_header(name, value)
