@@ -39,7 +39,6 @@ def test_a_row_needs_only_an_id_a_prediction_and_a_label(tmp_path):
         {**ROW, "id": {"a": 1}},
         {**ROW, "id": "b", "row": -1},
         {**ROW, "id": "b", "row": "x"},
-        {**ROW, "id": "b", "prediction": [1, 2]},
         {**ROW, "id": "b", "label": {"a": 1}},
     ],
 )

@@ -204,9 +204,101 @@ def test_unknown_models_candidates_and_ids_are_one_clear_line(labelled, tmp_path
         compare(store, path, version="9")
 
 
-def test_several_outputs_are_one_clear_line(store, tmp_path):
-    bodies, _, labels = shop(200)
-    responses = [{"price": 1.0, "risk": 2.0}] * 200
-    fill(store, bodies, responses, [None] * 200)
-    with pytest.raises(InputError, match="several outputs"):
-        compare(store, write_candidate(tmp_path / "c.csv", labels))
+@pytest.fixture
+def priced(store):
+    """A store of 1,200 rows with two outputs: `price` is right by 1.5, `risk` in .8 of the rows."""
+    bodies, risk, labels = shop()
+    prices = np.random.default_rng(4).normal(100, 20, ROWS)
+    off = prices + np.random.default_rng(5).choice([-1.5, 1.5], ROWS)
+    outputs = [{"price": own, "risk": other} for own, other in zip(off, risk, strict=True)]
+    truth = [
+        json.dumps({"price": own, "risk": other})
+        for own, other in zip(prices.tolist(), labels, strict=True)
+    ]
+    fill(store, bodies, outputs, truth, task=None)
+    return store, prices, labels
+
+
+def both(prices, risks):
+    return [{"price": float(p), "risk": r} for p, r in zip(prices, risks, strict=True)]
+
+
+def written(path, outputs):
+    """Write outputs as a file by its name: a column each, or an object."""
+    if path.suffix == ".jsonl":
+        lines = [json.dumps({"id": f"r{n}", "prediction": own}) for n, own in enumerate(outputs)]
+        path.write_text("\n".join(lines))
+        return path
+    columns = {f"prediction.{name}": [own[name] for own in outputs] for name in outputs[0]}
+    lines = zip(*columns.values(), strict=True)
+    rows = [f"r{n}," + ",".join(map(str, line)) for n, line in enumerate(lines)]
+    path.write_text("\n".join([",".join(["id", *columns]), *rows]))
+    return path
+
+
+@pytest.mark.parametrize("name", ["c.csv", "c.jsonl"])
+def test_several_outputs_are_compared_each(priced, tmp_path, name):
+    store, prices, labels = priced
+    outputs = both(prices + 1.0, flipped(labels, 0.8, 9))
+    own = compare(store, written(tmp_path / name, outputs))
+    main = {(row.metric, row.segment): row for row in own.rows}
+    price, risk = main["mae", "output=price"], main["accuracy", "output=risk"]
+    assert (price.current, price.candidate) == (pytest.approx(1.5), pytest.approx(1.0))
+    assert (price.verdict, risk.verdict, own.verdict) == ("better", "not_shown", "better")
+    assert own.labelled == own.compared == ROWS and own.left_out == {}
+    assert all(row.segment.startswith("output=") for row in own.rows)
+    assert any("slices and groups" in note for note in own.notes)
+
+
+def test_one_worse_output_is_worse(priced):
+    store, prices, labels = priced
+    outputs = iter(both(prices + 1.0, flipped(labels, 0.5, 9)))
+    own = compare(store, lambda features: [next(outputs) for _ in features["hour"]])
+    assert own.verdict == "worse" and "accuracy of output=risk" in own.places("worse")
+    assert "mae of output=price" in own.places("better")
+
+
+def test_a_missing_output_is_counted(priced):
+    store, prices, labels = priced
+    outputs = iter(
+        [
+            {"price": price} if n % 2 else {"price": price, "risk": label}
+            for n, (price, label) in enumerate(zip(prices.tolist(), labels, strict=True))
+        ]
+    )
+    own = compare(store, lambda features: [next(outputs) for _ in features["hour"]])
+    assert own.left_out == {"rows without the candidate's output 'risk'": ROWS // 2}
+
+
+@pytest.mark.parametrize(
+    ("answer", "match"),
+    [
+        (lambda rows: [1.0] * rows, "the model has the outputs 'price', 'risk' and the candidate"),
+        (lambda rows: np.ones((rows, 2)), "and the candidate the outputs '0', '1'"),
+        (lambda rows: [{"cost": 1}] * rows, "and the candidate the outputs 'cost'"),
+    ],
+)
+def test_other_outputs_are_one_clear_line(priced, answer, match):
+    store, _, _ = priced
+    with pytest.raises(InputError, match=match):
+        compare(store, lambda features: answer(len(features["hour"])))
+
+
+def test_several_outputs_for_a_single_one(labelled):
+    """A matrix of probabilities is no prediction; single rows of it are left out."""
+    store, labels = labelled
+    with pytest.raises(InputError, match="the model has one output and the candidate"):
+        compare(store, lambda features: np.ones((len(features["hour"]), 2)))
+    answers = [[0.5, 0.5], *labels[1:]]
+    own = compare(store, lambda _: answers)
+    assert own.left_out == {"candidate rows with several outputs": 1}
+    assert own.compared == ROWS - 1
+
+
+def test_a_golden_set_keeps_several_outputs(priced, tmp_path):
+    store, prices, labels = priced
+    path = tmp_path / "golden.jsonl"
+    assert modeltap.dataset(path, store=store, model="m").rows == ROWS
+    own = modeltap.compare(written(tmp_path / "c.jsonl", both(prices, labels)), dataset=path)
+    assert own.verdict == "better"
+    assert {"mae", "accuracy"} <= {row.metric for row in own.rows}

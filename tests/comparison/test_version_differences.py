@@ -52,6 +52,3 @@ def test_values_that_cannot_be_compared_are_one_clear_line():
     odd = [LabelledPrediction("cat", n % 2) for n in range(200)]
     with pytest.raises(InputError, match="version after such as 'cat' and labels such as"):
         version_differences(rows(0.8, 200, 1), odd)
-    several = [LabelledPrediction('{"a": 1, "b": 2}', 1)] * 200
-    with pytest.raises(InputError, match="several outputs"):
-        version_differences(several, several)

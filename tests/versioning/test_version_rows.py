@@ -89,3 +89,19 @@ def test_percentiles_of_durations_have_intervals_that_hold():
             )
     assert all(count >= 290 for count in held.values()), held
     assert own["latency_p99_ms"].after_high is None  # the largest of 500 does not bound it
+
+
+def test_each_of_several_outputs_is_compared():
+    random = np.random.default_rng(1)
+    truth = random.normal(0, 1, 2000)
+    noise = random.normal(0, 1, 2000)
+    labels = [{"a": own, "b": own} for own in truth.tolist()]
+    same, closer, farther = ((truth + noise * factor).tolist() for factor in (1.0, 0.5, 2.0))
+    before = rows([{"a": own, "b": own} for own in same], labels)
+    after = rows([{"a": a, "b": b} for a, b in zip(closer, farther, strict=True)], labels)
+    own = by_name(row_differences(before, after, ModelForm()))
+    assert own["mae", "output=a"].verdict == "better"
+    assert own["mae", "output=b"].verdict == "worse"
+    other = rows([{"c": 1.0}] * 2000, labels)
+    with pytest.raises(InputError, match="no output in common"):
+        row_differences(before, other, ModelForm())

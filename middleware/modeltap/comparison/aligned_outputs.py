@@ -16,7 +16,6 @@ from modeltap.analysis.performance.evaluation import known_classes
 from modeltap.analysis.performance.paired import Paired, pair_up
 from modeltap.analysis.performance.positive_class import DEFAULT_FORM, LabelForm
 from modeltap.comparison.candidates.candidate_outputs import CandidateOutputs
-from modeltap.decoding.outputs import outputs_of
 from modeltap.errors import InputError
 from modeltap.store.labelled_rows import LabelledPrediction
 
@@ -83,7 +82,7 @@ class PairedSides(NamedTuple):
 def align(rows: Sequence[LabelledPrediction], candidate: CandidateOutputs) -> AlignedOutputs:
     """Return the rows that have both predictions.
 
-    Raises `InputError` if there are none, or if the model has several outputs.
+    Raises `InputError` if there are none.
     """
     left_out = Counter(candidate.left_out)
     own = [row for row in rows if not is_unknown(row.prediction)]
@@ -94,8 +93,6 @@ def align(rows: Sequence[LabelledPrediction], candidate: CandidateOutputs) -> Al
     left_out[_UNKNOWN] += sum(key not in known for key in candidate.by_row)
     if not both:
         raise InputError(_nothing(rows, candidate))
-    if any(outputs_of(row.prediction) is not None for row in both):
-        raise InputError("the model has several outputs; only models with one output are compared")
     outputs = [candidate.by_row[row.exchange_id, row.row] for row in both]
     return AlignedOutputs(
         both,

@@ -18,6 +18,7 @@ from modeltap.comparison.candidates.candidate_outputs import RowId
 from modeltap.comparison.compared_rows import GroupedKeys, RowFeatures
 from modeltap.config import sources
 from modeltap.config.settings import Settings
+from modeltap.decoding.outputs import outputs_of, storable_output
 from modeltap.errors import InputError
 from modeltap.ingest.files.source import Source, json_of, open_source
 from modeltap.rows import columns
@@ -97,8 +98,8 @@ class GoldenRows:
         """The predictions and labels."""
         return [
             LabelledPrediction(
-                line.get("prediction"),
-                line.get("label"),
+                storable_output(line.get("prediction")),
+                storable_output(line.get("label")),
                 line.get("event_time"),
                 _score(line.get("score")),
                 *key,
@@ -211,6 +212,6 @@ def _problem(line: Any) -> str | None:
     place = 0.0 if row is None else number_of(row)
     if not (place >= 0 and place.is_integer()):
         return "row is not a row number"
-    if isinstance(line.get("label"), (dict, list)) or isinstance(line.get("prediction"), list):
-        return "several outputs"
+    if isinstance(line.get("label"), dict) and outputs_of(line.get("prediction")) is None:
+        return "a label of several outputs for one prediction"
     return None

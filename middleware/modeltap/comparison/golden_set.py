@@ -21,6 +21,7 @@ from modeltap import clock
 from modeltap.analysis.counting.sample import choose
 from modeltap.analysis.model.baseline import infer_task, is_unknown
 from modeltap.comparison.compared_rows import StoredRows
+from modeltap.comparison.several_outputs import SINGLE, by_output
 from modeltap.decoding.batches import read
 from modeltap.decoding.decoders import Decoders
 from modeltap.errors import InputError, check_count
@@ -131,10 +132,13 @@ def _all(first: list[Any], rest: Iterator[list[Any]]) -> Iterator[list[Any]]:
 def _common(source: StoredRows, rows: Sequence[LabelledPrediction]) -> dict[str, Any]:
     """Return what each line says about the model."""
     form = source.form
-    task = form.task or (form.baseline.task if form.baseline else None)
-    if task is None:
+    is_single = SINGLE in by_output(rows)
+    task = form.task or (form.baseline.task if form.baseline and is_single else None)
+    if task is None and is_single:
         task = infer_task([row.label for row in rows], [row.prediction for row in rows])
-    common: dict[str, Any] = {"model": source.model, "task": task}
+    common: dict[str, Any] = {"model": source.model}
+    if task is not None:
+        common["task"] = task
     if form.form.positive is not None:
         common["positive"] = form.form.positive
     if form.form.decision_threshold != type(form.form)().decision_threshold:

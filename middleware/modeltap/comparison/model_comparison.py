@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from modeltap import clock
 from modeltap.analysis.model.baseline import is_unknown
@@ -30,13 +32,16 @@ from modeltap.comparison.compared_segments import (
     segment_differences,
     slice_segments,
 )
-from modeltap.comparison.differences.comparison_result import Comparison
+from modeltap.comparison.differences.comparison_result import ComparedMetric, Comparison
+from modeltap.comparison.differences.confidence_sequence import ALPHA
 from modeltap.comparison.differences.metric_differences import paired_differences
 from modeltap.comparison.differences.prediction_differences import (
     prediction_differences,
     response_differences,
 )
 from modeltap.comparison.golden_rows import GoldenRows
+from modeltap.comparison.several_outputs import SINGLE, aligned_by_output
+from modeltap.config.metrics import output_segment
 from modeltap.errors import InputError, nearest
 from modeltap.ingest.files.source import OnRead
 from modeltap.ingest.files.table import KINDS
@@ -143,43 +148,68 @@ def _behind_url(
 def compare_outputs(source: ComparedRows, candidate: CandidateOutputs) -> Comparison:
     """Return the differences of a candidate's outputs and the current model's.
 
+    The outputs of a model with several share the chance of a wrong verdict evenly (Bonferroni).
+
     Raises `InputError` if no row has both, or if their values cannot be compared.
     """
     known = {row.exchange_id for row in source.rows}
     others = {given for given, _ in candidate.by_row} - known
     aligned = align(source.rows, candidate.renamed(source.own_ids(others)))
-    sides = pair_sides(aligned, source.form)
+    by_output = aligned_by_output(aligned)
+    labelled, rows, notes = 0, [], [*source.notes, *candidate.notes]
+    for name, own in by_output.items():
+        compared = _compare_output(source, own, name, ALPHA / len(by_output))
+        labelled = max(labelled, compared.labelled)
+        rows += compared.rows
+        notes += compared.notes
+    return Comparison(
+        model=source.model,
+        version=source.version,
+        candidate=candidate.name,
+        rows=(*rows, *response_differences(candidate.durations_ms)),
+        compared=max(len(own.rows) for own in by_output.values()),
+        labelled=labelled,
+        left_out={reason: count for reason, count in aligned.left_out.items() if count},
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+class _ComparedOutput(NamedTuple):
+    """The rows of one output in the result, and its labelled rows."""
+
+    rows: list[ComparedMetric]
+    labelled: int
+    notes: list[str]
+
+
+def _compare_output(
+    source: ComparedRows, aligned: AlignedOutputs, output: str, alpha: float
+) -> _ComparedOutput:
+    form = source.form if output == SINGLE else source.form._replace(baseline=None)
+    sides = pair_sides(aligned, form)
     labelled = 0 if sides is None else sides.current.rows
     least = max(2, source.settings.min_rows)
-    rows = []
-    notes = [*source.notes, *candidate.notes]
+    rows: list[ComparedMetric] = []
+    notes = []
     if sides is None:
         notes.append("no labelled rows: nothing is better or worse without labels")
     else:
-        rows += paired_differences(sides.current, sides.candidate, min_rows=least)
-        if labelled >= least:
-            segments = list(_segments(source, aligned, sides))
-            rows += segment_differences(sides, segments)
-        else:
+        rows += paired_differences(sides.current, sides.candidate, alpha=alpha, min_rows=least)
+        if labelled < least:
             notes.append(f"{plural(labelled, 'labelled row')}: a verdict needs {least:,}")
-    form = source.form
+        elif output == SINGLE:
+            rows += segment_differences(sides, list(_segments(source, aligned, sides)))
+        else:
+            notes.append("the model has several outputs: slices and groups are not compared")
     rows += prediction_differences(
         aligned.current.predictions,
         aligned.candidate.predictions,
         task=form.task if sides is None else sides.current.task,
         threshold=form.form.decision_threshold,
     )
-    rows += response_differences(candidate.durations_ms)
-    return Comparison(
-        model=source.model,
-        version=source.version,
-        candidate=candidate.name,
-        rows=tuple(rows),
-        compared=len(aligned.rows),
-        labelled=labelled,
-        left_out={reason: count for reason, count in aligned.left_out.items() if count},
-        notes=tuple(notes),
-    )
+    if output != SINGLE:
+        rows = [replace(row, segment=output_segment(output, row.segment)) for row in rows]
+    return _ComparedOutput(rows, labelled, notes)
 
 
 def _has_suffix(name: str) -> bool:
@@ -219,4 +249,4 @@ def _placed(
     for segment in segments:
         is_inside = np.zeros(len(place_of), dtype=bool)
         is_inside[places[segment.is_inside]] = True
-        yield replace(segment, is_inside=is_inside)
+        yield dataclasses.replace(segment, is_inside=is_inside)

@@ -13,8 +13,6 @@ from modeltap.comparison.differences.metric_differences import (
     unpaired_differences,
 )
 from modeltap.comparison.differences.prediction_differences import prediction_differences
-from modeltap.decoding.outputs import outputs_of
-from modeltap.errors import InputError
 from modeltap.store.labelled_rows import LabelledPrediction
 
 DEFAULT_MODEL_FORM = ModelForm()
@@ -36,13 +34,13 @@ def version_differences(
     that each of them got, unless requests are assigned to versions by chance.
 
     Args:
-        before, after: (m,) and (n,) rows of each version, with labels where they are known.
+        before, after: (m,) and (n,) rows of each version, with labels where they are known, of
+            one output.
         known: the task and the form of the labels.
         alpha: the chance of a wrong verdict of the main metric at any look, and of the others.
         min_rows: labelled rows that each version needs for a verdict.
 
-    Raises `InputError` if the predictions of a version and the labels cannot be compared, and if
-    there are several outputs.
+    Raises `InputError` if the predictions of a version and the labels cannot be compared.
 
     >>> rows = [LabelledPrediction(1, n % 2) for n in range(400)]
     >>> better = [LabelledPrediction(n % 2, n % 2) for n in range(400)]
@@ -51,8 +49,6 @@ def version_differences(
     ('accuracy', 0.5, 'better')
     """
     sides = [[row for row in side if not is_unknown(row.prediction)] for side in (before, after)]
-    if any(outputs_of(row.prediction) is not None for side in sides for row in side):
-        raise InputError("the model has several outputs; only models with one output are compared")
     labelled = [[row for row in side if not is_unknown(row.label)] for side in sides]
     task = known.task or (known.baseline.task if known.baseline else None)
     rows: list[ComparedMetric] = []

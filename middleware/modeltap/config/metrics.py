@@ -82,6 +82,26 @@ PERFORMANCE_SEGMENTS = (
 classes, scores, quantiles and evaluators."""
 
 
+def output_segment(output: str, segment: str | None = None) -> str:
+    """Return the segment of one of several outputs, or of a segment of it.
+
+    >>> output_segment("risk"), output_segment("risk", "class=low")
+    ('output=risk', 'output=risk,class=low')
+    """
+    return f"{OUTPUT_SEGMENT}{output}" + (f",{segment}" if segment else "")
+
+
+def is_output_segment(segment: str) -> bool:
+    """Return whether a segment is all rows of one of several outputs.
+
+    >>> is_output_segment("output=risk"), is_output_segment("output=risk,class=low")
+    (True, False)
+    """
+    return segment.startswith(OUTPUT_SEGMENT) and not any(
+        f",{part}" in segment for part in PERFORMANCE_SEGMENTS
+    )
+
+
 def is_group(segment: str | None) -> bool:
     """Return whether a segment is a group, or a grouping.
 

@@ -12,13 +12,18 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from msgspec.structs import replace
 
 from modeltap.analysis.model.baseline import Task, infer_task, is_unknown
 from modeltap.analysis.performance.paired import Paired
 from modeltap.comparison.aligned_outputs import ModelForm, ModelOutputs, pair_outputs
 from modeltap.comparison.differences.comparison_result import ComparedMetric
+from modeltap.comparison.differences.confidence_sequence import ALPHA
 from modeltap.comparison.differences.influence import influenced_metrics
+from modeltap.comparison.several_outputs import SINGLE, by_output
 from modeltap.comparison.version_differences import version_differences
+from modeltap.config.metrics import output_segment
+from modeltap.errors import InputError
 from modeltap.store.labelled_rows import LabelledPrediction
 from modeltap.store.versions import VersionRow
 from modeltap.versioning.version_result import VersionMetric
@@ -43,10 +48,31 @@ def row_differences(
 ) -> list[VersionMetric]:
     """Return the differences of performance and predictions, with an interval of each side.
 
-    Raises `InputError` if predictions and labels cannot be compared, and for several outputs.
+    Several outputs share the chance of a wrong verdict evenly (Bonferroni). An output that only one
+    version has is not compared.
+
+    Raises `InputError` if predictions and labels cannot be compared, or if the versions share no
+    output.
     """
+    sides = by_output(before), by_output(after)
+    shared = [name for name in sides[0] if name in sides[1]]
+    if not shared and before and after:
+        raise InputError("the versions have no output in common")
+    differences = []
+    for name in shared:
+        form = known if name == SINGLE else known._replace(baseline=None)
+        own = _differences(sides[0][name], sides[1][name], form, ALPHA / len(shared))
+        if name != SINGLE:
+            own = [replace(row, segment=output_segment(name, row.segment)) for row in own]
+        differences += own
+    return differences
+
+
+def _differences(
+    before: Sequence[VersionRow], after: Sequence[VersionRow], known: ModelForm, alpha: float
+) -> list[VersionMetric]:
     known = known._replace(task=_task_of([*before, *after], known))
-    compared = version_differences(_plain(before), _plain(after), known)
+    compared = version_differences(_plain(before), _plain(after), known, alpha=alpha)
     sides = _labelled(before, known), _labelled(after, known)
     intervals = [{} if side is None else _intervals(side) for side in sides]
     labelled = [0 if side is None else side.rows for side in sides]

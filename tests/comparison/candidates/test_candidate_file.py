@@ -47,8 +47,6 @@ def test_codes_stay_texts_and_whole_floats_are_ids(tmp_path):
         ({"id": "b"}, "without a prediction"),
         ({"id": "b", "prediction": None}, "without a prediction"),
         ({"id": "b", "prediction": ""}, "without a prediction"),
-        ({"id": "b", "prediction": [1, 2]}, "a list or an object"),
-        ({"id": "b", "prediction": {"p": 1}}, "a list or an object"),
         ({"id": "b", "prediction": 1, "row": -1}, "invalid row number"),
         ({"id": "b", "prediction": 1, "row": 0.5}, "invalid row number"),
         ({"id": "b", "prediction": 1, "row": "first"}, "invalid row number"),

@@ -22,7 +22,7 @@ from modeltap.analysis.row_metrics.quantile_loss import (
     quantile_metrics,
     quantile_sets,
 )
-from modeltap.config.metrics import OUTPUT_SEGMENT
+from modeltap.config.metrics import output_segment
 from modeltap.config.settings import Settings
 from modeltap.decoding.outputs import output_pairs
 from modeltap.store.labelled_rows import LabelledRows
@@ -54,16 +54,11 @@ def window_performance(
         metrics = _evaluated(predictions, labels, whole, progress, settings, hours, rows.scores)
     else:
         metrics = [
-            replace(metric, segment=_of_output(name, metric.segment))
+            replace(metric, segment=output_segment(name, metric.segment))
             for name, own in by_output.items()
             for metric in _evaluated(*own, outputs.get(name), progress, settings, hours)
         ]
     return explained(map(_while_learning, metrics) if learning else metrics)
-
-
-def _of_output(name: str, segment: str | None) -> str:
-    """Return the segment of an output, or of a class of it."""
-    return f"{OUTPUT_SEGMENT}{name}" + (f",{segment}" if segment else "")
 
 
 def _evaluated(

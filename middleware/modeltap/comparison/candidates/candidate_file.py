@@ -1,9 +1,12 @@
-"""A file of a candidate's predictions: the columns `id` and `prediction`, and `score` and `row`."""
+"""A file of a candidate's predictions: the columns `id` and `prediction`, and `score` and `row`.
+
+Several outputs are an object, JSON text, or a column each: `prediction.price`.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,8 @@ from modeltap.comparison.candidates.candidate_outputs import (
     CandidateOutputs,
     RowId,
 )
+from modeltap.config.metrics import OUTPUT_PREFIX
+from modeltap.decoding.outputs import storable_output
 from modeltap.errors import InputError
 from modeltap.ingest.files.source import OnRead
 from modeltap.ingest.files.table import Table, open_table
@@ -21,7 +26,6 @@ from modeltap.ingest.files.table import Table, open_table
 _NO_ID = "candidate rows without an id"
 _NO_PREDICTION = "candidate rows without a prediction"
 _NO_ROW = "candidate rows with an invalid row number"
-_OBJECT = "candidate rows whose prediction is a list or an object"
 _BROKEN = "unreadable lines of the candidate file"
 
 
@@ -35,18 +39,23 @@ def read_candidate_file(path: str | Path, on_read: OnRead = lambda _: None) -> C
     occurs twice with different predictions, and if no row can be used.
     """
     table = open_table(path, on_read=on_read)
-    for name in ("id", "prediction"):
-        table.require(name, "column")
+    table.require("id", "column")
+    outputs = [name for name in table.columns if name.startswith(OUTPUT_PREFIX)]
+    if not outputs or "prediction" in table.columns:
+        table.require("prediction", "column")
+        outputs = []
     table.keep_text("id")  # 000041 and 41 are different ids
     by_row: dict[RowId, CandidateOutput] = {}
     left_out: Counter[str] = Counter()
     for line, values in table.rows():
+        if outputs:
+            values = {**values, "prediction": _several(values, outputs)}
         reason = _reason(values)
         if reason is not None:
             left_out[reason] += 1
             continue
         key = (_id_of(values["id"]), int(values.get("row") or 0))
-        output = CandidateOutput(values["prediction"], _score(values.get("score")))
+        output = CandidateOutput(storable_output(values["prediction"]), _score(values.get("score")))
         before = by_row.setdefault(key, output)
         if before is not output:
             if before != output:
@@ -66,10 +75,18 @@ def _reason(values: Mapping[str, Any]) -> str | None:
         return _NO_ID
     if is_unknown(prediction) or prediction == "":
         return _NO_PREDICTION
-    if isinstance(prediction, (list, dict)):
-        return _OBJECT
     place = 0.0 if is_unknown(row) or row == "" else number_of(row)
     return None if place >= 0 and place.is_integer() else _NO_ROW
+
+
+def _several(values: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, Any] | None:
+    """Return the outputs that have a column each; None if the row has none of them."""
+    known = {
+        name.removeprefix(OUTPUT_PREFIX): values.get(name)
+        for name in outputs
+        if not (is_unknown(values.get(name)) or values.get(name) == "")
+    }
+    return known or None
 
 
 def _id_of(value: Any) -> str:

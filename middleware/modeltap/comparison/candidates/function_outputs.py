@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from modeltap.decoding.outputs import storable_output
 from modeltap.errors import InputError
 from modeltap.export.arrays import Rows, column_array
 
@@ -70,15 +71,17 @@ def _place(error: BaseException) -> str:
 
 
 def _values(answer: Any, rows: int) -> list[Any]:
+    if hasattr(answer, "columns") and hasattr(answer, "to_dict"):  # a data frame
+        answer = [dict(zip(answer.columns, row, strict=True)) for row in answer.to_numpy().tolist()]
     if hasattr(answer, "to_numpy"):  # a column of a data frame
         answer = answer.to_numpy()
     if isinstance(answer, np.ndarray):
-        if answer.ndim == 0 or answer.shape[1:] not in ((), (1,)):
+        if answer.ndim not in (1, 2):
             raise InputError(
                 f"returned an array of shape {answer.shape}; return one prediction for each row, "
-                f"as ({rows},)"
+                f"as ({rows},), or ({rows}, outputs) for several outputs"
             )
-        answer = answer.reshape(-1).tolist()
+        answer = answer.tolist()
     if not isinstance(answer, (list, tuple)):
         text = " ".join(repr(answer).split())[:_SHOWN]
         raise InputError(f"returned {text}; return an array or a list of {rows:,} predictions")
@@ -86,10 +89,23 @@ def _values(answer: Any, rows: int) -> list[Any]:
         raise InputError(
             f"returned {len(answer):,} predictions for {rows:,} rows; return one for each row"
         )
-    plain = [value.item() if isinstance(value, np.generic) else value for value in answer]
-    odd = next((v for v in plain if not isinstance(v, (str, int, float, bool, type(None)))), None)
-    if odd is not None:
+    return [_plain(value) for value in answer]
+
+
+def _plain(value: Any) -> Any:
+    """Return a prediction as it would be stored: several outputs as JSON text."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, Mapping) and value:
+        return storable_output({str(name): _plain(own) for name, own in value.items()})
+    if isinstance(value, (list, tuple)) and value:
+        return storable_output([_plain(own) for own in value])
+    plain = value.item() if isinstance(value, np.generic) else value
+    if not isinstance(plain, (str, int, float, bool, type(None))):
         raise InputError(
-            f"returned a prediction of type {type(odd).__name__}; return numbers, texts or booleans"
+            f"returned a prediction of type {type(plain).__name__}; return numbers, texts, "
+            "booleans, or a dictionary of several outputs"
         )
     return plain

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
+
+from modeltap.config.metrics import is_output_segment
 
 ComparisonVerdict = Literal["better", "worse", "not_shown"]
 
@@ -76,13 +79,28 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         """The verdict of the main metric over all rows: `accuracy` or `mae`.
 
         If that shows no difference, `worse` if another metric of all rows is worse, else `better`
-        if one is better.
+        if one is better. Of several outputs, `worse` if one is worse, else `better` if one is
+        better.
         """
-        overall = [row.verdict for row in self.rows if row.segment is None]
-        if not overall or overall[0] != "not_shown":
-            return overall[0] if overall else "not_shown"
-        return "worse" if "worse" in overall else "better" if "better" in overall else "not_shown"
+        by_output: dict[str | None, list[ComparisonVerdict]] = {}
+        for row in self.rows:
+            if row.segment is None or is_output_segment(row.segment):
+                by_output.setdefault(row.segment, []).append(row.verdict)
+        return _strongest(
+            own[0] if own[0] != "not_shown" else _strongest(own) for own in by_output.values()
+        )
 
     def places(self, verdict: ComparisonVerdict) -> list[str]:
         """Return the metrics of all rows, then the segments, that have a verdict."""
-        return [row.segment or row.metric for row in self.rows if row.verdict == verdict]
+        return [
+            f"{row.metric} of {row.segment}"
+            if row.segment and is_output_segment(row.segment)
+            else row.segment or row.metric
+            for row in self.rows
+            if row.verdict == verdict
+        ]
+
+
+def _strongest(verdicts: Iterable[ComparisonVerdict]) -> ComparisonVerdict:
+    given = set(verdicts)
+    return "worse" if "worse" in given else "better" if "better" in given else "not_shown"
