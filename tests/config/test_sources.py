@@ -29,6 +29,16 @@ def test_options_of_a_model_override_the_general_ones():
     assert settings.for_model("other").window == "1d"
 
 
+def test_the_table_of_the_dashboard_has_its_options():
+    """The environment and keywords override it, too."""
+    Path("modeltap.toml").write_text('[dashboard]\ntrace_url = "http://a/{trace_id}"\n')
+    assert sources.load(environ={}).dashboard_trace_url == "http://a/{trace_id}"
+    environ = {"MODELTAP_DASHBOARD_TRACE_URL": "http://b/{trace_id}"}
+    assert sources.load(environ=environ).dashboard_trace_url == "http://b/{trace_id}"
+    own = {"dashboard": {"trace_url": "http://c/{trace_id}"}}
+    assert sources.load(own, environ=environ).dashboard_trace_url == "http://c/{trace_id}"
+
+
 def test_pyproject_is_read_only_if_it_has_our_table():
     """Otherwise it is not even parsed."""
     Path("pyproject.toml").write_text("not toml at all [")
@@ -59,6 +69,10 @@ def test_pyproject_is_read_only_if_it_has_our_table():
         ({"mask_bodies": False, "mask_values": "email"}, "mask_bodies = False is invalid"),
         ({"mask_with": "hash"}, "hashing needs a key"),
         ({"analyze": "maybe"}, "analyze = 'maybe' is invalid"),
+        ({"dashboard_trace_url": "http://a/b"}, "with {trace_id} in it"),
+        ({"dashboard_trace_url": "javascript:{trace_id}"}, "must be an http address"),
+        ({"dashboard": {"trace_url": "ftp://a/{trace_id}"}}, "must be an http address"),
+        ({"dashboard": {"trace_ulr": "a"}}, "'trace_ulr' of dashboard; did you mean 'trace_url'"),
     ],
 )
 def test_an_invalid_value_is_reported_with_the_fix(options, words):

@@ -184,6 +184,15 @@ def _check_analysis(settings: Settings) -> None:
         (settings.dashboard_url or "http://").startswith(("http://", "https://")),
         "must start with http:// or https://",
     )
+    trace = settings.dashboard_trace_url
+    _check(
+        settings,
+        "dashboard_trace_url",
+        trace is None
+        or (trace.startswith(("http://", "https://")) and trace.count("{trace_id}") == 1),
+        "must be an http address with {trace_id} in it, such as "
+        "'http://jaeger:16686/trace/{trace_id}'",
+    )
 
 
 def _check_patterns(settings: Settings, name: str) -> None:

@@ -178,3 +178,6 @@ class Options(TypedDict, total=False):
     """Base URL of the links in messages."""
     webhooks: Sequence[str | WebhookSettings | Mapping[str, Any]]
     """Receivers of alerts: URLs, or tables."""
+
+    dashboard_trace_url: str | None
+    """Address of a trace, with ``{trace_id}`` in it; the dashboard links to it."""

@@ -175,6 +175,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     dashboard_url: str | None = None
     webhooks: tuple[WebhookSettings, ...] = ()
 
+    # The dashboard; `[dashboard] trace_url` is the same option.
+    dashboard_trace_url: str | None = None
+
     def __repr__(self) -> str:
         """Return all options except secrets, which must not appear in logs."""
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
@@ -279,6 +282,7 @@ ANALYSIS_OPTIONS = (
     "rules",
     "repeat_interval",
     "dashboard_url",
+    "dashboard_trace_url",
     "schedules",
 )
 """The options that the watching process stores for the analysis (no secrets)."""

@@ -64,9 +64,10 @@ def load(
     """
     environment = os.environ if environ is None else environ
     merged: dict[str, object] = dict(stored or {})
-    merged.update(_read_file(file or bare(environment.get("MODELTAP_CONFIG", "")) or None))
+    named = file or bare(environment.get("MODELTAP_CONFIG", "")) or None
+    merged.update(_without_table(_read_file(named), "dashboard"))
     merged.update(_read_environment(environment))
-    merged.update(keywords or {})
+    merged.update(_without_table(keywords or {}, "dashboard"))
     return _checked(merged, tolerant)
 
 
@@ -114,6 +115,22 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     settings = _converted(merged)
     check_values(settings)
     return settings
+
+
+def _without_table(options: Mapping[str, object], table: str) -> dict[str, object]:
+    """Return options with those of a table as options of their own: ``TABLE_NAME``.
+
+    >>> _without_table({"dashboard": {"trace_url": "http://a/{trace_id}"}}, "dashboard")
+    {'dashboard_trace_url': 'http://a/{trace_id}'}
+    """
+    own = options.get(table)
+    if not isinstance(own, Mapping):
+        return dict(options)
+    prefix = f"{table}_"
+    names = [name for name in Settings.__struct_fields__ if name.startswith(prefix)]
+    refuse_unknown(own, [name.removeprefix(prefix) for name in names], table)
+    rest = {name: value for name, value in options.items() if name != table}
+    return rest | {prefix + name: value for name, value in own.items()}
 
 
 def _without_rules(models: object) -> tuple[object, list[object]]:
@@ -322,7 +339,14 @@ _SERVICE_VARIABLE = re.compile(
 _PORT_VARIABLE = re.compile(r"MODELTAP_(\w+_)?PORT=(tcp|udp|sctp)://.*")
 """Kubernetes sets these in each container for a Service named modeltap or modeltap-..."""
 
-_OFF_IF_EMPTY = ("id_header", "environment", "labels_endpoint", "labels_token", "shadow")
+_OFF_IF_EMPTY = (
+    "id_header",
+    "environment",
+    "labels_endpoint",
+    "labels_token",
+    "shadow",
+    "dashboard_trace_url",
+)
 """Options that an empty variable turns off."""
 
 _warned: set[str] = set()

@@ -27,6 +27,7 @@ _SECRET = {
     "mask_key",
     "labels_token",
     "dashboard_url",
+    "dashboard_trace_url",
 }
 """Options whose values may hold a token or a password."""
 

@@ -4,7 +4,8 @@
 - `rendering`: templates, and the form of numbers and times
 - `page_table`: rows of a page, also as CSV and JSON at their own addresses
 - `asked`: addresses of pages, and the model that an address names
-- `home_page`, `model_page`, `exchange_pages`, `alert_pages`, `health_page`: one page each
+- `home_page`, `model_page`, `health_page`: one page each
+- `pages`: the pages of exchanges, alerts and reviews
 - `dashboard_app`: the Starlette app of all pages
 - `prometheus_page`: the same facts for Prometheus
 - `report_file`: the same charts as one file

@@ -25,13 +25,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from modeltap.dashboard.access import AccessMiddleware, DashboardAccess
-from modeltap.dashboard.alert_pages import alerts_page, change_alert_by_form
 from modeltap.dashboard.asked import Pages
-from modeltap.dashboard.exchange_pages import exchange_page, exchanges_page
 from modeltap.dashboard.health_page import health_page
 from modeltap.dashboard.home_page import home_page
 from modeltap.dashboard.model_page import model_page
 from modeltap.dashboard.page_table import PageTable, data_response
+from modeltap.dashboard.pages.alert_pages import alerts_page, change_alert_by_form
+from modeltap.dashboard.pages.exchange_pages import exchange_page, exchanges_page
 from modeltap.dashboard.prometheus_page import prometheus_text
 from modeltap.dashboard.rendering import render
 from modeltap.errors import ConfigError, InputError, ModeltapError

@@ -1,0 +1,5 @@
+"""Pages about single things: each returns the values of its template, and its tables.
+
+- `exchange_pages`: a search whose filter is its address, and one exchange in full
+- `alert_pages`: all alerts, one alert, and what people do about it
+"""
