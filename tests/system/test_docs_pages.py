@@ -60,6 +60,13 @@ def test_the_index_lists_every_page():
     assert "docs/index.md" in readme and "docs/threat-model.md" in readme
 
 
+def test_the_navigation_of_the_site_lists_every_page():
+    """Each page once, under a task (test_docs_site.py builds the site)."""
+    navigation = (ROOT / "mkdocs.yml").read_text().partition("\nnav:\n")[2]
+    listed = re.findall(r"- (?:[^:\n]+: )?([\w/-]+\.md)$", navigation, re.M)
+    assert sorted(listed) == sorted(page.relative_to(DOCS).as_posix() for page in PAGES)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 def test_a_page_begins_with_the_question_it_answers(page):
     """The first paragraph after the title asks it."""
