@@ -13,7 +13,7 @@ from modeltap.errors import InputError
 from modeltap.store.labelled_rows import LabelledPrediction
 from modeltap.store.versions import VersionRow
 
-Row = TypeVar("Row", LabelledPrediction, VersionRow)
+ComparableRow = TypeVar("ComparableRow", LabelledPrediction, VersionRow)
 
 SINGLE = ""
 """The name of the only output."""
@@ -24,7 +24,7 @@ _SHOWN = 5
 """Outputs that an error names."""
 
 
-def by_output(rows: Sequence[Row]) -> dict[str, Sequence[Row]]:
+def by_output(rows: Sequence[ComparableRow]) -> dict[str, Sequence[ComparableRow]]:
     """Return the rows of each output by name; `rows` under `SINGLE` if there is one output.
 
     Rows without an output are left out of it. A score belongs to no output of several.
