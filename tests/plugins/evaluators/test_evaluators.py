@@ -9,6 +9,7 @@ import pytest
 from modeltap.config.evaluation.evaluator_settings import parse_evaluators
 from modeltap.payload import EvaluatedOutput
 from modeltap.plugins import hooks
+from modeltap_evaluators import refusal_phrases
 
 SCHEMA = {
     "type": "object",
@@ -182,20 +183,59 @@ REPLIES = [
 ]
 
 
-@pytest.mark.parametrize("text", REFUSALS)
+REFUSALS_BY_LANGUAGE = {
+    "German": "Es tut mir leid, aber dabei kann ich Ihnen nicht helfen.",
+    "French": "Je suis désolé, mais je ne peux pas vous aider avec cette demande.",
+    "Spanish": "Lo siento, pero no puedo ayudarte con eso.",
+    "Portuguese": "Desculpe, mas não posso ajudar com isso.",
+    "Italian": "Mi dispiace, ma non posso aiutarti con questo.",
+    "Dutch": "Het spijt me, maar ik kan je daar niet mee helpen.",
+    "Chinese": "很抱歉，我无法提供这方面的帮助。",
+    "Japanese": "申し訳ございませんが、そのご質問にはお答えできません。",
+    "Korean": "죄송하지만 그 요청은 도와드릴 수 없습니다.",
+}
+OTHER_REFUSALS = [
+    "Ich darf solche Anleitungen leider nicht erstellen.",
+    "Als KI-Sprachmodell habe ich keine Meinung.",
+    "Je ne suis pas en mesure de répondre à cette question.",
+    "No puedo proporcionar esa información.",
+    "Como modelo de linguagem, não tenho opiniões.",
+    "Non posso fornire queste informazioni.",
+    "Ik kan deze vraag helaas niet beantwoorden.",
+    "作为一个人工智能语言模型，我没有个人意见。",
+]
+REPLIES_BY_LANGUAGE = {
+    "German": "Das tut mir leid zu hören. Sie können geöffnete Ware nicht zurückgeben.",
+    "French": "Je suis désolé de l'apprendre. Vous ne pouvez pas faire de retour après 30 jours.",
+    "Spanish": "Siento la demora. El paquete no puede llegar antes del lunes.",
+    "Portuguese": "Sinto muito pelo atraso. O pacote não pode chegar antes de segunda.",
+    "Italian": "Mi dispiace per il ritardo. Il pacco non arriva prima di lunedì.",
+    "Dutch": "Wat vervelend. U kunt geopende artikelen niet retourneren.",
+    "Chinese": "很抱歉让您久等了，您的包裹明天送达。",
+    "Japanese": "お待たせして申し訳ございません。明日お届けします。",
+    "Korean": "기다리게 해서 죄송합니다. 내일 도착합니다.",
+}
+
+
+@pytest.mark.parametrize("text", [*REFUSALS, *REFUSALS_BY_LANGUAGE.values(), *OTHER_REFUSALS])
 def test_a_refusal_fails(text):
     assert scored(text, "refusal") is False
 
 
-@pytest.mark.parametrize("text", REPLIES)
+@pytest.mark.parametrize("text", [*REPLIES, *REPLIES_BY_LANGUAGE.values()])
 def test_a_reply_passes(text):
     assert scored(text, "refusal") is True
+
+
+def test_each_language_has_a_refusal_and_a_reply():
+    assert {"English", *REFUSALS_BY_LANGUAGE} == set(refusal_phrases.LANGUAGES)
+    assert {"English", *REPLIES_BY_LANGUAGE} == set(refusal_phrases.LANGUAGES)
 
 
 def test_a_refusal_may_be_a_field_or_a_reason_or_a_phrase_of_the_user():
     assert scored(None, "refusal", fields={"refusal": "no"}) is False
     assert scored("", "refusal", fields={"finish_reason": "content_filter"}) is False
-    assert scored("Das kann ich nicht.", "refusal", words=["kann ich nicht"]) is False
+    assert scored("Das mag ich nicht.", "refusal", words=["mag ich nicht"]) is False
     assert scored(None, "refusal") is None
 
 
