@@ -30,13 +30,14 @@ _PATTERNS = {
         rf"{_WITHIN}\b(?:weiter)?(?:helfen|unterstützen|beantworten|nachkommen|bereitstellen|"
         r"erstellen|schreiben|erfüllen|geben|tun)\b",
         r"\btut mir (?:sehr )?leid,? aber\b",
-        r"\bals (?:ein[e]? )?(?:KI\b|künstliche Intelligenz|(?:großes )?Sprachmodell)",
+        r"\bals (?:eine? )?(?:KI\b|künstliche Intelligenz|(?:großes )?Sprachmodell)",
     ),
     "French": (
         rf"\bje ne (?:peux|pourrai|vais|suis)(?: \w+)? pas{_WITHIN}"
         r"(?:aider|assister|répondre|fournir|faire|créer|écrire|générer|continuer|en mesure)\b",
         r"\b(?:désolée?|navrée?),? mais\b",
-        r"\ben tant qu(?:e|['’]) ?(?:IA\b|intelligence artificielle|assistant IA|modèle de langage)",
+        r"\ben tant qu(?:e|['’]) ?(?:IA\b|intelligence artificielle|assistant IA|modèle de "
+        r"langage)",
     ),
     "Spanish": (
         r"\bno (?:puedo|podré|me es posible)(?: \w+)? (?:ayudar|asistir|proporcionar|responder|"
