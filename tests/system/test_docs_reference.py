@@ -149,9 +149,12 @@ def test_every_metric_is_documented():
 
 
 def test_every_table_and_column_is_documented(store):
-    """Each table has a section, and each column a row in it."""
+    """Each table and each view has a section, and each column a row in it."""
     connection = connect(store)
-    named = "select name from sqlite_master where type = 'table' and name not like '%sqlite_%'"
+    named = (
+        "select name from sqlite_master where type in ('table', 'view') "
+        "and name not like '%sqlite_%'"
+    )
     for (table,) in connection.execute(named).fetchall():
         columns = {row["name"] for row in connection.execute(f'pragma table_xinfo("{table}")')}
         documented = first_cells(section(TABLES, f"## {table}"))

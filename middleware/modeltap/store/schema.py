@@ -1,4 +1,4 @@
-"""The tables of the store, and the migrations that create them.
+"""The tables of the store, and the migrations that create them; `views` has its views.
 
 Users open this file with `sqlite3`, `sqlite-utils` and Datasette, so the names are plain and
 every column is described in docs/reference/tables.md. Times are UTC text (`clock.iso`);
@@ -8,6 +8,8 @@ booleans are 0 and 1.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from modeltap.store.views import common_views, update_views
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -456,6 +458,7 @@ def migrate(db: Database) -> None:
             db.execute(statement)
 
     migrations.apply(db)
+    update_views(db.conn, common_views())
     db.execute(f"pragma application_id = {APPLICATION_ID}")
     db.execute(f"pragma user_version = {VERSION}")
 
