@@ -62,6 +62,19 @@ def test_of_equally_frequent_names_the_most_similar_is_chosen():
     assert all("`web` is now `WEB 2`" in metric.explanation for metric in metrics)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_rare_category_that_a_small_window_lacks_is_not_renamed(seed):
+    """Of 48 destinations with 1.25 % of the rows, 300 rows lack some by chance."""
+    rng = np.random.default_rng(seed)
+    shares = {"hub": 0.4} | {f"city {n}": 0.0125 for n in range(48)}
+    reference = fit({"dest": drawn(rng, 5000, shares).tolist()}, 5000, model="m")
+    rows = drawn(rng, 300, shares)
+    rows[:9] = "resort"
+    metrics = alerts(reference, {"dest": rows.tolist()})
+    assert [own.metric for own in metrics] == ["unseen_rate"]
+    assert "is now" not in metrics[0].explanation
+
+
 @pytest.mark.parametrize(
     "change",
     [

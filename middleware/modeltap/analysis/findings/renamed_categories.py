@@ -11,9 +11,14 @@ import numpy as np
 from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.model.feature import UNSEEN, Feature, as_category
 from modeltap.analysis.model.metric import Evidence
+from modeltap.analysis.statistics.confusion import binomial_lower_tail
 
 _AT_LEAST = 0.01
-"""By chance alone, a window may have no row of a rarer category."""
+"""The fraction of rows of a category whose new name is worth an alert."""
+
+_BY_CHANCE = 1e-4
+"""The largest chance that a category has so few rows without a change, for all categories of the
+column together: the rarest of them are often missing from a small window."""
 
 _GONE = 0.1
 """A category with a tenth of its rows or less has disappeared: some rows precede the change."""
@@ -57,9 +62,13 @@ def renamed(
         for name, count in frequencies.items()
         if before.get(name, 0.0) <= _GONE * count / rows
     }
+    typed = _typed(feature, current)
     pairs = []
     for old in sorted(before, key=lambda name: -before[name]):
-        if before[old] >= _AT_LEAST and after[old] <= _GONE * before[old]:
+        if before[old] < _AT_LEAST or after[old] > _GONE * before[old]:
+            continue
+        chance = binomial_lower_tail(round(after[old] * typed), typed, before[old])
+        if chance <= _BY_CHANCE / len(before):
             name = _successor(old, before[old], new, rows)
             if name is not None:
                 pairs.append((old, name, new.pop(name)))
@@ -68,9 +77,13 @@ def renamed(
 
 def _fractions(feature: Feature, counts: np.ndarray) -> dict[str, float]:
     """Return each category's fraction of the rows of the right type."""
-    typed = max(1, int(counts[: feature.bins].sum() + counts[UNSEEN]))
-    known = counts[: len(feature.vocabulary)] / typed
+    known = counts[: len(feature.vocabulary)] / _typed(feature, counts)
     return dict(zip(feature.vocabulary, known.tolist(), strict=True))
+
+
+def _typed(feature: Feature, counts: np.ndarray) -> int:
+    """Return the number of rows of the right type, at least 1."""
+    return max(1, int(counts[: feature.bins].sum() + counts[UNSEEN]))
 
 
 def _successor(old: str, fraction: float, new: Mapping[str, float], rows: int) -> str | None:
