@@ -35,7 +35,7 @@ def test_facts_of_the_store(pages, files):
             ).fetchall()
         )
     of = {"model": "m", "version": "", "environment": ""}
-    assert found["modeltap_metric"][tuple(sorted({**of, "metric": "mae"}.items()))] == mae
+    assert found["modeltap_mae"][tuple(sorted(of.items()))] == mae
     firing = {
         dict(labels)["rule"]: value for labels, value in found["modeltap_alerts_firing"].items()
     }
@@ -45,17 +45,30 @@ def test_facts_of_the_store(pages, files):
 
 @pytest.mark.parametrize("name", ['a"b', "a\\b", "two\nlines", "{x}", "\x1b[2J", "🛫"])
 def test_any_name_can_be_parsed(browse, tmp_path, name):
+    """A model of that name, a feature of it, and a reason of a loss."""
     store = tmp_path / "taps.db"
-    put(store, every(1, 20), [{"x": 1} for _ in range(20)], model=name)
+    put(store, every(1, 20), [{name: 1} for _ in range(20)], model=name)
     analyze(store, {})
     with closing(connect(store)) as connection:
         record_dropped(connection, name, "h", 1, {"queue_full": 3})
     found = families(browse(store))
     assert list(found["modeltap_requests"].values()) == [20.0]
     assert list(found["modeltap_dropped"].values()) == [3.0]
+    assert list(found["modeltap_captured"].values()) == [20.0]
+
+
+def test_each_family_has_a_help_a_type_and_its_series_once(pages):
+    text = pages.get("/metrics").text
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    series = [line.rpartition(" ")[0] for line in lines]
+    assert len(set(series)) == len(series)
+    parsed = list(parser.text_string_to_metric_families(text))
+    assert all(family.documentation and family.type in ("counter", "gauge") for family in parsed)
+    assert len({family.name for family in parsed}) == len(parsed)
 
 
 def test_an_empty_or_missing_store(browse, tmp_path):
     connect(tmp_path / "taps.db").close()
-    assert families(browse(tmp_path / "taps.db"))["modeltap_requests"] == {}
+    found = families(browse(tmp_path / "taps.db"))
+    assert found["modeltap_requests"] == {} and found["modeltap_captured"] == {(): 0.0}
     assert browse(tmp_path / "none.db").get("/metrics").status_code == 503

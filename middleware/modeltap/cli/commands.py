@@ -52,6 +52,7 @@ COMMANDS = {
     "errors": Listed("errors", "errors", "List wrong predictions and failed requests, in groups."),
     "export": Listed("exporting", "export_", "Export decoded rows with predictions and labels."),
     "fairness": Listed("reports", "fairness", "Compare groups of rows that the settings name."),
+    "grafana": Listed("grafana", "grafana", "Print a Grafana dashboard of all models as JSON."),
     "import": Listed(
         "importing", "import_", "Import exchanges from tables or from other tools' logs."
     ),
