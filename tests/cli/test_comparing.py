@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from command import lines, modeltap
 from compared import ROWS, fill, flipped, shop, write_candidate
 from modeltap.comparison.differences.comparison_result import COLUMNS
+from modeltap.store.candidates import CandidatePrediction, insert_candidate_predictions
+from modeltap.store.connection import connect, writing
 
 
 @pytest.fixture
@@ -45,6 +49,18 @@ def test_a_candidate_that_is_worse_in_a_slice_fails_only_where_asked(labelled, t
     modeltap(*words, "--fail-on", "worse-anywhere", code=1)
 
 
+def test_without_a_candidate_the_stored_ones_are_listed(labelled):
+    store, _ = labelled
+    words = ("compare", "--store", store, "--model", "m")
+    assert "no stored candidates; give --candidate" in modeltap(*words)
+    with closing(connect(store)) as connection, writing(connection):
+        own = CandidatePrediction("r1", 0, 1)
+        insert_candidate_predictions(connection, "m", "next", [own])
+    assert "next" in modeltap(*words)
+    (row,) = lines(modeltap(*words, "--json"))
+    assert (row["model"], row["name"], row["requests"], row["rows"]) == ("m", "next", 0, 1)
+
+
 def test_wrong_usage_is_one_clear_line(labelled, tmp_path):
     store, labels = labelled
     path = write_candidate(tmp_path / "c.csv", labels)
@@ -56,5 +72,7 @@ def test_wrong_usage_is_one_clear_line(labelled, tmp_path):
         ((*own, "--model", "m", "--candidate", path, "--since", "soon"), 2, "--since 'soon'"),
         ((*own, "--model", "m", "--candidate", path, "--timeout", "0"), 2, "--timeout"),
         ((*own, "--dataset", path, "--candidate", path), 2, "--store is for rows of a store"),
+        (("--dataset", path), 2, "--dataset needs --candidate"),
+        ((*own, "--model", "x"), 1, "no model 'x'"),
     ):
         assert text in modeltap("compare", *words, code=code)

@@ -24,6 +24,7 @@ from modeltap.comparison.differences.comparison_result import COLUMNS, ComparedM
 from modeltap.comparison.golden_rows import GoldenRows
 from modeltap.comparison.model_comparison import compare_outputs, load_candidate
 from modeltap.output import echo, emit_json, emit_table
+from modeltap.store.candidates import StoredCandidate, candidates_of
 from modeltap.wording import plural
 
 _NAMED = 4
@@ -34,9 +35,10 @@ _NAMED = 4
 @click.option("--model", default=None, help="The model; needed without --dataset.")
 @click.option(
     "--candidate",
-    required=True,
+    default=None,
     metavar="CANDIDATE",
-    help="A file of predictions, a URL, python:module:function, or a stored candidate's name.",
+    help="A file of predictions, a URL, python:module:function, or a stored candidate's name "
+    "[default: list the stored candidates].",
 )
 @click.option("--since", default=None, help="Only rows at or after this event time.")
 @click.option(
@@ -60,7 +62,7 @@ _NAMED = 4
 @json_option
 def compare(
     model: str | None,
-    candidate: str,
+    candidate: str | None,
     since: str | None,
     version: str | None,
     dataset: str | None,
@@ -79,10 +81,14 @@ def compare(
       modeltap compare --model flights --candidate predictions.csv
       modeltap compare --model flights --candidate python:my_model:predict --since 2013-06-01
       modeltap compare --model flights --candidate http://127.0.0.1:8001
+      modeltap compare --model flights
       modeltap compare --dataset golden.jsonl --candidate predictions.csv --fail-on worse
     """
     moment = moment_of(since, "--since")
     start = None if moment is None else clock.iso(moment)
+    if candidate is None:
+        _list_candidates(model, dataset, store, as_json)
+        return
     source, connection = _source(model, dataset, store, start, version)
     with reading_bar(Path(candidate), "reading") as on_read:
         outputs = load_candidate(
@@ -99,6 +105,23 @@ def compare(
     anywhere = fail_on == "worse-anywhere" and comparison.places("worse")
     if anywhere or (fail_on is not None and comparison.verdict == "worse"):
         click.get_current_context().exit(1)
+
+
+def _list_candidates(
+    model: str | None, dataset: str | None, store: str | None, as_json: bool
+) -> None:
+    if dataset is not None:
+        raise click.UsageError("--dataset needs --candidate CANDIDATE")
+    connection = read_store(store)
+    if model is not None:
+        check_model(connection, model)
+    rows = [own._asdict() for own in candidates_of(connection, model)]
+    if as_json:
+        for row in rows:
+            emit_json(row)
+    else:
+        empty = "no stored candidates; give --candidate with a file, a URL or a function"
+        emit_table(rows, StoredCandidate._fields, empty)
 
 
 def _source(
