@@ -52,6 +52,25 @@ def setting(name: str, value: object) -> str:
     return f"{name} (not shown)" if option in _SECRET else f"{name} = {value!r}"
 
 
+def url_or_table(entry: object, struct: type[_Part], name: str, where: str) -> Mapping[str, Any]:
+    """Return the settings of a receiver: a table, a URL alone, or settings that were parsed before.
+
+    Args:
+        name: the entry in the error about its type.
+        where: the option, for the error about an unknown name.
+
+    Raises `ConfigError` for anything else, and for an unknown name.
+    """
+    table = {"url": entry} if isinstance(entry, str) else entry
+    if isinstance(table, struct):
+        table = msgspec.structs.asdict(table)
+    if not isinstance(table, Mapping):
+        kind = type(entry).__name__
+        raise ConfigError(f"{name} of type {kind} is invalid: must be a URL or a table")
+    refuse_unknown(table, struct.__struct_fields__, where, secret=True)
+    return table
+
+
 def refuse_unknown(
     table: Mapping[str, object], known: Iterable[str], where: str = "", *, secret: bool = False
 ) -> None:

@@ -15,8 +15,8 @@ import msgspec
 from modeltap.config.validation import (
     from_environment,
     is_usual_variable,
-    refuse_unknown,
     struct_of,
+    url_or_table,
     variable_of,
 )
 from modeltap.errors import ConfigError
@@ -97,13 +97,7 @@ def parse_webhook(entry: object) -> WebhookSettings:
     modeltap.errors.ConfigError: webhook url (not shown) is invalid: must start with http:// or \
 https://, or be env:NAME
     """
-    table = {"url": entry} if isinstance(entry, str) else entry
-    if isinstance(table, WebhookSettings):
-        table = msgspec.structs.asdict(table)
-    if not isinstance(table, Mapping):
-        kind = type(entry).__name__
-        raise ConfigError(f"a webhook of type {kind} is invalid: must be a URL or a table")
-    refuse_unknown(table, WebhookSettings.__struct_fields__, "webhooks", secret=True)
+    table = url_or_table(entry, WebhookSettings, "a webhook", "webhooks")
     if "url" not in table:
         raise ConfigError("a webhook has no url; add one, or env:NAME for an environment variable")
     texts = {name: table[name] for name in _TEXTS if isinstance(table.get(name), str)}

@@ -12,9 +12,9 @@ import msgspec
 from modeltap.config.validation import (
     from_environment,
     is_usual_variable,
-    refuse_unknown,
     setting,
     struct_of,
+    url_or_table,
     variable_of,
 )
 from modeltap.config.webhook_settings import check_url
@@ -82,13 +82,7 @@ and at most 1
     modeltap.errors.ConfigError: shadow url (not shown) is invalid: must start with http:// or \
 https://, or be env:NAME
     """
-    table = {"url": entry} if isinstance(entry, str) else entry
-    if isinstance(table, ShadowSettings):
-        table = msgspec.structs.asdict(table)
-    if not isinstance(table, Mapping):
-        kind = type(entry).__name__
-        raise ConfigError(f"option {where} of type {kind} is invalid: must be a URL or a table")
-    refuse_unknown(table, ShadowSettings.__struct_fields__, where, secret=True)
+    table = url_or_table(entry, ShadowSettings, f"option {where}", where)
     url = table.get("url")
     if not url:
         raise ConfigError(f"{where} has no url; add the challenger's URL, or env:NAME")
