@@ -7,7 +7,8 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from modeltap.charts.line_chart import Line, LineChart, Mark, Point, line_chart
+from modeltap.charts.line_chart import Line, LineChart, Point, ShadedSpan, StripCell, line_chart
+from modeltap.charts.time_marks import Mark
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -51,3 +52,37 @@ def test_any_values_are_inside_the_picture(values):
 def test_an_interval_of_one_window_is_a_line():
     picture = drawn([Line("a", "measured", [Point(1, 2.0, 1.0, 3.0)])])
     assert not of_class(picture, "band") and len(of_class(picture, "point")) == 1
+
+
+@pytest.mark.parametrize("bad", [math.inf, -math.inf, math.nan])
+def test_values_that_are_not_finite_are_left_out(bad):
+    """Also as ends of an interval, and as a threshold."""
+    points = [Point(1, bad), Point(2, 3.0, 1.0, bad), Point(3, 4.0, 3.0, 5.0)]
+    picture = drawn([Line("a", "measured", points)], thresholds=[bad])
+    assert len(of_class(picture, "point")) == 2 and not of_class(picture, "threshold")
+    texts = [value for node in picture.iter() for value in node.attrib.values()]
+    assert not [value for value in texts if value in ("nan", "inf", "-inf")]
+
+
+def test_the_strip_is_as_high_as_its_fractions():
+    cells = [StripCell(0.0, 1.0, "first"), StripCell(5.0, 0.25, "second")]
+    picture = drawn([], strip=cells, strip_name="labels")
+    (strip,) = of_class(picture, "strip")
+    full, quarter = [r for r in strip.iter(f"{SVG}rect") if r.get("class") != "track"]
+    assert float(full.get("height")) == pytest.approx(4 * float(quarter.get("height")), abs=0.1)
+    assert quarter.find(f"{SVG}title").text == "second: 25 %"
+
+
+def test_a_shaded_period_stays_inside():
+    picture = drawn([], spans=[ShadedSpan(-50.0, 500.0, "alert")])
+    (span,) = of_class(picture, "span")
+    right = float(span.get("x")) + float(span.get("width"))
+    assert 0 < float(span.get("x")) < right <= float(picture.get("viewBox").split()[2])
+
+
+def test_several_lines_have_a_legend():
+    line = Line("truth", "measured", [Point(1, 2.0)])
+    assert not of_class(drawn([line]), "legend-of-lines")
+    other = Line("estimate <b>", "estimated", [Point(1, 2.0)])
+    (legend,) = of_class(drawn([line, other]), "legend-of-lines")
+    assert "".join(legend.itertext()) == "truthestimate <b>"

@@ -1,4 +1,4 @@
-"""Metrics over time."""
+"""Metrics of all rows over time."""
 
 from __future__ import annotations
 
@@ -8,71 +8,64 @@ import pytest
 
 from modeltap.store.connection import connect
 from modeltap.store.metric_history import (
-    groups_at_last,
+    MetricSubject,
+    count_points,
     last_metrics,
+    last_points,
     metric_points,
     metric_span,
     metrics_of_all_rows,
-    worst_cells,
+    points_around,
 )
 from modeltap.store.models import ModelVersion
+from stores import put_metric
 
 OF = ModelVersion("m", "")
 START, END = "2024-01-01T00:00:00.000Z", "2024-01-01T04:00:00.000Z"
+LATER = "2024-01-09T00:00:00.000Z"
 
 
 @pytest.fixture
 def filled(tmp_path):
     with closing(connect(tmp_path / "taps.db")) as connection:
-        for hour, strength, verdict in ((0, 0.5, "ok"), (1, 9.0, "ok"), (2, 2.0, "alert")):
-            _add(connection, hour, "drift", strength, verdict, "x")
-        _add(connection, 3, "drift", None, "not_comparable", "x")
-        _add(connection, 0, "mae", None, "ok", None)
-        _add(connection, 1, "mae", None, "alert", None)
-        _add(connection, 1, "tpr", None, None, None, "sex=F")
+        put_metric(connection, 0, "mae")
+        put_metric(connection, 1, "mae", verdict="alert")
+        put_metric(connection, 1, "tpr", segment="sex=F")
+        put_metric(connection, 0, "drift", feature="x")
+        put_metric(connection, 3, "drift", feature="x")
         yield connection
 
 
-def _add(connection, hour, metric, strength, verdict, feature, segment=None):
-    connection.execute(
-        "insert into metrics (model, window, window_start, window_end, rows, metric, feature, "
-        "segment, value, strength, verdict, computed_at) values ('m', '1h', ?, ?, 9, ?, ?, ?, ?, "
-        "?, ?, '')",
-        (
-            f"2024-01-01T{hour:02d}:00:00.000Z",
-            f"2024-01-01T{hour + 1:02d}:00:00.000Z",
-            metric,
-            feature,
-            segment,
-            float(hour),
-            strength,
-            verdict,
-        ),
-    )
-
-
-def test_an_alert_is_worse_than_any_strength(filled):
-    """Also if a window without an alert has the larger effect."""
-    (first, second) = worst_cells(filled, OF, START, END, 3 * 3600)
-    assert (first.window_start[11:13], first.windows, first.alerts) == ("02", 3, 1)
-    assert (second.verdict, second.strength) == ("not_comparable", None)
-
-
-def test_each_window_is_a_cell_of_its_own(filled):
-    cells = worst_cells(filled, OF, START, END, 3600)
-    assert [(cell.column, cell.strength) for cell in cells] == [
-        (0, 0.5),
-        (1, 9.0),
-        (2, 2.0),
-        (3, None),
-    ]
-
-
 def test_lines_and_last_values(filled):
-    assert [p.value for p in metric_points(filled, OF, ("mae",), START, END)] == [0.0, 1.0]
-    assert metric_points(filled, OF, ("mae",), END, END) == []
+    assert [p.value for p in metric_points(filled, OF, "mae", START, END)] == [0.0, 1.0]
+    assert metric_points(filled, OF, "mae", END, END) == []
     assert metrics_of_all_rows(filled, OF) == ["mae"]
     assert last_metrics(filled, OF, ("mae", "rmse")) == {"mae": 1.0}
+    assert [p.value for p in last_points(filled, OF, ("mae", "rmse", "tpr"), END)] == [1.0]
     assert metric_span(filled, OF) == (START, END)
     assert metric_span(filled, ModelVersion("n", "")) is None
-    assert [row["segment"] for row in groups_at_last(filled, OF, ("tpr", "fpr"))] == ["sex=F"]
+
+
+@pytest.mark.parametrize("most", [1, 2, 7, 50])
+def test_many_windows_are_thinned_and_alerts_stay(tmp_path, most):
+    """At most as many points as asked for, in order; a window that alerts stands for its part."""
+    with closing(connect(tmp_path / "taps.db")) as connection:
+        for hour in range(192):
+            verdict = "alert" if hour == 100 else "ok"
+            put_metric(connection, hour, "mae", verdict=verdict)
+        points = metric_points(connection, OF, "mae", START, LATER, most)
+        assert 1 <= len(points) <= most
+        assert sum(point.verdict == "alert" for point in points) == 1
+        starts = [point.window_start for point in points]
+        assert starts == sorted(starts)
+        assert count_points(connection, OF, "mae", START, LATER) == 192
+        assert len(metric_points(connection, OF, "mae", START, LATER, 192)) == 192
+
+
+def test_the_windows_around_a_time(filled):
+    subject = MetricSubject("drift", "x", None)
+    points = points_around(filled, OF, "1h", subject, "2024-01-01T03:00:00.000Z", 9)
+    assert [point.value for point in points] == [0.0, 3.0]
+    segment = MetricSubject("tpr", None, "sex=F")
+    assert len(points_around(filled, OF, "1h", segment, START, 9)) == 1
+    assert points_around(filled, OF, "1d", segment, START, 9) == []

@@ -23,3 +23,14 @@ def test_the_last_window_or_the_one_asked_for(reader, whole):
 
 def test_a_feature_that_is_not_there(reader, whole):
     assert feature_summary(reader, OF, "nobody", whole) is None
+
+
+def test_its_neighbours_and_why_nothing_moved(reader, whole):
+    """Every window has a sentence, and leads to the windows next to it."""
+    last = feature_summary(reader, OF, "color", whole)
+    assert last.later is None and last.earlier < last.window_start
+    before = feature_summary(reader, OF, "color", whole, last.earlier)
+    assert before.later == last.window_start
+    assert before.explanation.startswith(("Nothing moved", "Not tested", "color"))
+    (shaded,) = before.history.spans
+    assert shaded.end - shaded.start == 3600

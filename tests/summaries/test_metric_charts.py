@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import closing
+
+from modeltap.charts.line_chart import line_chart
+from modeltap.store.connection import connect
 from modeltap.store.models import ModelVersion
-from modeltap.summaries.metric_charts import arrival_chart, operation_charts, performance_charts
+from modeltap.summaries.metric_charts import ChartSource, operation_charts
+from modeltap.summaries.period import period_of
+from stores import put_metric
 
 OF = ModelVersion("m", "")
 
 
-def test_each_window_is_a_point_with_its_interval(reader, whole):
-    charts = {chart.metric: chart for chart in performance_charts(reader, OF, whole, [])}
-    (measured, *_) = charts["mae"].chart.lines
-    stored = reader.execute(
-        "select value, low, high from metrics where metric = 'mae' and segment is null "
-        "and value is not null order by window_start"
-    ).fetchall()
-    assert [(p.value, p.low, p.high) for p in measured.points] == [tuple(row) for row in stored]
-    assert any(point.alerts for point in measured.points)
-    assert all(chart.chart.lines for chart in charts.values())
+def test_imported_rows_have_no_latency(reader, whole):
+    assert operation_charts(ChartSource(reader, OF, whole)) == []
 
 
-def test_what_alerts_is_first(reader, whole):
-    charts = performance_charts(reader, OF, whole, [])
-    verdicts = [any(p.verdict == "alert" for p in chart.points) for chart in charts]
-    assert verdicts == sorted(verdicts, reverse=True)
-
-
-def test_labels_and_operation(reader, whole):
-    """Imported rows have labels at once, and no latency."""
-    arrival = arrival_chart(reader, OF, whole)
-    assert max(point.value for point in arrival.points if point.value is not None) == 1.0
-    assert operation_charts(reader, OF, whole, []) == []
+def test_windows_without_a_value_are_no_points(tmp_path):
+    """Nor are infinite values, which a picture has no place for."""
+    with closing(connect(tmp_path / "taps.db")) as connection:
+        for hour, value in enumerate((1.0, None, math.inf, -math.inf, 3.0)):
+            put_metric(connection, hour, "latency_p95_ms", value=value)
+            put_metric(connection, hour, "throughput_rps", value=math.inf)
+        source = ChartSource(connection, OF, period_of(connection, OF))
+        latency, throughput = operation_charts(source)
+        assert line_chart(latency.chart).count("<circle") == 2
+        assert line_chart(throughput.chart).count("<circle") == 0

@@ -6,6 +6,7 @@ import datetime
 import json
 import sqlite3
 
+from modeltap import clock
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect
 
@@ -51,3 +52,27 @@ def read(store, sql, *values):
 
 def every(minutes, count, first=0.0):
     return [START + datetime.timedelta(minutes=first + minutes * n) for n in range(count)]
+
+
+def put_metric(connection, hour, metric, *, value=..., **columns):
+    """Store a metric of a window of an hour of January 2024; its value is the hour, if not given.
+
+    Columns that are not given have the values of a usual window of model "m".
+    """
+    start, end = (clock.iso(clock.parse("2024-01-01") + (hour + n) * clock.HOUR) for n in (0, 1))
+    row = {
+        "model": "m",
+        "window": "1h",
+        "window_start": start,
+        "window_end": end,
+        "rows": 9,
+        "metric": metric,
+        "value": float(hour) if value is ... else value,
+        "verdict": "ok",
+        "computed_at": "",
+        **columns,
+    }
+    connection.execute(
+        f"insert into metrics ({', '.join(row)}) values ({', '.join('?' * len(row))})",
+        tuple(row.values()),
+    )

@@ -6,7 +6,9 @@ of the page's style sheet; each colour has a second sign, such as a dot or a das
 - `svg`: elements and escaped texts
 - `scale`: positions and ticks of numbers and times
 - `heat_map`: features by windows
-- `line_chart`: metrics over time, with intervals and marks
+- `time_marks`: events on a time axis, as letters
+- `line_chart`: metrics over time, with intervals, thresholds and marks
 - `bar_chart`: distributions of a feature in the reference and in a window
+- `group_chart`: values of groups with intervals and sizes
 - `sparkline`: a line without axes
 """

@@ -1,4 +1,4 @@
-"""Heat map: features by windows, darker for stronger drift, a dot for an alert."""
+"""Heat map: features by windows, darker for stronger drift, a dot for an alert, marks of events."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 
 from modeltap.charts.scale import Scale, time_ticks
 from modeltap.charts.svg import element, label, picture, short_label, text_of
+from modeltap.charts.time_marks import Mark, draw_marks
 
 _NAMES_WIDTH = 150.0
 _CELLS_WIDTH = 720.0
 _ROW = 18.0
 _TOP = 4.0
+_LETTERS = 18.0
+"""The room for the letters of marks, above the cells."""
+
 _FOOT = 22.0
 _NAME_CHARACTERS = 22
 
@@ -62,6 +66,7 @@ class HeatMap:
     end: float
     columns: int
     rows: Sequence[HeatRow] = field(default_factory=tuple)
+    marks: Sequence[Mark] = ()
 
 
 def heat_map(data: HeatMap) -> str:
@@ -72,10 +77,11 @@ def heat_map(data: HeatMap) -> str:
     >>> "level-4" in text and "distance, 1 March: alert" in text
     True
     """
-    height = _TOP + _ROW * len(data.rows) + _FOOT
+    top = _TOP + (_LETTERS if data.marks else 0.0)
+    height = top + _ROW * len(data.rows) + _FOOT
     axis = Scale(data.start, data.end, _NAMES_WIDTH, _NAMES_WIDTH + _CELLS_WIDTH)
     rows = "".join(
-        _row(row, _TOP + place * _ROW, data.columns) for place, row in enumerate(data.rows)
+        _row(row, top + place * _ROW, data.columns) for place, row in enumerate(data.rows)
     )
     base = height - _FOOT
     ticks = (
@@ -91,6 +97,7 @@ def heat_map(data: HeatMap) -> str:
         height,
         element("g", rows),
         element("g", *ticks, class_="axis"),
+        draw_marks(data.marks, axis, top - 2, base),
         name="chart heat-map",
     )
 
@@ -103,25 +110,19 @@ def _row(row: HeatRow, top: float, columns: int) -> str:
 
 
 def _cell(cell: HeatCell, left: float, top: float, width: float) -> str:
+    # Written by hand: a page has thousands, and `element` takes ten times as long.
     gap = min(1.0, width * 0.15)
-    shape = element(
-        "rect",
-        element("title", text_of(cell.title)),
-        x=left,
-        y=top + 1,
-        width=width - gap,
-        height=_ROW - 2,
-        class_=f"level-{level(cell.strength)}",
+    shape = (
+        f'<rect x="{left:.1f}" y="{top + 1:.1f}" width="{width - gap:.1f}" '
+        f'height="{_ROW - 2:.0f}" class="level-{level(cell.strength)}">'
+        f"<title>{text_of(cell.title)}</title></rect>"
     )
     if cell.alerts:
-        shape += element(
-            "circle",
-            cx=left + (width - gap) / 2,
-            cy=top + _ROW / 2,
-            r=min(3.0, max(1.2, width / 3)),
-            class_="alert-dot",
+        shape += (
+            f'<circle cx="{left + (width - gap) / 2:.1f}" cy="{top + _ROW / 2:.1f}" '
+            f'r="{min(3.0, max(1.2, width / 3)):.1f}" class="alert-dot"/>'
         )
-    return shape if cell.url is None else element("a", shape, href=cell.url)
+    return shape if cell.url is None else f'<a href="{text_of(cell.url)}">{shape}</a>'
 
 
 def level(strength: float | None) -> str:
@@ -130,6 +131,6 @@ def level(strength: float | None) -> str:
     >>> [level(strength) for strength in (None, 0.1, 0.3, 1.0, 7.0)]
     ['none', '0', '1', '3', '4']
     """
-    if strength is None:
+    if strength is None or strength != strength:  # NaN
         return "none"
     return str(sum(strength >= limit for limit in LEVELS))

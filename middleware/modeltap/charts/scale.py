@@ -25,6 +25,18 @@ _TIME_STEPS = (
 )
 _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120)
 
+_LARGEST = 1e300
+"""The difference of larger numbers would be infinite."""
+
+
+def is_drawable(value: float | None) -> bool:
+    """Return whether a value has a position: infinite ones, NaN and None have none.
+
+    >>> [is_drawable(value) for value in (1.5, float("inf"), float("nan"), None)]
+    [True, False, False, False]
+    """
+    return value is not None and -_LARGEST < value < _LARGEST
+
 
 @dataclass(frozen=True)
 class Scale:

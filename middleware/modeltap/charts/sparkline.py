@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from modeltap.charts.scale import Scale
+from modeltap.charts.scale import Scale, is_drawable
 from modeltap.charts.svg import element, picture
 
 _WIDTH, _HEIGHT = 120.0, 24.0
@@ -12,11 +12,12 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def sparkline(values: Sequence[float | None], title: str) -> str:
-    """Draw values as a line; None is a gap.
+    """Draw values as a line; None, NaN and infinite values are gaps.
 
     >>> sparkline([1, 2, None, 3, 4], "requests").count("<polyline")
     2
     """
+    values = [value if is_drawable(value) else None for value in values]
     known = [value for value in values if value is not None]
     y = Scale(min([0.0, *known]), max([0.0, *known]), _HEIGHT - 2, 2)
     x = Scale(0, max(1, len(values) - 1), 2, _WIDTH - 2)

@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 
+from modeltap import clock
 from modeltap.charts.bar_chart import bar_chart
+from modeltap.charts.group_chart import group_chart
 from modeltap.charts.heat_map import heat_map
-from modeltap.charts.line_chart import LineChart, line_chart
-from modeltap.config.metrics import reported_by
+from modeltap.charts.line_chart import line_chart
+from modeltap.charts.time_marks import MARK_KINDS, Mark
 from modeltap.dashboard.asked import Pages, model_asked, named_version
-from modeltap.dashboard.page_table import PageTable
+from modeltap.dashboard.page_table import NamedRows, PageTable
 from modeltap.errors import InputError
-from modeltap.store.metric_history import MetricPoint, WorstCell, groups_at_last
+from modeltap.store.drift_history import DriftPoint, WorstCell
+from modeltap.store.metric_history import MetricPoint
 from modeltap.store.models import ModelVersion, counted_models
+from modeltap.store.segment_history import SegmentPoint, example_ids
 from modeltap.store.settings import SettingsReader
-from modeltap.summaries.drift_map import drift_map
-from modeltap.summaries.event_marks import event_marks
+from modeltap.summaries.drift_map import CellUrl
 from modeltap.summaries.feature_summary import FeatureSummary, feature_summary
-from modeltap.summaries.metric_charts import (
-    MetricChart,
-    arrival_chart,
-    operation_charts,
-    performance_charts,
-)
+from modeltap.summaries.metric_charts import MOST_POINTS, MetricChart
+from modeltap.summaries.model_charts import ModelCharts, charts_of_model
 from modeltap.summaries.model_health import health_of_models
 from modeltap.summaries.period import ShownPeriod, period_of
 
 _SPANS = ("24h", "7d", "30d", "90d", "365d")
-_DRIFT_COLUMNS = WorstCell._fields
-_POINT_COLUMNS = MetricPoint._fields
-_GROUP_COLUMNS = ("segment", "metric", "rows", "value", "low", "high", "verdict", "explanation")
 _FEATURE_COLUMNS = ("metric", "value", "threshold", "p_value", "verdict", "explanation")
+_POINTS_SHOWN = ("window_start", "metric", "rows", "value", "low", "high", "threshold", "verdict")
+_GAPS_SHOWN = ("window_start", "rows", "value", "low", "high", "threshold", "verdict")
+_GROUPS_SHOWN = ("segment", "metric", "rows", "value", "low", "high", "verdict", "explanation")
+_SLICES_SHOWN = ("segment", "rows", "value", "low", "high", "p_value")
+_MARK_COLUMNS = ("time", "mark", "event")
 
 
 def model_page(
@@ -43,6 +46,7 @@ def model_page(
     of = model_asked(connection, request)
     pages = Pages.of(request)
     last = request.query_params.get("last", "")
+    metric = request.query_params.get("metric") or None
     period = period_of(connection, of, last)
     health = next(
         h
@@ -60,89 +64,150 @@ def model_page(
         "spans": [(span, pages.model(of, last=span), span == last) for span in ("", *_SPANS)],
         "exchanges": pages.path("exchanges", model=of.model),
         "has_results": period is not None,
+        "metric_url": lambda name: pages.model(of, metric=name, last=last) + "#performance",
+        "all_metrics": None if metric is None else pages.model(of, last=last) + "#performance",
+        "exchange_url": lambda id_: pages.path("exchanges", id_),
         "feature": None,
     }
     if period is None:
         return values, []
-    charts, tables = model_charts(connection, of, period, pages, last)
-    feature = _feature(connection, request, of, period)
-    if feature is not None:
-        table = PageTable("feature", _FEATURE_COLUMNS, feature.metrics)
-        tables.append(table)
-        values |= {"feature": feature, "feature_table": table}
-        values["feature_charts"] = _feature_charts(feature)
-        values["example_urls"] = [(id_, pages.path("exchanges", id_)) for id_ in feature.examples]
-    return {**values, **charts}, tables
-
-
-def model_charts(
-    connection: sqlite3.Connection,
-    of: ModelVersion,
-    period: ShownPeriod,
-    pages: Pages | None,
-    last: str = "",
-) -> tuple[dict[str, Any], list[PageTable]]:
-    """Return the charts of a model in a period, and their tables.
-
-    Args:
-        pages: what the charts link to; None draws them without links, as reports need them.
-    """
-    marks = event_marks(
-        connection, of, lambda alert: None if pages is None else f"{pages.path('alerts')}#{alert}"
-    )
-    drift = drift_map(
+    charts = charts_of_model(
         connection,
         of,
         period,
-        lambda feature, _, start: (
-            None if pages is None else pages.feature(of, feature, start, last=last)
-        ),
+        _cell_urls(pages, of, last),
+        lambda alert: f"{pages.path('alerts')}#{alert}",
+        metric=metric,
+        most=MOST_POINTS if _is_page(request) else None,
     )
-    performance = performance_charts(connection, of, period, marks)
-    operation = operation_charts(connection, of, period, marks)
-    arrival = arrival_chart(connection, of, period)
-    groups = groups_at_last(connection, of, reported_by("fairness"))
+    if metric is not None and not charts.performance.charts:
+        raise InputError(f"no values of a metric {metric!r} in this period; choose a longer one")
+    drawn, tables = draw_charts(charts)
+    feature = _feature(connection, request, of, period, charts.marks)
+    if feature is not None:
+        shown, own = _draw_feature(feature, pages, of, last)
+        values |= shown
+        tables += own
+    return {**values, **drawn}, tables
+
+
+def _is_page(request: Request) -> bool:
+    """Return whether the page is asked for, not one of its tables, which have all windows."""
+    return request.query_params.get("format", "html") == "html"
+
+
+def _cell_urls(pages: Pages, of: ModelVersion, last: str) -> CellUrl:
+    """Return the addresses of cells; a page has thousands, so that their parts are made once."""
+
+    @cache
+    def of_feature(feature: str) -> str:
+        return pages.model(of, feature=feature, last=last)
+
+    @cache
+    def of_window(start: str) -> str:
+        return f"&window={quote(start)}" if start else ""
+
+    return lambda feature, start: f"{of_feature(feature)}{of_window(start)}#feature"
+
+
+def draw_charts(charts: ModelCharts) -> tuple[dict[str, Any], list[PageTable]]:
+    """Return the pictures of a model, and their tables."""
+    performance, groups = charts.performance, charts.groups
     tables = [
-        PageTable("drift", _DRIFT_COLUMNS, [cell._asdict() for cell in drift.cells]),
-        *(_points_table(chart) for chart in (*performance, *operation)),
+        PageTable("drift", WorstCell._fields, NamedRows(charts.drift.cells)),
+        *map(_points_table, (*performance.charts, *charts.operation)),
+        PageTable("performance", MetricPoint._fields, NamedRows(performance.last)),
+        PageTable("slices", SegmentPoint._fields, NamedRows(charts.slices), shown=_SLICES_SHOWN),
+        PageTable("marks", _MARK_COLUMNS, [_mark_row(mark) for mark in charts.marks]),
     ]
-    if arrival is not None:
-        tables.append(_points_table(arrival))
-    if groups:
-        tables.append(PageTable("groups", _GROUP_COLUMNS, groups))
+    if charts.arrival is not None:
+        tables.append(_points_table(charts.arrival))
+    if groups is not None:
+        tables += [
+            PageTable(own.name, SegmentPoint._fields, NamedRows(own.points), shown=_GAPS_SHOWN)
+            for own in groups.gaps
+        ]
+        own_rows = NamedRows(groups.last)
+        tables.append(PageTable("groups", SegmentPoint._fields, own_rows, shown=_GROUPS_SHOWN))
+    letters = {mark.letter for mark in charts.marks}
     values: dict[str, Any] = {
-        "drift": drift,
-        "heat_map": heat_map(drift.chart),
-        "performance": [(chart, line_chart(chart.chart)) for chart in performance],
-        "operation": [(chart, line_chart(chart.chart)) for chart in operation],
-        "arrival": None if arrival is None else (arrival, line_chart(arrival.chart)),
-        "groups": groups,
+        "drift": charts.drift,
+        "heat_map": heat_map(charts.drift.chart),
+        "mark_kinds": [(own, text) for own, text in MARK_KINDS.items() if own in letters],
+        "performance": [(chart, line_chart(chart.chart)) for chart in performance.charts],
+        "undrawn": _undrawn(charts),
+        "operation": [(chart, line_chart(chart.chart)) for chart in charts.operation],
+        "arrival": None if charts.arrival is None else _drawn(charts.arrival),
+        "gaps": [] if groups is None else [(own, line_chart(own.chart)) for own in groups.gaps],
+        "rates": []
+        if groups is None
+        else [(own, group_chart(own.title, own.description, own.groups)) for own in groups.rates],
+        "slices": [(point, example_ids(point.examples)) for point in charts.slices],
         "by_name": {table.name: table for table in tables},
     }
     return values, tables
 
 
+def _drawn(chart: MetricChart) -> tuple[MetricChart, str]:
+    return chart, line_chart(chart.chart)
+
+
+def _undrawn(charts: ModelCharts) -> list[MetricPoint]:
+    """Return the last values of metrics without a picture."""
+    drawn = {chart.metric for chart in charts.performance.charts}
+    return [point for point in charts.performance.last if point.metric not in drawn]
+
+
 def _points_table(chart: MetricChart) -> PageTable:
-    return PageTable(chart.metric, _POINT_COLUMNS, [point._asdict() for point in chart.points])
+    rows = NamedRows(chart.points)
+    return PageTable(chart.metric, MetricPoint._fields, rows, shown=_POINTS_SHOWN)
+
+
+def _mark_row(mark: Mark) -> dict[str, Any]:
+    return {
+        "time": clock.iso(mark.seconds),
+        "mark": f"{mark.letter}: {MARK_KINDS[mark.letter]}",
+        "event": mark.title,
+    }
 
 
 def _feature(
-    connection: sqlite3.Connection, request: Request, of: ModelVersion, period: ShownPeriod
+    connection: sqlite3.Connection,
+    request: Request,
+    of: ModelVersion,
+    period: ShownPeriod,
+    marks: list[Mark],
 ) -> FeatureSummary | None:
     name = request.query_params.get("feature")
     if not name:
         return None
-    summary = feature_summary(connection, of, name, period, request.query_params.get("window"))
+    start = request.query_params.get("window")
+    summary = feature_summary(connection, of, name, period, start, marks)
     if summary is None:
         raise InputError(f"no results of a feature {name!r} in this period; choose a longer one")
     return summary
 
 
-def _feature_charts(feature: FeatureSummary) -> tuple[str, str | None]:
-    history: LineChart = feature.history
+def _draw_feature(
+    feature: FeatureSummary, pages: Pages, of: ModelVersion, last: str
+) -> tuple[dict[str, Any], list[PageTable]]:
+    table = PageTable("feature", _FEATURE_COLUMNS, feature.metrics)
+    history = PageTable("feature_drift", DriftPoint._fields, NamedRows(feature.points))
     pairs = bar_chart(
         f"{feature.feature} in the reference and in the window",
         "fraction of rows in each bin: reference above, window below",
         feature.pairs,
     )
-    return line_chart(history), pairs if feature.pairs else None
+
+    def window_url(start: str | None) -> str | None:
+        return None if start is None else pages.feature(of, feature.feature, start, last=last)
+
+    values = {
+        "feature": feature,
+        "feature_table": table,
+        "feature_history": history,
+        "feature_charts": (line_chart(feature.history), pairs if feature.pairs else None),
+        "earlier": window_url(feature.earlier),
+        "later": window_url(feature.later),
+    }
+    return values, [table, history]

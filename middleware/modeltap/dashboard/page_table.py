@@ -5,15 +5,38 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 from starlette.responses import Response
 
 from modeltap.output import cell
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class NamedRows(Sequence[Mapping[str, Any]]):
+    """Named tuples as rows. They are converted when they are read: a page shows only a few."""
+
+    def __init__(self, rows: Sequence[Any]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Mapping[str, Any]: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Mapping[str, Any]]: ...
+
+    def __getitem__(self, place: int | slice) -> Mapping[str, Any] | list[Mapping[str, Any]]:
+        if isinstance(place, slice):
+            return [row._asdict() for row in self._rows[place]]
+        row: Mapping[str, Any] = self._rows[place]._asdict()
+        return row
 
 
 @dataclass(frozen=True)
@@ -24,12 +47,14 @@ class PageTable:
         name: what selects it in an address: ``?table=alerts&format=csv``.
         columns: the names of the columns, in order.
         empty: what is shown without rows.
+        shown: the columns that the page itself shows; empty for all.
     """
 
     name: str
     columns: Sequence[str]
     rows: Sequence[Mapping[str, Any]]
     empty: str = "no rows"
+    shown: Sequence[str] = ()
 
     def as_json(self) -> Response:
         """Return the rows as a JSON array."""
@@ -61,7 +86,12 @@ def data_response(tables: Sequence[PageTable], name: str | None, form: str) -> R
 
 
 def _row(row: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
-    return {name: row[name] for name in columns}
+    return {name: _finite(row[name]) for name in columns}
+
+
+def _finite(value: Any) -> Any:
+    """Return a value of JSON, which has no infinite numbers."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _csv_cell(value: Any) -> Any:

@@ -10,12 +10,13 @@ from typing import Any
 
 from modeltap import clock
 from modeltap.dashboard.home_page import name_of, row_of
-from modeltap.dashboard.model_page import model_charts
+from modeltap.dashboard.model_page import draw_charts
 from modeltap.dashboard.rendering import render
 from modeltap.printable import escaped
 from modeltap.store.alerts import alerts_of_version
 from modeltap.store.models import ModelVersion
 from modeltap.store.settings import SettingsReader
+from modeltap.summaries.model_charts import charts_of_model
 from modeltap.summaries.model_health import ModelHealth, health_of_models
 from modeltap.summaries.period import ShownPeriod, period_of
 
@@ -88,7 +89,7 @@ def as_html(connection: sqlite3.Connection, report: Report) -> str:
     for model in report.models:
         charts: dict[str, Any] = {}
         if model.period is not None:
-            charts, _ = model_charts(connection, model.of, model.period, None)
+            charts, _ = draw_charts(charts_of_model(connection, model.of, model.period))
         models.append({"model": model, "name": name_of(model.health), "charts": charts})
     style = (_STATIC / "dashboard.css").read_text("utf-8")
     return render("report.html", report=report, models=models, style=style)

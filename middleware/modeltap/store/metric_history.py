@@ -1,21 +1,16 @@
-"""Metrics over time, as charts need them: the worst of each period, and lines."""
+"""Metrics of all rows over time, as charts need them."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from modeltap.store.metrics import metrics_in_store
 from modeltap.store.models import ModelVersion
 
 _IN_ALL_WINDOWS = ("gap_seconds", "throughput_rps", "drift")
 """Metrics that every window of rows or of requests has."""
-
-
-_ROWS_OF_A_WINDOW = 500
-"""Rows of one metric, of which one is about all rows: a metric may also have many segments."""
 
 
 class MetricSpan(NamedTuple):
@@ -44,100 +39,135 @@ def metric_span(connection: sqlite3.Connection, of: ModelVersion) -> MetricSpan 
     return MetricSpan(min(span.start for span in spans), max(span.end for span in spans))
 
 
-class WorstCell(NamedTuple):
-    """The worst window of a feature in a period.
+class MetricPoint(NamedTuple):
+    """A metric of all rows in a window.
 
     Attributes:
-        column: the number of the period, from 0.
-        window: the window's length.
-        window_start: when the worst window starts.
-        alerts: the number of windows with the verdict `alert`.
-        strength: the largest effect divided by its floor; None without a test.
-        verdict: of the worst window.
+        numerator: of a rate; for an estimate, the labels that corrected it, None if none did.
     """
-
-    feature: str
-    column: int
-    window: str
-    window_start: str
-    windows: int
-    alerts: int
-    strength: float | None
-    value: float | None
-    verdict: str | None
-
-
-def count_drift_windows(
-    connection: sqlite3.Connection, of: ModelVersion, start: str, end: str
-) -> int:
-    """Return the number of windows with results of features that start in a half-open period."""
-    return int(
-        connection.execute(
-            "select count(distinct window_start) from metrics where model = ? and version = ? "
-            "and metric = 'drift' and window_start >= ? and window_start < ?",
-            (*of, start, end),
-        ).fetchone()[0]
-    )
-
-
-def worst_cells(
-    connection: sqlite3.Connection,
-    of: ModelVersion,
-    start: str,
-    end: str,
-    seconds: float,
-) -> list[WorstCell]:
-    """Return the drift of each feature in the periods of `seconds` from `start` to `end`.
-
-    SQLite takes the other columns of a row from the one with the maximum.
-    """
-    rows = connection.execute(
-        "select feature, cast((strftime('%s', window_start) - strftime('%s', :start)) / :seconds "
-        "as integer) as place, \"window\", window_start, count(*), sum(verdict is 'alert'), "
-        "strength, value, verdict, max((verdict is 'alert') * 1e9 + ifnull(strength, -1)) "
-        "from metrics where model = :model and version = :version and metric = 'drift' "
-        "and window_start >= :start and window_start < :end and segment is null "
-        "group by feature, place order by feature, place",
-        {**of._asdict(), "start": start, "end": end, "seconds": seconds},
-    )
-    return [WorstCell(*row[:-1]) for row in rows]
-
-
-class MetricPoint(NamedTuple):
-    """A metric of all rows in a window."""
 
     metric: str
     window: str
     window_start: str
     window_end: str
     rows: int
+    numerator: int | None
     value: float | None
     low: float | None
     high: float | None
     threshold: float | None
     verdict: str | None
-    explanation: str | None
     in_reference: int
 
 
 def metric_points(
     connection: sqlite3.Connection,
     of: ModelVersion,
-    metrics: Sequence[str],
+    metric: str,
     start: str,
     end: str,
-    *,
-    segment: str | None = None,
-    feature: str | None = None,
+    most: int | None = None,
 ) -> list[MetricPoint]:
-    """Return these metrics of the windows that start in a half-open period, in order of time."""
+    """Return a metric of all rows in the windows that start in a half-open period, in order.
+
+    Args:
+        most: the maximum number of points: of more windows, one is taken from each part of the
+            period, which is one that alerts, or else its last. None for all.
+    """
+    values = {"metric": metric, "start": start, "end": end, **of._asdict()}
+    if most is not None and count_points(connection, of, metric, start, end) > most:
+        thinned = (
+            f"select {_COLUMNS}, max((verdict is 'alert') * 1e12 + strftime('%s', window_start)) "
+            f"from metrics where {_OF_ALL_ROWS} group by cast((strftime('%s', window_start) - "
+            "strftime('%s', :start)) * :most / (strftime('%s', :end) - strftime('%s', :start) "
+            "+ 0.0) as integer) order by window_start"
+        )
+        rows = connection.execute(thinned, {**values, "most": most})
+        return [MetricPoint(*row[:-1]) for row in rows]
     rows = connection.execute(
-        f"select {', '.join(MetricPoint._fields)} from metrics where model = ? and version = ? "
-        "and metric in (select value from json_each(?)) and window_start >= ? and window_start < ? "
-        "and feature is ? and segment is ? order by window_start, metric",
-        (*of, json.dumps(list(metrics)), start, end, feature, segment),
+        f"select {_COLUMNS} from metrics where {_OF_ALL_ROWS} order by window_start", values
     )
     return [MetricPoint(*row) for row in rows]
+
+
+_COLUMNS = ", ".join(
+    "count" if name == "numerator" else f'"{name}"' for name in MetricPoint._fields
+)
+
+_OF_ALL_ROWS = (
+    "metric = :metric and model = :model and version = :version and window_start >= :start "
+    "and window_start < :end and feature is null and segment is null"
+)
+"""The condition of the index `metrics_of_all_rows`."""
+
+
+class MetricSubject(NamedTuple):
+    """The subject of a metric: of a feature, of a segment, or of all rows."""
+
+    metric: str
+    feature: str | None
+    segment: str | None
+
+
+def points_around(
+    connection: sqlite3.Connection,
+    of: ModelVersion,
+    window: str,
+    subject: MetricSubject,
+    start: str,
+    most: int,
+) -> list[MetricPoint]:
+    """Return a metric in at most `most` windows before a time and as many from it on, in order.
+
+    Args:
+        window: the length of the windows.
+    """
+    values = {
+        "model": of.model,
+        "version": of.version,
+        "window": window,
+        "metric": subject.metric,
+        "feature": subject.feature or "",
+        "segment": subject.segment or "",
+        "start": start,
+        "most": most,
+    }
+    before, after = (
+        connection.execute(
+            f"select {_COLUMNS} from metrics indexed by one_metric where model = :model "
+            'and version = :version and "window" = :window and metric = :metric '
+            "and ifnull(feature, '') = :feature and ifnull(segment, '') = :segment "
+            f"and window_start {bound} order by window_start {order} limit :most",
+            values,
+        ).fetchall()
+        for bound, order in (("< :start", "desc"), (">= :start", "asc"))
+    )
+    return [MetricPoint(*row) for row in [*reversed(before), *after]]
+
+
+def last_points(
+    connection: sqlite3.Connection, of: ModelVersion, metrics: Sequence[str], end: str
+) -> list[MetricPoint]:
+    """Return each of some metrics of all rows in its last window before a time, if it has one."""
+    points = []
+    for metric in metrics:
+        row = connection.execute(
+            f"select {_COLUMNS} from metrics where {_OF_ALL_ROWS} order by window_start desc "
+            "limit 1",
+            {"metric": metric, "start": "", "end": end, **of._asdict()},
+        ).fetchone()
+        if row is not None:
+            points.append(MetricPoint(*row))
+    return points
+
+
+def count_points(
+    connection: sqlite3.Connection, of: ModelVersion, metric: str, start: str, end: str
+) -> int:
+    """Return the number of windows with a metric of all rows that start in a half-open period."""
+    values = {"metric": metric, "start": start, "end": end, **of._asdict()}
+    row = connection.execute(f"select count(*) from metrics where {_OF_ALL_ROWS}", values)
+    return int(row.fetchone()[0])
 
 
 def metrics_of_all_rows(connection: sqlite3.Connection, of: ModelVersion) -> list[str]:
@@ -146,10 +176,9 @@ def metrics_of_all_rows(connection: sqlite3.Connection, of: ModelVersion) -> lis
         name
         for name in metrics_in_store(connection)
         if connection.execute(
-            "select 1 from (select feature, segment from metrics where metric = ? and model = ? "
-            "and version = ? order by window_end desc limit ?) "
-            "where feature is null and segment is null",
-            (name, *of, _ROWS_OF_A_WINDOW),
+            "select 1 from metrics where metric = ? and model = ? and version = ? "
+            "and feature is null and segment is null limit 1",
+            (name, *of),
         ).fetchone()
     ]
 
@@ -163,38 +192,9 @@ def last_metrics(
         row = connection.execute(
             "select value from metrics where model = ? and version = ? and metric = ? "
             "and feature is null and segment is null and value is not null "
-            "order by window_end desc limit 1",
+            "order by window_start desc limit 1",
             (*of, metric),
         ).fetchone()
         if row is not None:
             values[metric] = float(row[0])
     return values
-
-
-def groups_at_last(
-    connection: sqlite3.Connection, of: ModelVersion, metrics: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Return metrics by segment in the last window that has any."""
-    rows = connection.execute(
-        "select metric, segment, rows, value, low, high, threshold, verdict, explanation, "
-        "window_start, window_end from metrics where model = :model and version = :version "
-        "and metric in (select value from json_each(:metrics)) and segment is not null "
-        "and feature is null and window_start = (select max(window_start) from metrics "
-        "where model = :model and version = :version and feature is null "
-        "and metric in (select value from json_each(:metrics)) and segment is not null) "
-        "order by segment, metric",
-        {**of._asdict(), "metrics": json.dumps(list(metrics))},
-    )
-    return [dict(row) for row in rows]
-
-
-def last_drift(connection: sqlite3.Connection, of: ModelVersion) -> dict[str, float]:
-    """Return the drift of each feature in a model's last window, by feature."""
-    rows = connection.execute(
-        "select feature, value from metrics where metric = 'drift' and model = :model "
-        "and version = :version and segment is null and value is not null and window_end = "
-        "(select max(window_end) from metrics where metric = 'drift' and model = :model "
-        "and version = :version)",
-        of._asdict(),
-    )
-    return {feature: float(value) for feature, value in rows}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from modeltap.clock import now
+from modeltap.store.models import ModelVersion
 
 REFERENCE_SUMMARY = (
     "id",
@@ -98,6 +99,25 @@ def all_references(
     """Return all frozen references of `model`, or of all models, oldest first."""
     where = "(? is null or model = ?) order by model, version, created_at"
     return _select(connection, where, (model, model))
+
+
+class ReferencePeriod(NamedTuple):
+    """The period of a reference, half-open; None if it is a file without times."""
+
+    rows: int
+    from_time: str | None
+    to_time: str | None
+    created_at: str
+
+
+def reference_periods(connection: sqlite3.Connection, of: ModelVersion) -> list[ReferencePeriod]:
+    """Return the periods of all references of a model's version, oldest first, without payloads."""
+    rows = connection.execute(
+        f'select {", ".join(ReferencePeriod._fields)} from "references" where model = ? '
+        "and version = ? order by created_at",
+        of,
+    )
+    return [ReferencePeriod(*row) for row in rows]
 
 
 def count_frozen(connection: sqlite3.Connection) -> int:

@@ -240,6 +240,10 @@ create unique index one_metric on metrics
 create index metrics_of_features on metrics
     (model, version, window_start, feature, strength, verdict, value) where metric = 'drift';
 create index metrics_by_name on metrics (metric, model, version, window_end);
+-- With all columns that charts read: a line of a year needs no other page.
+create index metrics_of_all_rows on metrics
+    (metric, model, version, window_start, window_end, rows, value, low, high, threshold, verdict,
+    count, "window", in_reference, feature, segment) where feature is null and segment is null;
 
 create table alerts (
     id text primary key, fingerprint text not null,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from modeltap import clock
@@ -12,13 +13,15 @@ from modeltap.analysis.counting.counter import total
 from modeltap.analysis.explanations.histogram import distribution
 from modeltap.analysis.model.reference import Reference, layout
 from modeltap.charts.bar_chart import BarPair
-from modeltap.charts.line_chart import Line, LineChart, Point
-from modeltap.store.metric_history import metric_points
+from modeltap.charts.line_chart import WIDE, Line, LineChart, Point, ShadedSpan
+from modeltap.charts.time_marks import Mark
+from modeltap.store.drift_history import DriftPoint, drift_points
 from modeltap.store.metrics import metrics_of_window
 from modeltap.store.models import ModelVersion
 from modeltap.store.references import active_reference
+from modeltap.store.segment_history import example_ids
 from modeltap.store.windows import Series, evaluated_with
-from modeltap.summaries.metric_charts import thinned
+from modeltap.summaries.metric_charts import MOST_POINTS
 from modeltap.summaries.period import ShownPeriod
 from modeltap.wording import number
 
@@ -31,17 +34,23 @@ class FeatureSummary:
         history: its drift over the period.
         pairs: its distribution in the reference and in the window; empty if it is not kept.
         metrics: all of its metrics in the window, alerts first.
-        explanation: the sentence about what moved; None if nothing did.
+        points: the rows behind `history`.
+        explanation: the sentence about what moved, or why nothing did.
         examples: ids of exchanges.
+        earlier, later: the starts of the windows before and after this one; None without one.
     """
 
     feature: str
     window_start: str
+    window_end: str
     history: LineChart
     pairs: list[BarPair]
     metrics: list[dict[str, Any]]
-    explanation: str | None
+    points: list[DriftPoint]
+    explanation: str
     examples: list[str]
+    earlier: str | None
+    later: str | None
 
 
 def feature_summary(
@@ -50,37 +59,65 @@ def feature_summary(
     feature: str,
     period: ShownPeriod,
     start: str | None = None,
+    marks: Sequence[Mark] = (),
 ) -> FeatureSummary | None:
     """Return the summary of a feature in one window; None if it has no results.
 
     Args:
         start: the window's start; None takes the last window.
     """
-    points = metric_points(
-        connection, of, ("drift",), period.start_text, period.end_text, feature=feature
-    )
+    points = drift_points(connection, of, feature, period.start_text, period.end_text)
     if not points:
         return None
-    at = next((p for p in points if p.window_start == start), points[-1])
+    place = next(
+        (at for at, point in enumerate(points) if point.window_start == start), len(points) - 1
+    )
+    at = points[place]
     rows = [
         row
         for row in metrics_of_window(connection, *of, at.window, at.window_start)
         if row["feature"] == feature
     ]
-    explained = next((row for row in rows if row["explanation"]), None)
-    examples = [json.loads(row["examples"]) for row in rows if row["examples"]]
+    explained = next((row["explanation"] for row in rows if row["explanation"]), None)
+    examples = next((row["examples"] for row in rows if row["examples"]), None)
     return FeatureSummary(
         feature,
         at.window_start,
-        _history(feature, points, period),
-        _pairs(connection, of, feature, at.window, at.window_start),
+        at.window_end,
+        drift_chart(feature, points, period, marks, at),
+        pairs_of_window(connection, of, feature, at.window, at.window_start),
         rows,
-        None if explained is None else explained["explanation"],
-        examples[0] if examples else [],
+        points,
+        explained or _why_not(at),
+        example_ids(examples),
+        points[place - 1].window_start if place else None,
+        points[place + 1].window_start if place + 1 < len(points) else None,
     )
 
 
-def _history(feature: str, points: list[Any], period: ShownPeriod) -> LineChart:
+def _why_not(point: DriftPoint) -> str:
+    """Return why a window has no sentence about what moved."""
+    if point.verdict == "not_enough_rows":
+        return f"Not tested: {point.rows:,} rows are too few."
+    if point.verdict not in ("ok", "alert") or point.value is None:
+        reason = "without a reference" if point.verdict is None else point.verdict
+        return f"Not tested: {reason.replace('_', ' ')}."
+    if point.threshold is None:
+        return f"Nothing moved beyond chance: the distance is {number(point.value)}."
+    return (
+        f"Nothing moved beyond what is normal: the distance is {number(point.value)}, and "
+        f"{number(point.threshold)} would be worth an alert."
+    )
+
+
+def drift_chart(
+    feature: str,
+    points: Sequence[DriftPoint],
+    period: ShownPeriod,
+    marks: Sequence[Mark] = (),
+    window: DriftPoint | None = None,
+) -> LineChart:
+    """Return the chart of a feature's drift, with the shown window shaded."""
     line = [
         Point(
             seconds,
@@ -88,7 +125,7 @@ def _history(feature: str, points: list[Any], period: ShownPeriod) -> LineChart:
             title=f"{clock.short(point.window_start)}: drift {number(point.value)}",
             alerts=point.verdict == "alert",
         )
-        for point in points
+        for point in _thinned(points)
         if point.value is not None and (seconds := clock.parse(point.window_start)) is not None
     ]
     thresholds = [point.threshold for point in points if point.threshold is not None]
@@ -98,22 +135,51 @@ def _history(feature: str, points: list[Any], period: ShownPeriod) -> LineChart:
         "distance",
         period.start,
         period.end,
-        [Line("drift", "measured", thinned(line))],
+        [Line("drift", "measured", line)],
         thresholds[-1:],
-        height=180,
+        marks,
+        height=200,
+        width=WIDE,
+        spans=() if window is None else shaded_window(window.window_start, window.window_end),
     )
 
 
-def _pairs(
-    connection: sqlite3.Connection, of: ModelVersion, feature: str, window: str, start: str
+def shaded_window(start: str, end: str) -> tuple[ShadedSpan, ...]:
+    """Return the shaded period of a window; empty if its times cannot be read."""
+    first, last = clock.parse(start), clock.parse(end)
+    if first is None or last is None:
+        return ()
+    return (ShadedSpan(first, last, f"window from {clock.short(start)} to {clock.short(end)}"),)
+
+
+def _thinned(points: Sequence[DriftPoint]) -> list[DriftPoint]:
+    """Return at most `MOST_POINTS` points: of each stretch, one that alerts, or the middle one."""
+    if len(points) <= MOST_POINTS:
+        return list(points)
+    edges = [round(n * len(points) / MOST_POINTS) for n in range(MOST_POINTS + 1)]
+    stretches = [points[start:end] for start, end in pairwise(edges)]
+    return [
+        next((point for point in stretch if point.verdict == "alert"), stretch[len(stretch) // 2])
+        for stretch in stretches
+    ]
+
+
+def pairs_of_window(
+    connection: sqlite3.Connection, of: ModelVersion, feature: str | None, window: str, start: str
 ) -> list[BarPair]:
-    frozen = active_reference(connection, *of)
-    if frozen is None:
+    """Return the distribution of a feature in the reference and in a window.
+
+    It is empty if the feature is not in the reference, or the window's counts are not kept.
+    """
+    frozen = None if feature is None else active_reference(connection, *of)
+    if frozen is None or feature is None:
         return []
     windows = evaluated_with(connection, Series(*of, frozen.id, window), start)
+    if not windows:
+        return []
     reference = Reference.from_json(frozen.payload)
     bins = reference.by_name.get(feature)
-    if not windows or bins is None:
+    if bins is None:
         return []
     counts = total(windows).counts[layout(reference)[feature]]
     return [BarPair(*bar) for bar in distribution(bins, counts)]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from modeltap.analysis.estimation.class_estimates import estimate_classes
+from modeltap.analysis.estimation.corrected_estimates import Corrected
 from modeltap.analysis.estimation.error_model import FEWEST_LABELLED, ErrorModel
 from modeltap.analysis.estimation.outcomes import confidences
 from modeltap.analysis.estimation.simulated_labels import Estimate, estimate
@@ -151,11 +152,15 @@ def _renamed(own: Metric, value: float, low: float | None, high: float | None) -
 
 
 def estimated_metric(name: str, own: Estimate, rows: int, evidence: Evidence) -> Metric:
-    """Return the estimate of a metric, with its interval inside the metric's bounds."""
+    """Return the estimate of a metric, with its interval inside the metric's bounds.
+
+    `count` is the number of labels that it was corrected by; None if it was not.
+    """
     highest = 1.0 if name in _BOUNDED else own.high
     return Metric(
         metric=ESTIMATED + name,
         rows=rows,
+        count=evidence.labelled if isinstance(evidence, Corrected) else None,
         value=finite(min(highest, max(0.0, own.value))),
         low=finite(max(0.0, own.low)),
         high=finite(min(highest, own.high)),
