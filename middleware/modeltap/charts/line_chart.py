@@ -16,7 +16,7 @@ _LEFT, _RIGHT, _TOP, _FOOT = 52.0, 12.0, 40.0, 24.0
 _STRIP, _STRIP_GAP = 14.0, 8.0
 """Height of the strip of fractions below the lines, and the room above it."""
 
-_CHARACTER = 6.4
+_CHARACTER = 7.0
 """About the width of a character of the legend, in user units."""
 
 _LEGEND_CHARACTERS = 34
@@ -275,7 +275,7 @@ def _legend(data: LineChart) -> str:
     """Draw a piece of each line with its name; nothing if there is one line."""
     if len(data.lines) < 2:
         return ""
-    at = 14 + _CHARACTER * len(data.unit)
+    at = 22 + _CHARACTER * len(data.unit)
     parts = []
     for line in data.lines:
         name = shortened(line.name, _LEGEND_CHARACTERS)

@@ -17,7 +17,7 @@ MARK_KINDS = {
 }
 """The letters of marks, and what they stand for, in the order of the legend."""
 
-_NEAR = 16.0
+_NEAR = 24.0
 """Marks that are nearer to each other, in user units, are one: their letters would overlap."""
 
 _LISTED = 12
