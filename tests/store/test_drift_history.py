@@ -11,7 +11,6 @@ from modeltap.store.connection import connect
 from modeltap.store.drift_history import (
     count_drift_windows,
     drift_points,
-    last_drift,
     lost_by_feature,
     worst_cells,
 )
@@ -74,4 +73,3 @@ def test_points_of_one_feature_in_order(filled):
 def test_what_a_drift_costs(filled):
     """The largest loss of each feature; gains, and the loss of all inputs, are left out."""
     assert lost_by_feature(filled, OF, START, END) == {"y": 2.0}
-    assert last_drift(filled, OF) == {"y": 0.25}

@@ -111,15 +111,3 @@ def lost_by_feature(
         (*of, start, end),
     )
     return {feature: float(value) for feature, value in rows}
-
-
-def last_drift(connection: sqlite3.Connection, of: ModelVersion) -> dict[str, float]:
-    """Return the drift of each feature in a model's last window, by feature."""
-    rows = connection.execute(
-        "select feature, value from metrics where metric = 'drift' and model = :model "
-        "and version = :version and segment is null and value is not null and window_end = "
-        "(select max(window_end) from metrics where metric = 'drift' and model = :model "
-        "and version = :version)",
-        of._asdict(),
-    )
-    return {feature: float(value) for feature, value in rows}
