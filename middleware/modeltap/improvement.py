@@ -30,6 +30,7 @@ def compare(
     store: str | Path | None = None,
     since: str | None = None,
     version: str | None = None,
+    environment: str | None = None,
     dataset: str | Path | None = None,
     timeout_seconds: float = 300.0,
 ) -> Comparison:
@@ -47,6 +48,7 @@ def compare(
         store: the SQLite file; by default the one this process records to.
         since: the first event time, such as "2013-06-01"; by default all rows.
         version: the current model's version; by default the newest.
+        environment: "" for rows without one; by default that of the newest row.
         dataset: a golden set instead of a store.
         timeout_seconds: the limit of a function in a child process.
 
@@ -70,6 +72,7 @@ def compare(
         model=model,
         since=since,
         version=version,
+        environment=environment,
         dataset=dataset,
         timeout_seconds=timeout_seconds,
     )

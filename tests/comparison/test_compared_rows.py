@@ -32,6 +32,17 @@ def test_the_newest_version_is_compared(store):
             StoredRows(connection, "x")
 
 
+def test_rows_of_one_environment(store):
+    put(store, every(1, 3), [{"x": 1}] * 3, environment="production", prefix="p")
+    put(store, every(2, 5), [{"x": 1}] * 5, environment="staging", prefix="s")
+    analyze(store, {})
+    with closing(connect(store)) as connection:
+        assert len(StoredRows(connection, "m").rows) == 5  # that of the newest row
+        assert len(StoredRows(connection, "m", environment="production").rows) == 3
+        with pytest.raises(InputError, match="in the environment ''; available: production, stag"):
+            StoredRows(connection, "m", environment="")
+
+
 def test_rows_are_found_by_the_ids_of_their_requests(store):
     bodies, predictions, labels = shop(4)
     fill(store, bodies, predictions, labels)

@@ -92,3 +92,14 @@ def test_a_row_with_other_fields_has_them_after_the_others():
     plain, further = map(json.loads, json_lines(rows.documents()).splitlines())
     assert list(plain) == [*ABOUT, "features", *ANSWER]
     assert list(further) == [*plain, "answer.label", "took"] and further["features"] == {"x": 2}
+
+
+def test_rows_of_one_environment(store):
+    for name in (None, "staging", "production"):
+        put(store, every(1, 3), [{"x": 1}] * 3, environment=name, prefix=name or "none")
+    with closing(connect(store)) as connection:
+        for name, prefix in (("", "none"), ("staging", "staging")):
+            chosen = Selection(connection, Settings(), environment=name)
+            ids = [id_ for rows in chosen.read() for id_ in rows.fixed["id"]]
+            assert ids == [f"{prefix}{n}" for n in range(3)]
+        assert list(Selection(connection, Settings(), environment="test").read()) == []

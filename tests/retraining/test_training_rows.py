@@ -9,8 +9,10 @@ from contextlib import closing
 import pytest
 
 from modeltap.config.improving.retrain_settings import parse_retrain
+from modeltap.errors import InputError
 from modeltap.retraining.training_rows import (
     TrainingRows,
+    environment_of_rows,
     period_of,
     write_training_rows,
 )
@@ -27,6 +29,7 @@ def written(store, tmp_path):
         policy = parse_retrain({"command": "train", "holdout": 0, **options})
         with closing(connect(store)) as connection:
             rows = TrainingRows(connection, SettingsReader(connection), "flights", labelled=True)
+            rows.environment = environment_of_rows(connection, "flights", policy)
             period = period_of(rows, "flights", policy)
             rows.since, rows.until = period.since, period.until
             path = tmp_path / f"rows.{policy.format}"
@@ -49,6 +52,23 @@ def test_the_window_ends_with_the_last_row(store, written):
     fill(store, rows=100)
     assert written(window="30m")[0] == 31
     assert written(window="all")[0] == 100
+
+
+def test_rows_of_one_environment_are_written(store, written):
+    """By default those of the one with the most labels, even if another has more rows."""
+    fill(store, rows=30, environment="production", prefix="p")
+    fill(store, rows=60, labelled=20, environment="staging", prefix="s")
+    fill(store, rows=5)
+    for options, count, first in (
+        ({}, 30, "p0"),
+        ({"environment": "staging"}, 20, "s0"),
+        ({"environment": ""}, 5, "r0"),
+    ):
+        written_rows, path, _ = written(window="all", **options)
+        assert written_rows == count
+        assert next(csv.DictReader(path.read_text().splitlines()))["id"] == first
+    with pytest.raises(InputError, match="'stagin'; did you mean 'staging'"):
+        written(environment="stagin")
 
 
 def test_the_newest_labelled_rows_are_held_out(store, written):

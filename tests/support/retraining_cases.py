@@ -40,11 +40,12 @@ if __name__ == "__main__":
 '''
 
 
-def fill(store, *, rows=ROWS, labelled=None, model="flights"):
+def fill(store, *, rows=ROWS, labelled=None, model="flights", **options):
     """Store rows whose labels are 2 x + 1, one a minute, and analyse them."""
     features = [{"x": number % 23, "email": "[masked]"} for number in range(rows)]
-    put(store, every(1, rows), features, model=model)
-    labels = [Label(f"r{n}", 0, 2.0 * (n % 23) + 1) for n in range(labelled or rows)]
+    put(store, every(1, rows), features, model=model, **options)
+    prefix = options.get("prefix", "r")
+    labels = [Label(f"{prefix}{n}", 0, 2.0 * (n % 23) + 1) for n in range(labelled or rows)]
     add_labels(store, labels)
 
 

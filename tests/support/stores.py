@@ -13,19 +13,23 @@ from modeltap.store.connection import connect
 START = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 
 
-def put(store, moments, rows, *, model="m", version="", prefix="r", responses=None):
+def put(
+    store, moments, rows, *, model="m", version="", prefix="r", responses=None, environment=None
+):
     """Store one exchange for each row, at its time."""
     connection = connect(store)
     for number, (moment, row) in enumerate(zip(moments, rows, strict=True)):
         when = moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:23] + "Z"
         connection.execute(
-            "insert into exchanges (id, model, version, source, started_at, event_time, status, "
-            "duration_ms, sample_rate, request_type, request_body, response_body) "
-            "values (?, ?, ?, 'import', ?, ?, 200, 1, 1.0, 'application/json', ?, ?)",
+            "insert into exchanges (id, model, version, environment, source, started_at, "
+            "event_time, status, duration_ms, sample_rate, request_type, request_body, "
+            "response_body) "
+            "values (?, ?, ?, ?, 'import', ?, ?, 200, 1, 1.0, 'application/json', ?, ?)",
             (
                 f"{prefix}{number}",
                 model,
                 version,
+                environment,
                 when,
                 when,
                 json.dumps(row),

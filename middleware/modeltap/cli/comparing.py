@@ -44,6 +44,9 @@ _NAMED = 4
 @click.option(
     "--version", "version", default=None, help="The current model's version [default: newest]."
 )
+@click.option(
+    "--environment", default=None, help="The environment [default: that of the newest row]."
+)
 @click.option("--dataset", default=None, metavar="FILE", help="Compare on this golden set.")
 @click.option(
     "--timeout",
@@ -65,6 +68,7 @@ def compare(
     candidate: str | None,
     since: str | None,
     version: str | None,
+    environment: str | None,
     dataset: str | None,
     timeout: float,
     fail_on: str | None,
@@ -89,7 +93,7 @@ def compare(
     if candidate is None:
         _list_candidates(model, dataset, store, as_json)
         return
-    source, connection = _source(model, dataset, store, start, version)
+    source, connection = _source(model, dataset, store, start, version, environment)
     with reading_bar(Path(candidate), "reading") as on_read:
         outputs = load_candidate(
             candidate,
@@ -130,10 +134,16 @@ def _source(
     store: str | None,
     since: str | None,
     version: str | None,
+    environment: str | None,
 ) -> tuple[ComparedRows, sqlite3.Connection | None]:
     """Return the current model's rows, and their store if they are of one."""
     if dataset is not None:
-        unused = {"--since": since, "--version": version, "--store": store}
+        unused = {
+            "--since": since,
+            "--version": version,
+            "--environment": environment,
+            "--store": store,
+        }
         named = next((option for option, value in unused.items() if value is not None), None)
         if named is not None:
             raise click.UsageError(f"{named} is for rows of a store; leave it out with --dataset")
@@ -142,7 +152,8 @@ def _source(
         raise click.UsageError("give --model NAME, or --dataset FILE")
     connection = read_store(store)
     check_model(connection, model)
-    return StoredRows(connection, model, since=since, version=version), connection
+    rows = StoredRows(connection, model, since=since, version=version, environment=environment)
+    return rows, connection
 
 
 def _print(comparison: Comparison, as_json: bool) -> None:

@@ -29,6 +29,7 @@ from modeltap.wording import plural
 @click.option("--labelled", is_flag=True, help="Only rows that have a label.")
 @click.option("--from", "since", default=None, help="Only rows at or after this event time.")
 @click.option("--to", "until", default=None, help="Only rows before this event time.")
+@click.option("--environment", default=None, help="Only rows of this environment.")
 @click.option(
     "-o", "--output", default=None, metavar="FILE", help="Output file [default: standard output]."
 )
@@ -45,6 +46,7 @@ def export_(
     labelled: bool,
     since: str | None,
     until: str | None,
+    environment: str | None,
     output: str | None,
     kind: str | None,
     store: str | None,
@@ -70,6 +72,7 @@ def export_(
         labelled,
         moment_of(since, "--from"),
         moment_of(until, "--to"),
+        environment,
     )
     with _bar(selection, kind, path) as on_read:
         if path is None:

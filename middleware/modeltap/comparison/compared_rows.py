@@ -18,7 +18,7 @@ from modeltap.comparison.aligned_outputs import ModelForm
 from modeltap.comparison.candidates.candidate_outputs import RowId
 from modeltap.config.metrics import is_output
 from modeltap.config.settings import Settings
-from modeltap.environments import named, version_of
+from modeltap.environments import environment_of, named, version_of
 from modeltap.errors import InputError, nearest
 from modeltap.store.label_targets import find_targets
 from modeltap.store.labelled_rows import LabelledPrediction
@@ -92,6 +92,7 @@ class StoredRows:
     Args:
         since: the first event time, as `clock.iso`; None for all.
         version: another version, without its environment.
+        environment: "" for rows without one; None for that of the newest row.
 
     Raises `InputError` if the model has no rows, or no such version.
     """
@@ -103,14 +104,15 @@ class StoredRows:
         *,
         since: str | None = None,
         version: str | None = None,
+        environment: str | None = None,
     ) -> None:
         self.model = model
         self._connection = connection
         self._since = since or ""
         self._others = 0
-        self._analyzed = self._chosen(version)
+        self._analyzed = self._chosen(version, environment)
 
-    def _chosen(self, version: str | None) -> str:
+    def _chosen(self, version: str | None, environment: str | None) -> str:
         """Return the analysed version to compare."""
         counted = [
             own.version for own in counted_models(self._connection) if own.model == self.model
@@ -122,6 +124,14 @@ class StoredRows:
                 f"model {self.model!r} has no predictions; `modeltap analyze` reads them from new "
                 "exchanges"
             )
+        if environment is not None:
+            environments = {environment_of(own) or "" for own in known}
+            if environment not in environments:
+                raise InputError(
+                    f"model {self.model!r} has no rows in the environment {environment!r}"
+                    f"{nearest(environment, environments)}"
+                )
+            known = {own: known[own] for own in known if _is_in(own, environment)}
         names = {version_of(own) for own in known}
         if version is not None and version not in names | set(known):
             raise InputError(
@@ -198,3 +208,7 @@ class StoredRows:
         keys = [(row.exchange_id, row.row) for row in grouped.rows]
         groupings = grouped.groupings(self.settings.groups, None)
         return GroupedKeys(keys, with_intersections(groupings))
+
+
+def _is_in(analyzed: str, environment: str) -> bool:
+    return (environment_of(analyzed) or "") == environment

@@ -61,6 +61,7 @@ def compare_candidate(
     model: str | None = None,
     since: str | None = None,
     version: str | None = None,
+    environment: str | None = None,
     dataset: str | Path | None = None,
     timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> Comparison:
@@ -78,7 +79,9 @@ def compare_candidate(
     start = clock.stored_time(since)
     with closing(connect_reader(store)) as connection:
         check_model(connection, model)
-        source = StoredRows(connection, model, since=start, version=version)
+        source = StoredRows(
+            connection, model, since=start, version=version, environment=environment
+        )
         outputs = load_candidate(
             candidate, source, connection, since=start, timeout_seconds=timeout_seconds
         )

@@ -101,6 +101,7 @@ class Selection:
         model: None for all models.
         labelled: only rows that have a label.
         since, until: event times in Unix seconds, half-open.
+        environment: None for all environments, "" for rows without one.
     """
 
     connection: sqlite3.Connection
@@ -109,6 +110,7 @@ class Selection:
     labelled: bool = False
     since: float | None = None
     until: float | None = None
+    environment: str | None = None
     undecoded: int = field(default=0, init=False)
     """Exchanges without decodable rows in the last pass."""
 
@@ -148,7 +150,12 @@ class Selection:
             if not chunk:
                 return
             after = chunk[-1].seq
-            yield chunk
+            own = [exchange for exchange in chunk if self._is_of_environment(exchange)]
+            if own:
+                yield own
+
+    def _is_of_environment(self, exchange: StoredExchange) -> bool:
+        return self.environment is None or (exchange.environment or "") == self.environment
 
     def _decoded(self, model: str, exchanges: list[StoredExchange]) -> ExportedRows:
         """Return the chosen rows of one model."""

@@ -163,6 +163,7 @@ class RetrainingPass:
                 self._analyzer.store,
                 model=run.model,
                 since=run.until,
+                environment=run.environment,
                 timeout_seconds=policy.timeout_seconds,
             )
         except ModeltapError as error:

@@ -21,6 +21,7 @@ from modeltap.retraining.retrain_event import request_of
 from modeltap.retraining.training_rows import (
     RowPeriod,
     TrainingRows,
+    environment_of_rows,
     period_of,
     write_training_rows,
 )
@@ -146,13 +147,16 @@ class Retrainer:
     def _exported(self, model: str, policy: RetrainSettings, id_: str) -> TrainingRun:
         """Write the rows into the run's own folder and record them."""
         selection = TrainingRows(self._connection, self._settings, model, labelled=True)
+        selection.environment = environment_of_rows(self._connection, model, policy)
         period = period_of(selection, model, policy)
         selection.since, selection.until = period.since, period.until
         folder = self._folder(id_)
         folder.mkdir(mode=0o700, parents=True)
         path = folder / f"rows.{policy.format}"
         with writing(self._connection):
-            retrainings.change_run(self._connection, id_, data=str(path))
+            retrainings.change_run(
+                self._connection, id_, data=str(path), environment=selection.environment
+            )
         rows = write_training_rows(selection, path, policy)
         self._record_rows(id_, rows, period, selection.left_out)
         since, until = period.texts()

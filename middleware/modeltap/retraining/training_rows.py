@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,18 @@ from typing import Any
 from modeltap import clock
 from modeltap.config.improving.retrain_settings import RetrainSettings
 from modeltap.decoding.batches import Batch
+from modeltap.environments import environment_of
+from modeltap.errors import InputError, nearest
 from modeltap.export.files import write_file
 from modeltap.export.selection import ExportedRows, Selection
 from modeltap.privacy.marks import MASK
 from modeltap.rows import as_dict
+from modeltap.store.models import counted_models
 from modeltap.store.retrainings import labelled_times, newest_row_time
 from modeltap.store.reviews import chosen_labels
+
+LAST_TIME = "9999"
+"""After all event times."""
 
 _HASH = re.compile(r"\[hash:[0-9a-f]{16}\]")
 
@@ -36,20 +43,57 @@ class RowPeriod:
         return since, until
 
 
+def environment_of_rows(connection: sqlite3.Connection, model: str, policy: RetrainSettings) -> str:
+    """Return the environment of the rows to train on; "" for rows without one.
+
+    That of the policy, else the one with the most labelled rows: rows of a test environment do not
+    get into a model of the production.
+
+    Raises `InputError` if the model has no rows in the policy's environment.
+    """
+    versions = _versions_by_environment(connection, model)
+    if policy.environment is not None:
+        if policy.environment not in versions:
+            raise InputError(
+                f"model {model!r} has no rows in the environment {policy.environment!r}"
+                f"{nearest(policy.environment, versions)}"
+            )
+        return policy.environment
+    if len(versions) < 2:
+        return next(iter(versions), "")
+    labelled = {
+        environment: len(labelled_times(connection, model, own, "", LAST_TIME))
+        for environment, own in versions.items()
+    }
+    return max(sorted(labelled), key=labelled.__getitem__)
+
+
+def _versions_by_environment(connection: sqlite3.Connection, model: str) -> dict[str, list[str]]:
+    """Return the analysed versions of a model in each environment."""
+    versions: dict[str, list[str]] = {}
+    for own in counted_models(connection):
+        if own.model == model:
+            versions.setdefault(environment_of(own.version) or "", []).append(own.version)
+    return versions
+
+
 def period_of(selection: Selection, model: str, policy: RetrainSettings) -> RowPeriod:
-    """Return the period of the rows to train on: the older labelled rows of the policy's window.
+    """Return the period of the rows to train on: the older labelled rows of the policy's window, in
+    the selection's environment.
 
     The window ends with the model's last row, not now: rows of a replay or an import are older than
     the clock. The newest labelled rows, a fraction `holdout`, are kept for the comparison: a model
     is better on the rows that it was trained on.
     """
-    newest = clock.parse(newest_row_time(selection.connection, model) or "")
+    by_environment = _versions_by_environment(selection.connection, model)
+    versions = by_environment.get(selection.environment or "", [])
+    newest = clock.parse(newest_row_time(selection.connection, model, versions) or "")
     if newest is None:
         return RowPeriod()
     length = policy.window_seconds
     since, until = None if length is None else newest - length, newest + 0.001
     first = "" if since is None else clock.iso(since)
-    times = labelled_times(selection.connection, model, first, clock.iso(until))
+    times = labelled_times(selection.connection, model, versions, first, clock.iso(until))
     held_out = round(policy.holdout * len(times))
     if held_out and times[0] < times[-held_out]:
         until = clock.parse(times[-held_out]) or until

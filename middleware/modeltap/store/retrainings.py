@@ -23,6 +23,7 @@ class RetrainingRun(NamedTuple):
     """A run of a model's policy; see docs/reference/tables.md for its columns.
 
     Args:
+        environment: of the rows; "" for rows without one, None before they are chosen.
         left_out: the columns that were left out because they have masked values.
         comparison: the rows of the comparison of the candidate, as `ComparedMetric.to_dict`.
     """
@@ -38,6 +39,7 @@ class RetrainingRun(NamedTuple):
     finished_at: str | None
     since: str | None
     until: str | None
+    environment: str | None
     rows: int | None
     left_out: tuple[str, ...]
     labels: int
@@ -180,24 +182,29 @@ def unanswered_alert(
     return UnansweredAlert(*row) if row else None
 
 
-def newest_row_time(connection: sqlite3.Connection, model: str) -> str | None:
-    """Return the last event time of a model's rows in any version; None without rows."""
-    newest: str | None = connection.execute(
-        "select max((select max(event_time) from predictions p where p.model = m.model "
-        "and p.version = m.version and p.candidate = '')) from models m where m.model = ?",
-        (model,),
-    ).fetchone()[0]
-    return newest
+def newest_row_time(
+    connection: sqlite3.Connection, model: str, versions: Sequence[str]
+) -> str | None:
+    """Return the newest event time of rows of the analysed versions; None if there are none."""
+    row = connection.execute(
+        "select max((select max(event_time) from predictions p where p.model = ? "
+        "and p.version = v.value and p.candidate = '')) from json_each(?) v",
+        (model, json.dumps(versions)),
+    ).fetchone()
+    return row[0]  # type: ignore[no-any-return]
 
 
-def labelled_times(connection: sqlite3.Connection, model: str, since: str, until: str) -> list[str]:
-    """Return the (n,) event times of a model's labelled rows in a half-open period, in order."""
+def labelled_times(
+    connection: sqlite3.Connection, model: str, versions: Sequence[str], since: str, until: str
+) -> list[str]:
+    """Return the event times of labelled rows of the analysed versions in a period, in order."""
     rows = connection.execute(
-        "select p.event_time from models m cross join predictions p on p.model = m.model "
-        "and p.version = m.version and p.candidate = '' and p.event_time >= ? "
-        "and p.event_time < ? where m.model = ? and exists (select 1 from labels l "
-        f"where l.exchange_id = p.exchange_id and l.row = p.row and {OF_TRUTH}) order by 1",
-        (since, until, model),
+        "select p.event_time from json_each(?) v cross join predictions p on p.model = ? "
+        "and p.version = v.value and p.candidate = '' and p.event_time >= ? "
+        "and p.event_time < ? where exists (select 1 from labels l "
+        f"where l.exchange_id = p.exchange_id and l.row = p.row and {OF_TRUTH}) "
+        "order by p.event_time",
+        (json.dumps(versions), model, since, until),
     )
     return [time for (time,) in rows]
 

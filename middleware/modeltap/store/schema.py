@@ -326,6 +326,7 @@ create table retrainings (                  -- runs of a model's policy of retra
     message text,                           -- the reason of a state other than 'succeeded'
     started_at text not null, finished_at text,
     since text, until text,                 -- event times of the rows, half-open
+    environment text,                       -- of the rows; '' for rows without one
     rows integer, left_out text,            -- labelled rows; JSON: columns that are masked
     labels integer not null default 0,      -- labels of the model that had arrived by then
     data text,                              -- the file with the rows; null once it is deleted

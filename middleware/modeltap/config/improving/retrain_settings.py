@@ -53,6 +53,7 @@ class RetrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     on: tuple[str, ...] | None = None
     min_rows: int = 100
     window: str = "90d"
+    environment: str | None = None
     holdout: float = 0.2
     format: Literal["csv", "jsonl", "parquet"] = "csv"
     cooldown: str = "1d"
