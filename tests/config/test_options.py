@@ -17,6 +17,7 @@ import pytest
 from modeltap.config.group_settings import GroupSettings
 from modeltap.config.improving.shadow_settings import ShadowSettings
 from modeltap.config.options import MaskBody, Options, VersionFunction
+from modeltap.config.sending.otel_settings import OtelSettings
 from modeltap.config.settings import Settings
 from modeltap.config.webhook_settings import WebhookSettings
 
@@ -30,7 +31,7 @@ def accepted(kind: Any) -> Any:
         return Mapping[str, accepted(args[1])]
     if origin in (Union, types.UnionType):
         return reduce(or_, map(accepted, args))
-    if kind in (WebhookSettings, GroupSettings, ShadowSettings):
+    if kind in (WebhookSettings, GroupSettings, ShadowSettings, OtelSettings):
         return str | kind | Mapping[str, Any]
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return kind | Mapping[str, Any]

@@ -25,6 +25,7 @@ from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.metrics import CATALOGUE
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.config.schedule_settings import ScheduleSettings
+from modeltap.config.sending.otel_settings import OtelSettings
 from modeltap.config.settings import FeatureSettings, ModelSettings, Settings
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.hookspecs import (
@@ -107,6 +108,7 @@ def test_every_option_is_documented(name):
         ("Judge", JudgeSettings),
         ("Prices", PriceSettings),
         ("Mappings", MappingSettings),
+        ("OpenTelemetry", OtelSettings),
         ("Retraining", RetrainSettings),
         ("Webhooks", WebhookSettings),
     ],

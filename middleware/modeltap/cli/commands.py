@@ -62,6 +62,7 @@ COMMANDS = {
     ),
     "latency": Listed("reports", "latency", "Report response times, throughput and error rates."),
     "metrics": Listed("reports", "metrics", "List metrics by window, oldest first."),
+    "otel": Listed("otel", "otel", "Send metrics and alerts to a receiver of OpenTelemetry."),
     "performance": Listed(
         "reports", "performance", "Report the model's performance on labelled rows."
     ),

@@ -14,6 +14,7 @@ import click
 from modeltap.cli.common import json_option, store_option, store_path
 from modeltap.cli.finding import MARKS, OK, PROBLEM, Finding
 from modeltap.cli.model_findings import of_models
+from modeltap.cli.otel import otel_findings
 from modeltap.cli.shadow_report import shadow_findings
 from modeltap.config import sources
 from modeltap.config.settings import Settings
@@ -80,6 +81,7 @@ def _findings(store: str | None) -> Iterator[Finding]:
     try:
         yield from _store(path, connection)
         yield from shadow_findings(connection, settings)
+        yield from otel_findings(connection, settings)
     finally:
         connection.close()
 

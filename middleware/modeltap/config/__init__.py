@@ -7,6 +7,7 @@
   `mapping_settings` and `group_settings`: options with a structure of their own
 - `evaluation`: options of evaluators of outputs
 - `improving`: options of the ways to a better model: challengers, retraining
+- `sending`: options of other systems that receive measurements
 - `windows`: window lengths
 - `metrics`, `catalogue`: the catalogue of metrics and alert rules
 """

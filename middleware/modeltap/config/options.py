@@ -20,6 +20,7 @@ from modeltap.config.improving.shadow_settings import ShadowSettings
 from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.config.schedule_settings import ScheduleSettings
+from modeltap.config.sending.otel_settings import OtelSettings
 from modeltap.config.settings import FeatureSettings, ModelSettings
 from modeltap.config.webhook_settings import WebhookSettings
 
@@ -178,6 +179,8 @@ class Options(TypedDict, total=False):
     """Base URL of the links in messages."""
     webhooks: Sequence[str | WebhookSettings | Mapping[str, Any]]
     """Receivers of alerts: URLs, or tables."""
+    otel: str | OtelSettings | Mapping[str, Any] | None
+    """A receiver of metrics and alerts by OpenTelemetry: a URL, or a table."""
 
     dashboard_trace_url: str | None
     """Address of a trace, with ``{trace_id}`` in it; the dashboard links to it."""

@@ -18,6 +18,7 @@ from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.reference_settings import DEFAULT_REFERENCE
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.config.schedule_settings import ScheduleSettings
+from modeltap.config.sending.otel_settings import OtelSettings
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.config.windows import AUTO, parse_seconds
 from modeltap.environments import with_environment
@@ -174,6 +175,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     repeat_interval: str = "7d"
     dashboard_url: str | None = None
     webhooks: tuple[WebhookSettings, ...] = ()
+    otel: OtelSettings | None = None
 
     # The dashboard; `[dashboard] trace_url` is the same option.
     dashboard_trace_url: str | None = None

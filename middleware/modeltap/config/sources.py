@@ -30,6 +30,7 @@ from modeltap.config.mapping_settings import check_mapping
 from modeltap.config.metrics import CATALOGUE
 from modeltap.config.rule_settings import RuleSettings, parse_rule
 from modeltap.config.schedule_settings import ScheduleSettings
+from modeltap.config.sending.otel_settings import parse_otel
 from modeltap.config.settings import FeatureSettings, ModelSettings, Settings
 from modeltap.config.validation import bare, refuse_unknown, setting
 from modeltap.config.webhook_settings import WebhookSettings, parse_webhook
@@ -83,6 +84,8 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     _parse_policies(merged)
     own_metrics = _parse_metrics(merged)
     _parse_evaluators(merged)
+    if merged.get("otel") is not None:
+        merged["otel"] = next(iter(_each("otel", merged["otel"], parse_otel, tolerant)), None)
     if "prices" in merged:
         merged["prices"] = parse_prices(merged["prices"])
     for name, table in _tables(merged.get("models")):
@@ -345,6 +348,7 @@ _OFF_IF_EMPTY = (
     "labels_endpoint",
     "labels_token",
     "shadow",
+    "otel",
     "dashboard_trace_url",
 )
 """Options that an empty variable turns off."""
@@ -413,7 +417,7 @@ def _from_text(name: str, text: str) -> object:
     if isinstance(default, tuple):
         return [part.strip() for part in text.split(",") if part.strip()]
     is_table = name in ("mapping", "retrain", "judge") or (
-        name == "shadow" and text.lstrip().startswith("{")
+        name in ("shadow", "otel") and text.lstrip().startswith("{")
     )
     if isinstance(default, dict) or (is_table and text):
         try:

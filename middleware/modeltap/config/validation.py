@@ -26,6 +26,9 @@ _SECRET = {
     "webhooks",
     "mask_key",
     "labels_token",
+    "otel",
+    "endpoint",
+    "headers",
     "dashboard_url",
     "dashboard_trace_url",
 }

@@ -59,8 +59,8 @@ def start(store: Path, settings: Settings) -> Callable[[], None]:
 class Scheduler:
     """Polls one store as its leader and starts a child process for pending work.
 
-    There are three lanes. Analysis, retention and digest run one after another; delivery and
-    retraining run independently of them.
+    There are four lanes. Analysis, retention and digest run one after another; delivery, retraining
+    and the push to OpenTelemetry run independently of them.
     """
 
     def __init__(self, store: Path, settings: Settings) -> None:
@@ -83,6 +83,8 @@ class Scheduler:
         }
         self._jobs = {name: Timer(name, text) for name, text in jobs.items() if text}
         self._policies = PolicySchedule(settings)
+        self._push_timer = None if settings.otel is None else Timer("otel", settings.otel.interval)
+        self._push_failure = ""
         # APScheduler's own log repeats what is logged here.
         self._scheduler = BackgroundScheduler(
             executors={"default": DaemonThreadExecutor()}, timezone="UTC"
@@ -92,7 +94,10 @@ class Scheduler:
     def start(self) -> Callable[[], None]:
         """Start polling; return the function that stops it."""
         seconds = min(_POLL_SECONDS, self._settings.analyze_interval_seconds)
-        for lane in (self._work, self._deliver, self._retrain):
+        lanes = [self._work, self._deliver, self._retrain]
+        if self._push_timer is not None:
+            lanes.append(self._push)
+        for lane in lanes:
             self._scheduler.add_job(
                 self._poll,
                 "interval",
@@ -184,6 +189,22 @@ class Scheduler:
                 connection, lease, "retrain", *job.arguments, settings=own, message=job.message
             )
 
+    def _push(self, connection: sqlite3.Connection, lease: Lease) -> None:
+        """Push to OpenTelemetry. A receiver that stays down is one line in the log, not many."""
+        if self._push_timer is None or not self._push_timer.due(connection):
+            return
+        otel = msgspec.to_builtins(self._settings.otel)
+        child = self._attend(lease, "otel", settings=self._settings, message={"otel": otel})
+        if child is None or (self._stopping and child.exit_code):
+            return
+        failure = child.last_line if child.exit_code else ""
+        if failure and failure != self._push_failure:
+            logger.warning("modeltap: %s", failure)
+        elif self._push_failure and not failure:
+            logger.warning("modeltap: OpenTelemetry: sending works again")
+        self._push_failure = failure
+        self._log_warnings(child.log)
+
     def _has_messages(self, connection: sqlite3.Connection) -> bool:
         """Return True if a message is due, or absence or a reminder would create one."""
         moment = time.time()
@@ -207,17 +228,11 @@ class Scheduler:
 
         Returns its exit code, or None if it was not started.
         """
-        with self._lock:
-            if self._stopping:
-                return None
-            own = settings or self._settings
-            child = Child(self._store, own, job, *arguments, message=message)
-            self._children.add(child)
-        try:
-            child.attend(lease)
-        finally:
-            with self._lock:
-                self._children.discard(child)
+        child = self._attend(
+            lease, job, *arguments, settings=settings or self._settings, message=message
+        )
+        if child is None:
+            return None
         if self._stopping and child.exit_code:
             return child.exit_code
         with writing(connection):
@@ -231,6 +246,27 @@ class Scheduler:
         else:
             self._log_warnings(child.log)
         return child.exit_code
+
+    def _attend(
+        self,
+        lease: Lease,
+        job: str,
+        *arguments: str,
+        settings: Settings,
+        message: Mapping[str, Any],
+    ) -> Child | None:
+        """Run a command until its end; return None if it was not started."""
+        with self._lock:
+            if self._stopping:
+                return None
+            child = Child(self._store, settings, job, *arguments, message=message)
+            self._children.add(child)
+        try:
+            child.attend(lease)
+        finally:
+            with self._lock:
+                self._children.discard(child)
+        return child
 
     def _log_warnings(self, log: str) -> None:
         """Repeat a job's warnings in the app's log, each once."""

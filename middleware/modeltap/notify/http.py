@@ -85,7 +85,8 @@ def post(
         transport: a factory of the transport; None uses the webhook's own.
     """
     wires = transport or partial(plain_transport, webhook.proxy, webhook.ca_file)
-    try:
+
+    def attempt() -> DeliveryOutcome:
         sent = _call_plugin("send_event", event=event, webhook=webhook, message_id=message_id)
         if sent is not None:
             return DeliveryOutcome(
@@ -96,6 +97,32 @@ def post(
         moment = int(clock())
         bodies = [_formatted(webhook, message_id, form, moment) for form in _forms(webhook, event)]
         return asyncio.run(_post_in_time(webhook, bodies, clock, wires))
+
+    return _without_exceptions(attempt)
+
+
+def post_bytes(
+    webhook: WebhookSettings, body: bytes, headers: Mapping[str, str], *, most_answer_bytes: int
+) -> DeliveryOutcome:
+    """Send bytes once, with the same checks and the same deadline as a message.
+
+    Args:
+        webhook: where to, with its ``env:`` values resolved.
+        most_answer_bytes: how much of the response's body is read.
+    """
+    wires = partial(plain_transport, webhook.proxy, webhook.ca_file)
+
+    def attempt() -> DeliveryOutcome:
+        sending = _post_in_time(webhook, [(body, headers)], time.time, wires, most_answer_bytes)
+        return asyncio.run(sending)
+
+    return _without_exceptions(attempt)
+
+
+def _without_exceptions(attempt: Callable[[], DeliveryOutcome]) -> DeliveryOutcome:
+    """Return the outcome of an attempt; its failures are outcomes, too."""
+    try:
+        return attempt()
     except ModeltapError as error:
         return DeliveryOutcome(error=str(error), busy=True)
     except TimeoutError:
@@ -146,6 +173,7 @@ async def _post_in_time(
     bodies: Sequence[_Written],
     clock: Clock,
     transport: Transports,
+    most_answer_bytes: int = 0,
 ) -> DeliveryOutcome:
     """Send the first body, and the next one if it is rejected."""
     # One overall timeout, because httpx's timeouts restart with each received byte.
@@ -154,7 +182,9 @@ async def _post_in_time(
         addresses = _addresses(webhook, url)
         outcome = DeliveryOutcome()
         for written in bodies:
-            outcome = await _post_to_any(addresses, webhook, url, written, clock, transport)
+            outcome = await _post_to_any(
+                addresses, webhook, url, written, clock, transport, most_answer_bytes
+            )
             if outcome.status not in _REFUSED:
                 break
         return outcome
@@ -184,14 +214,19 @@ async def _post_to_any(
     written: _Written,
     clock: Clock,
     transport: Transports,
+    most_answer_bytes: int,
 ) -> DeliveryOutcome:
     connect_seconds = webhook.timeout_seconds / len(addresses)
     for address in addresses[:-1]:
         try:
-            return await _post_to(address, connect_seconds, url, written, clock, transport)
+            return await _post_to(
+                address, connect_seconds, url, written, clock, transport, most_answer_bytes
+            )
         except (httpx.ConnectError, httpx.ConnectTimeout):
             continue  # nothing was sent, so the next address can be tried
-    return await _post_to(addresses[-1], connect_seconds, url, written, clock, transport)
+    return await _post_to(
+        addresses[-1], connect_seconds, url, written, clock, transport, most_answer_bytes
+    )
 
 
 async def _post_to(
@@ -201,10 +236,11 @@ async def _post_to(
     written: _Written,
     clock: Clock,
     transport: Transports,
+    most_answer_bytes: int,
 ) -> DeliveryOutcome:
     """Send to a checked address, with the receiver's host name for TLS and the Host header.
 
-    Only the status of the response is read, because its body may be endless.
+    Of the response's body at most `most_answer_bytes` are read, because it may be endless.
     """
     body, headers = written
     request = httpx.Request(
@@ -218,6 +254,7 @@ async def _post_to(
         next(httpx.BasicAuth(url.username, url.password).sync_auth_flow(request))
     async with transport() as wire:
         response = await wire.handle_async_request(request)
+        answer = await _beginning(response, most_answer_bytes)
         await response.aclose()
     status = response.status_code
     return DeliveryOutcome(
@@ -225,7 +262,19 @@ async def _post_to(
         error=None if 200 <= status < 300 else f"status {status}",
         retry_after=retry_after(response.headers.get("retry-after"), clock()),
         busy=status in _SLOW_DOWN,
+        answer=answer,
     )
+
+
+async def _beginning(response: httpx.Response, most_bytes: int) -> bytes:
+    """Return the beginning of a response's body."""
+    answer = b""
+    if most_bytes:
+        async for chunk in response.aiter_raw():
+            answer += chunk
+            if len(answer) >= most_bytes:
+                break
+    return answer[:most_bytes]
 
 
 def retry_after(text: str | None, now: float) -> float | None:

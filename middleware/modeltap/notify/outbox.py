@@ -29,6 +29,7 @@ class DeliveryOutcome:
         accepted: a service without HTTP statuses accepted the message.
         busy: the receiver did not respond or is overloaded, so its other messages wait, too.
         retry_after: seconds.
+        answer: the beginning of the response's body, if it was asked for.
     """
 
     status: int | None = None
@@ -36,6 +37,7 @@ class DeliveryOutcome:
     retry_after: float | None = None
     busy: bool = False
     accepted: bool = False
+    answer: bytes = b""
 
     @property
     def delivered(self) -> bool:

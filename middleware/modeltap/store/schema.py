@@ -220,7 +220,7 @@ create table traffic (                      -- wall-clock windows for operationa
 create index traffic_due on traffic (window_end) where due;
 
 create table metrics (
-    id integer primary key,
+    id integer primary key autoincrement,   -- never given twice: other systems read on from it
     model text not null, version text not null default '', "window" text not null,
     environment text as ({environment}),
     window_start text not null, window_end text not null,
@@ -351,6 +351,13 @@ create table leases (
     expires_at text not null,               -- by the wall clock, for leases of other boots
     token integer not null
 );
+
+create table sendings (                     -- how sending to another system went
+    system text primary key,                -- 'otel'
+    succeeded_at text, failed_at text,      -- failed_at: null after a success
+    error text, retry_at text,              -- retry_at: as the receiver asked
+    rejected integer not null default 0     -- values that it has refused for good
+) without rowid;
 
 create table watermarks (                   -- the progress of each reader of the store
     name text primary key,                  -- the reader: 'seen', 'labels', 'dropped', 'purged' ...

@@ -29,6 +29,7 @@ from modeltap.store.retention import size
 from modeltap.store.self_check import drops_by_reason, waiting_exchanges
 from modeltap.store.traffic import request_totals
 from modeltap.summaries.metric_family import (
+    Labels,
     Measurement,
     MetricFamily,
     distinct,
@@ -110,6 +111,14 @@ def exported_name(metric: str) -> str:
     return metric
 
 
+def exported_family(metric: str) -> MetricFamily:
+    """Return the family of a metric, without measurements."""
+    entry = CATALOGUE.get(metric)
+    about = "metrics of your own" if entry is None else entry.description
+    text = f"{about[:1].upper()}{about[1:]}, in the last window."
+    return MetricFamily(exported_name(metric), unit_of(metric), "gauge", text, [])
+
+
 def exported_value(metric: str, value: float) -> float:
     """Return a metric's value in its exported unit: times in seconds."""
     entry = CATALOGUE.get(metric)
@@ -142,6 +151,39 @@ def version_labels(of: ModelVersion) -> dict[str, str]:
 def is_exported(metric: str, feature: str | None) -> bool:
     """Return True if a metric is exported: of all rows and segments, or of a feature."""
     return metric not in _NOT_EXPORTED and (feature is None or metric in OF_FEATURES)
+
+
+class ExportedSeries:
+    """The series within the limits, so that values of past windows begin no others.
+
+    Args:
+        families: as `exported_families` returns them.
+    """
+
+    def __init__(self, families: list[MetricFamily]) -> None:
+        by_name = {family.name: family.measurements for family in families}
+        self._versions = {_version_key(m.labels) for m in by_name["requests"]}
+        self._limited = {
+            (*_version_key(m.labels), m.labels["metric"]) for m in by_name["series_left_out"]
+        }
+        self._series = (
+            {(name, *sorted(m.labels.items())) for name in by_name for m in by_name[name]}
+            if self._limited
+            else set()
+        )
+
+    def has(self, name: str, metric: str, labels: Labels) -> bool:
+        """Return True if a series is exported: it is, or its metric has room for it."""
+        version = _version_key(labels)
+        if version not in self._versions:
+            return False
+        if (*version, safe_label(metric)) not in self._limited:
+            return True
+        return (name, *sorted(labels.items())) in self._series
+
+
+def _version_key(labels: Labels) -> tuple[str, str, str]:
+    return labels["model"], labels["version"], labels["environment"]
 
 
 def _traffic(
@@ -271,11 +313,9 @@ def _metrics(
         if metric not in CATALOGUE:
             own += measurements
         elif measurements:
-            entry = CATALOGUE[metric]
-            about = f"{entry.description[:1].upper()}{entry.description[1:]}, in the last window."
-            yield MetricFamily(exported_name(metric), unit_of(metric), "gauge", about, measurements)
+            yield exported_family(metric)._replace(measurements=measurements)
     if own:
-        yield MetricFamily(_OWN, "", "gauge", "Metrics of your own, in the last window.", own)
+        yield exported_family(_OWN)._replace(measurements=own)
     yield MetricFamily(
         "series_left_out",
         "{series}",

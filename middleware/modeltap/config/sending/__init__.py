@@ -1,0 +1,4 @@
+"""Options of other systems that receive measurements.
+
+- `otel_settings`: a receiver of OpenTelemetry
+"""
