@@ -5,4 +5,5 @@
 - `spool`: rows on disk until all columns are known
 - `json_text`, `files`: JSON Lines, CSV and Parquet
 - `arrays`: NumPy arrays for notebooks
+- `feature_places`, `row_views`: a view of each model in the store, with features as columns
 """

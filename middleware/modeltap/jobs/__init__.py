@@ -2,6 +2,7 @@
 
 pipeline      a complete pass, from new exchanges to delivered messages
 coverage_log  log messages about parts that are not monitored
+view_updates  views of the store that follow the code and the models
 store_health  handling of a damaged store or a full disk
 output_ratings  ratings of outputs by a judge of each model
 pacing        throttling of background analysis

@@ -30,6 +30,7 @@ from modeltap.jobs import store_health
 from modeltap.jobs.coverage_log import log_masked, log_unmonitored, log_untested
 from modeltap.jobs.output_ratings import OutputRatings
 from modeltap.jobs.pacing import Pace
+from modeltap.jobs.view_updates import update_store_views
 from modeltap.notify import digest, outbox
 from modeltap.notify.delivery import DeliveryReport, deliver
 from modeltap.retraining.retrain_event import outcome_of
@@ -135,6 +136,7 @@ class Analyzer:
         """
         with self._pace() if throttled else nullcontext():
             analysis = self.run(**options)
+        update_store_views(self.store, self.connection, self.settings)
         ratings = self.rate_outputs(options.get("model"))
         self.check(time.time())
         pruned = self.prune_after_analysis()

@@ -4,7 +4,7 @@ No other package contains SQL. Each module holds the statements of one table; `p
 `retention` and `erasure` span several. In reading order:
 
 - `connection`, `schema`, `create`: opening a store, its tables, migrating it in a child process
-- `views`: views that answer common questions in one line
+- `views`, `model_views`: views that answer common questions in one line
 - `file_mode`: permissions of the files of a store
 - `lease`, `reserve`, `damage`, `text`: one leader, a full disk, a damaged file, storable text
 - `settings`, `models`: options that apps left in the store, models and versions

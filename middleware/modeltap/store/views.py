@@ -59,11 +59,12 @@ def _last_label(column: str) -> str:
         and l.row = p.row and {OF_TRUTH} order by l.seq desc limit 1)"""
 
 
-_ROW = f"""p.seq, p.exchange_id as id, p.row, p.model, e.version, e.environment,
+OF_ROW = f"""p.seq, p.exchange_id as id, p.row, p.model, e.version, e.environment,
     p.event_time, {epoch("p.event_time")} as event_epoch,
     e.started_at, {epoch("e.started_at")} as started_epoch,
     e.path, e.status, e.duration_ms, p.prediction, p.score, p.probabilities,
     {_last_label("value")} as label, {_last_label("received_at")} as labelled_at"""
+"""The columns of a row `p` with its exchange `e`, before those of bodies or features."""
 
 ROW_COLUMNS = (
     "seq",
@@ -97,7 +98,8 @@ _NEWEST = 1000
 """The exchanges of `v_newest_rows`, which is read in some milliseconds from a store of any size."""
 
 
-def _valid_json(body: str) -> str:
+def valid_json(body: str) -> str:
+    """Return the SQL of a body that is valid JSON; null if it is not, for JSON functions."""
     return f"case when typeof({body}) = 'text' and json_valid({body}) then {body} end"
 
 
@@ -138,15 +140,15 @@ select e.seq, e.id, e.model, e.version, e.environment, e.source,
     e.error_type, e.error_message, e.duration_ms, e.first_byte_ms, e.decoded as rows,
     e.decode_note, e.request_bytes, e.response_bytes, e.request_id, e.trace_id,
     c.name as language_model, c.input_tokens, c.output_tokens, c.cached_tokens,
-    {_valid_json("e.request_body")} as request, {_valid_json("e.response_body")} as response
+    {valid_json("e.request_body")} as request, {valid_json("e.response_body")} as response
 from exchanges e left join token_counts c on c.exchange_id = e.id""",
     "v_rows": f"""
-select {_ROW},
-    {_valid_json("e.request_body")} as request, {_valid_json("e.response_body")} as response
+select {OF_ROW},
+    {valid_json("e.request_body")} as request, {valid_json("e.response_body")} as response
 {_FROM_ROWS}""",
     "v_newest_rows": f"""
-select {_ROW},
-    {_valid_json("e.request_body")} as request, {_valid_json("e.response_body")} as response
+select {OF_ROW},
+    {valid_json("e.request_body")} as request, {valid_json("e.response_body")} as response
 from (select * from exchanges order by seq desc limit {_NEWEST}) e
     cross join predictions p on p.exchange_id = e.id and p.candidate = ''""",
     "v_labels": f"""
