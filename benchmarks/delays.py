@@ -26,7 +26,15 @@ from scipy.stats import spearmanr
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.preprocessing import OrdinalEncoder
 
-from modeltap.analysis.estimation.arrival_curve import arrival_curve
+from modeltap.analysis.arrival.arrival_curve import ArrivalCurve, arrival_curve
+from modeltap.analysis.arrival.periodic_arrival import (
+    LAGS,
+    EvaluatedSpan,
+    PeriodicCurve,
+    most_periodic,
+    periodic_curve,
+    periodic_rows,
+)
 from modeltap.analysis.estimation.corrected_estimates import (
     Arrived,
     PartlyLabelled,
@@ -46,6 +54,9 @@ REFERENCE = 10
 
 LOOKS = (0.0, 1.0, 2.0, 4.0)
 """Windows after its end at which a window is estimated."""
+
+PERIODS = (1.0, 7.0)
+"""A day and a week, if a window is a day."""
 
 ADULT_ROWS = 1_000
 COMPLETE = 0.95
@@ -202,6 +213,33 @@ def stream(rows: Rows, size: int, delays: Delays, rng: np.random.Generator) -> S
     )
 
 
+class Arrival(NamedTuple):
+    """Labelled rows, and their arrival curves by class and by whether they were right."""
+
+    places: np.ndarray
+    curve_of: Callable[[np.ndarray], ArrivalCurve | PeriodicCurve]
+
+
+def arrival(own: Stream, window: int, now: float) -> Arrival:
+    """Return the arrival of labels by age, or by the clock if they come by it."""
+    before = np.arange(0, window * own.size, max(1, window * own.size // 20_000))
+    before = before[own.arrivals[before] <= now]
+    delays, ages = own.arrivals[before] - own.times[before], now - own.times[before]
+    by_age = arrival_curve(delays, ages)
+    moments = EvaluatedSpan(float(window), window + 1.0, now)
+    recent = np.arange(
+        max(0, window - LAGS * int(max(PERIODS))) * own.size, (window + 1) * own.size
+    )
+    recent = recent[own.arrivals[recent] <= now]
+    times, arrivals = own.times[recent], own.arrivals[recent]
+    earlier = most_periodic(
+        [periodic_rows(times, arrivals, moments, period, by_age) for period in PERIODS]
+    )
+    if earlier is None:
+        return Arrival(before, lambda part: arrival_curve(delays[part], ages[part]))
+    return Arrival(recent, lambda part: periodic_curve(earlier.at(part), moments))
+
+
 def corrected(own: Stream, window: int, now: float, plain: Estimate) -> Estimate:
     """Return the accuracy as modeltap estimates it from the labels until `now`."""
     part = own.part(window)
@@ -211,14 +249,16 @@ def corrected(own: Stream, window: int, now: float, plain: Estimate) -> Estimate
         return Estimate(measured, measured, measured)
     if has_label.sum() < FEWEST:
         return plain
-    before = np.arange(0, window * own.size, max(1, window * own.size // 20_000))
-    before = before[own.arrivals[before] <= now]
+    known = arrival(own, window, now)
+    past, ages = own.rows.take(known.places), now - own.times[part]
     arrived, variances = {}, []
     for of_class in (False, True):
-        past = before[own.rows.positive[before] == of_class]
-        curve = arrival_curve(own.arrivals[past] - own.times[past], now - own.times[past])
-        arrived[of_class] = curve.at(now - own.times[part])
-        variances.append(curve.relative_variance(now - own.times[part]))
+        of_cells = [
+            known.curve_of(np.flatnonzero((past.positive == of_class) & (past.predicted == named)))
+            for named in (False, True)
+        ]
+        arrived[of_class] = np.where(rows.predicted, of_cells[1].at(ages), of_cells[0].at(ages))
+        variances += [curve.relative_variance(ages) for curve in of_cells]
     curve_of_scores = own.calibration.curves(50, np.random.default_rng(0)).mean(axis=0)
     chance = np.interp(rows.scores, own.calibration.scores, curve_of_scores)
     label = np.where(has_label, rows.positive, np.nan)
@@ -229,7 +269,7 @@ def corrected(own: Stream, window: int, now: float, plain: Estimate) -> Estimate
         label,
         Arrived(
             np.maximum(0.05, np.where(rows.positive, arrived[True], arrived[False])),
-            rows.positive.astype(int),
+            2 * rows.positive + rows.predicted,
             np.array(variances),
         ),
         pending_chance(chance, arrived[True], arrived[False]),
@@ -266,11 +306,15 @@ METHODS = ("corrected", "CBPE", "latest complete", "PSI of the score")
 
 
 class Look(NamedTuple):
-    """The truth of a window, each method's value at one look, and intervals that hold the truth."""
+    """The truth of a window, and each method's value and interval at one look.
+
+    `has_labels` is True if enough of its labels have come to correct the estimate.
+    """
 
     truth: float
     values: dict[str, float]
-    inside: dict[str, bool]
+    intervals: dict[str, Estimate]
+    has_labels: bool
 
 
 def looks(own: Stream) -> Iterator[Look]:
@@ -289,11 +333,8 @@ def looks(own: Stream) -> Iterator[Look]:
                     "latest complete": latest_complete(own, window, now),
                     "PSI of the score": -psi(own, window),
                 },
-                {
-                    name: value.low <= truth <= value.high
-                    for name, value in estimates.items()
-                    if value.low < value.high
-                },
+                {name: value for name, value in estimates.items() if value.low < value.high},
+                int((own.arrivals[own.part(window)] <= now).sum()) >= FEWEST,
             )
 
 
@@ -308,15 +349,43 @@ def show(name: str, own: Stream, deviations: float) -> None:
         values = np.array([look.values[method] for look in every])
         known = ~np.isnan(values)
         alarms = values < (-PSI_LIMIT if method.startswith("PSI") else threshold)
-        hits = int((alarms & worse).sum())
-        inside = [look.inside[method] for look in every if method in look.inside]
-        held = f"{np.mean(inside):6.2f}" if inside else f"{'-':>6}"
+        of_all, of_labelled = covered(every, method), covered(corrected_looks(every), method)
         print(
             f"{name:24} {method:17} {spearmanr(values[known], truth[known])[0]:6.3f} "
-            f"{hits / max(1, int(alarms.sum())):9.3f} {hits / max(1, int(worse.sum())):6.3f} "
-            f"{held} {int(alarms.sum()):6} {int(worse.sum()):6} {len(truth):6}",
+            f"{precision_and_recall(alarms, worse)} {of_all} {of_labelled} "
+            f"{int(alarms.sum()):6} {int(worse.sum()):6} {len(truth):6}",
             flush=True,
         )
+        if method == METHODS[0]:
+            sure = np.array([upper_end(look, method) < threshold for look in every])
+            print(
+                f"{name:24} {'  by its interval':17} {'':6} {precision_and_recall(sure, worse)} "
+                f"{'':6} {'':6} {int(sure.sum()):6}",
+                flush=True,
+            )
+
+
+def upper_end(look: Look, method: str) -> float:
+    """Return the upper end of a method's interval; of a measured value, the value."""
+    own = look.intervals.get(method)
+    return look.values[method] if own is None else own.high
+
+
+def corrected_looks(every: list[Look]) -> list[Look]:
+    return [look for look in every if look.has_labels]
+
+
+def covered(every: list[Look], method: str) -> str:
+    """Return the fraction of a method's intervals that hold the truth."""
+    own = [(look.truth, look.intervals[method]) for look in every if method in look.intervals]
+    if not own:
+        return f"{'-':>6}"
+    return f"{np.mean([value.low <= truth <= value.high for truth, value in own]):6.2f}"
+
+
+def precision_and_recall(alarms: np.ndarray, worse: np.ndarray) -> str:
+    hits = int((alarms & worse).sum())
+    return f"{hits / max(1, int(alarms.sum())):9.3f} {hits / max(1, int(worse.sum())):6.3f}"
 
 
 def main() -> None:
@@ -328,7 +397,7 @@ def main() -> None:
     if not args.data.is_dir():
         parser.error(f"--data {args.data}: there is no such folder")
     print(describe("numpy", "scipy", "scikit-learn"))
-    print(f"{'':24} {'':17} {'rank':>6} precision recall inside alarms  worse evaluations")
+    print(f"{'':24} {'':17} {'rank':>6} precision recall inside  labels alarms  worse looks")
     for name, data_set in SETS.items():
         if args.only in (None, name):
             rows = data_set.load(args.data, np.random.default_rng(args.seed))

@@ -10,6 +10,8 @@ def mae(row, week, value, **overrides):
         "metric": "mae",
         "feature": None,
         "value": value,
+        "low": None,
+        "high": None,
         "strength": None,
         "p_value": None,
         "threshold": None,
@@ -41,6 +43,28 @@ def test_an_alert_about_an_estimate_is_marked(process, row):
     assert summary == (
         "flights: estimated_mae is 13.5, above 12 (1,000 rows, estimated before all labels arrived)"
     )
+
+
+@pytest.mark.parametrize(
+    ("condition", "value", "low", "high", "fires"),
+    [
+        ({"above": 12}, 13.5, 11.9, 15.1, False),
+        ({"above": 12}, 13.5, 12.1, 14.9, True),
+        ({"above": 12}, 13.5, None, None, True),
+        ({"below": 0.9}, 0.85, 0.8, 0.91, False),
+        ({"below": 0.9}, 0.85, 0.8, 0.89, True),
+        ({"target": 10, "within": 0.1}, 11.5, 10.5, 12.5, False),
+    ],
+)
+@pytest.mark.parametrize("measured", [False, True])
+def test_an_estimate_is_beyond_a_limit_if_its_interval_is(
+    process, row, condition, value, low, high, fires, measured
+):
+    """A measured value with the same interval is compared by itself."""
+    metric = "mae" if measured else "estimated_mae"
+    rules = [{"metric": metric, **condition}]
+    alerts = own(process(mae(row, 0, value, metric=metric, low=low, high=high), rules=rules))
+    assert bool(alerts) == (fires or measured)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from modeltap import clock
-from modeltap.analysis.estimation.label_arrival import (
+from modeltap.analysis.arrival.label_arrival import (
     ArrivalPoint,
     WindowArrivals,
     arrival_curve,

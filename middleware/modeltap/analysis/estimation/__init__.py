@@ -9,8 +9,6 @@ class_estimates   the same for several classes with the score of the predicted o
 error_model       errors expected of numbers, and of classes without scores
 estimates         the estimated metrics of one window
 estimator         the method that fits a model, for the windows of its reference
-label_arrival     the fractions of its labels that came within an hour, a day and a week
-arrival_curve        the fraction of labels that arrive within an age
 corrected_estimates  estimates corrected by the labels that have arrived
 repeated_looks       one false-alarm budget for repeated evaluations
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modeltap.analysis.arrival.label_arrival import TooYoung, UnknownDelays
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.detectors.latency_and_errors import TrafficBaseline
 from modeltap.analysis.estimation.corrected_estimates import Corrected
@@ -11,7 +12,6 @@ from modeltap.analysis.estimation.estimates import (
     EstimatedOfMoved,
     NoEstimate,
 )
-from modeltap.analysis.estimation.label_arrival import TooYoung, UnknownDelays
 from modeltap.analysis.evaluators.pass_rates import (
     EvaluatorFailed,
     PassRateFell,

@@ -11,6 +11,7 @@ from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.relearning.corrected_errors import corrected_error_estimates
 from modeltap.analysis.relearning.corrected_windows import NEARLY_ALL, corrected_estimates
 from modeltap.analysis.relearning.label_history import LabelHistory
+from modeltap.analysis.relearning.periodic_history import history_of_window
 from modeltap.config.settings import Settings
 from modeltap.store import windows as stored
 from modeltap.store.due_windows import DueWindow
@@ -58,9 +59,10 @@ def corrected_metrics(
     known = reference.performance
     if known is None:
         return []
+    own = history_of_window(history, rows)
     return explained(
         [
-            *corrected_estimates(rows, known, history, settings),
-            *corrected_error_estimates(rows, known, history),
+            *corrected_estimates(rows, known, own, settings),
+            *corrected_error_estimates(rows, known, own),
         ]
     )

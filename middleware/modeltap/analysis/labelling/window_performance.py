@@ -8,8 +8,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from modeltap import clock
+from modeltap.analysis.arrival.label_arrival import WindowArrivals, window_arrivals
 from modeltap.analysis.detectors.context import ALPHA
-from modeltap.analysis.estimation.label_arrival import WindowArrivals, window_arrivals
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.model.metric import LEARNING, NOT_COMPARABLE, NOT_ENOUGH_ROWS, Metric

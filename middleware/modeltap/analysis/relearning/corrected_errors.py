@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from modeltap.analysis.estimation.arrival_curve import ArrivalCurve
 from modeltap.analysis.estimation.corrected_estimates import (
     Arrived,
     Corrected,
@@ -21,7 +20,8 @@ from modeltap.analysis.estimation.simulated_labels import Estimate
 from modeltap.analysis.model.baseline import Baseline, number_of
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.relearning.corrected_windows import FEWEST, FEWEST_ARRIVED, NEARLY_ALL
-from modeltap.analysis.relearning.label_history import FEWEST_OF_CELL, LabelHistory
+from modeltap.analysis.relearning.label_history import FEWEST_OF_CELL
+from modeltap.analysis.relearning.periodic_history import ArrivalHistory, Curve
 from modeltap.store.label_arrivals import LabelArrival
 from modeltap.store.labelled_rows import LabelledPrediction
 
@@ -40,7 +40,7 @@ class _Errors(NamedTuple):
 
 
 def corrected_error_estimates(
-    rows: Sequence[LabelledPrediction], baseline: Baseline, history: LabelHistory
+    rows: Sequence[LabelledPrediction], baseline: Baseline, history: ArrivalHistory
 ) -> list[Metric]:
     """Return `estimated_mae` and `estimated_rmse` of a window of which part of the labels arrived.
 
@@ -88,13 +88,13 @@ def _estimate(own: _Errors, ages: np.ndarray, arrival: _Arrival, power: int) -> 
 class _Arrival:
     """Errors of earlier rows, and the arrival of their labels by the size of the error."""
 
-    def __init__(self, history: LabelHistory, baseline: Baseline) -> None:
+    def __init__(self, history: ArrivalHistory, baseline: Baseline) -> None:
         known = _errors(history.known.rows)
         usable = np.flatnonzero(np.isfinite(known.errors))
         self._baseline = baseline
         self._errors = known.errors[usable]
         self._predictions = known.predictions[usable]
-        self._curves: list[ArrivalCurve] = []
+        self._curves: list[Curve] = []
         curve = history.curve
         if curve is None or len(usable) < _SIZES * FEWEST_OF_CELL:
             return

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from modeltap.analysis.estimation.arrival_curve import ArrivalCurve
 from modeltap.analysis.estimation.corrected_estimates import (
     Arrived,
     Corrected,
@@ -27,7 +26,8 @@ from modeltap.analysis.performance.class_scores import with_scores
 from modeltap.analysis.performance.evaluation import known_classes
 from modeltap.analysis.performance.paired import Paired, pair_up
 from modeltap.analysis.references.performance_baseline import label_form
-from modeltap.analysis.relearning.label_history import FEWEST_OF_CELL, LabelHistory
+from modeltap.analysis.relearning.label_history import FEWEST_OF_CELL
+from modeltap.analysis.relearning.periodic_history import ArrivalHistory, Curve
 from modeltap.analysis.statistics.confusion import class_name
 from modeltap.config.settings import Settings
 from modeltap.store.label_arrivals import LabelArrival
@@ -47,7 +47,7 @@ FEWEST_ARRIVED = 0.05
 def corrected_estimates(
     rows: Sequence[LabelledPrediction],
     baseline: Baseline,
-    history: LabelHistory,
+    history: ArrivalHistory,
     settings: Settings,
 ) -> list[Metric]:
     """Return the estimates of a window of which part of the labels have arrived.
@@ -119,7 +119,10 @@ def _paired(
 
 
 def _partly_labelled(
-    rows: Sequence[LabelledPrediction], paired: Paired, reader: _ScoreReader, history: LabelHistory
+    rows: Sequence[LabelledPrediction],
+    paired: Paired,
+    reader: _ScoreReader,
+    history: ArrivalHistory,
 ) -> PartlyLabelled | None:
     """Return the rows with their labels' arrival; None if hardly any label of a cell has."""
     scored = reader.scored(rows)
@@ -157,8 +160,8 @@ def _arrived(
     positive: bool,
     predicted: np.ndarray,
     ages: np.ndarray,
-    curves: Mapping[_Cell, ArrivalCurve],
-    curve: ArrivalCurve,
+    curves: Mapping[_Cell, Curve],
+    curve: Curve,
 ) -> np.ndarray:
     """Return the (n,) probabilities that labels have arrived, if all are of one class."""
     return np.where(
@@ -169,8 +172,8 @@ def _arrived(
 
 
 def _curves(
-    reader: _ScoreReader, history: LabelHistory, classes: Mapping[str, bool]
-) -> dict[_Cell, ArrivalCurve]:
+    reader: _ScoreReader, history: ArrivalHistory, classes: Mapping[str, bool]
+) -> dict[_Cell, Curve]:
     """Return the arrival curve of each cell of the confusion matrix with enough labels.
 
     Labels arrive as fast as their class and the model's error let them: complaints first.

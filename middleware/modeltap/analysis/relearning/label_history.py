@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from modeltap import clock
-from modeltap.analysis.estimation.arrival_curve import ArrivalCurve, arrival_curve
+from modeltap.analysis.arrival.arrival_curve import ArrivalCurve, arrival_curve
 from modeltap.analysis.model.reference import Reference
 from modeltap.decoding.times import parse_times
 from modeltap.store.label_arrivals import LabelArrival, label_arrivals
@@ -48,11 +48,11 @@ class LabelHistory:
     def __init__(self, connection: sqlite3.Connection, reference: Reference, now: float) -> None:
         self._connection = connection
         self._reference = reference
-        self._now = now
+        self.now = now
 
     def ages(self, rows: Sequence[LabelledPrediction]) -> np.ndarray:
         """Return the (n,) ages of rows in seconds, at least 0."""
-        return np.maximum(0.0, self._now - parse_times([row.event_time for row in rows]))
+        return np.maximum(0.0, self.now - parse_times([row.event_time for row in rows]))
 
     def some_ages(self, rows: Sequence[LabelledPrediction]) -> np.ndarray:
         """Return the ages of at most 1,000 of a window's rows."""
@@ -67,7 +67,7 @@ class LabelHistory:
 
     def curve_of(self, places: np.ndarray) -> ArrivalCurve:
         """Return the curve of the known rows at (n,) places, one or more."""
-        return arrival_curve(self.known.delays[places], self._now - self.known.moments[places])
+        return arrival_curve(self.known.delays[places], self.now - self.known.moments[places])
 
     def is_live(self, start: str, end: str) -> bool:
         """Return whether labels of rows in a period arrived apart from these, not by an import."""
@@ -85,7 +85,7 @@ class LabelHistory:
     @cached_property
     def known(self) -> Arrivals:
         """A sample of the labelled rows since the reference began."""
-        return self._read(self._reference.from_time, clock.iso(self._now))
+        return self._read(self._reference.from_time, clock.iso(self.now))
 
     @cached_property
     def curve(self) -> ArrivalCurve | None:
@@ -94,22 +94,25 @@ class LabelHistory:
             return None
         return self.curve_of(np.arange(len(self.known.rows)))
 
+    def read(self, spans: Iterable[tuple[str, str]], limit: int) -> Arrivals:
+        """Return the labelled rows among the first `limit` of each half-open span of time."""
+        own = self._reference
+        rows: list[LabelArrival] = []
+        for begin, end in spans:
+            rows += label_arrivals(self._connection, own.model, own.version, begin, end, limit)
+        return self._timed(rows)
+
     def _read(self, start: str | None, end: str | None) -> Arrivals:
         first, last = clock.parse(start), clock.parse(end)
-        rows: list[LabelArrival] = []
-        if first is not None and last is not None and first < last:
-            own = self._reference
-            edges = map(clock.iso, np.linspace(first, last, _SLICES + 1).tolist())
-            for begin, finish in pairwise(edges):
-                rows += label_arrivals(
-                    self._connection, own.model, own.version, begin, finish, limit=_ROWS_A_SLICE
-                )
-        return self._timed(rows)
+        if first is None or last is None or first >= last:
+            return self._timed([])
+        edges = map(clock.iso, np.linspace(first, last, _SLICES + 1).tolist())
+        return self.read(pairwise(edges), _ROWS_A_SLICE)
 
     def _timed(self, rows: list[LabelArrival]) -> Arrivals:
         moments = parse_times([row.event_time for row in rows])
         arrived = parse_times([row.received_at for row in rows])
-        is_known = arrived <= self._now  # labels of the next pass may be there already
+        is_known = arrived <= self.now  # labels of the next pass may be there already
         places = np.flatnonzero(is_known).tolist()
         delays = np.maximum(0.0, arrived - moments)[is_known]
         return Arrivals([rows[place] for place in places], moments[is_known], delays)

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from modeltap import clock
+from modeltap.analysis.arrival.label_arrival import arrival_metrics, next_horizon
 from modeltap.analysis.attribution.lost_performance import lost_performance, with_sentence
 from modeltap.analysis.detectors.context import ALPHA
-from modeltap.analysis.estimation.label_arrival import arrival_metrics, next_horizon
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.fairness.fair_windows import grouped_window
 from modeltap.analysis.labelling.corrected_window import correctable, corrected_metrics

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modeltap import clock
-from modeltap.analysis.estimation.label_arrival import (
+from modeltap.analysis.arrival.label_arrival import (
     TooYoung,
     UnknownDelays,
     arrival_metrics,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis.estimation.arrival_curve import arrival_curve
+from modeltap.analysis.arrival.arrival_curve import arrival_curve
 
 
 def test_young_rows_do_not_make_labels_look_fast():
