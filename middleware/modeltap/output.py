@@ -1,7 +1,8 @@
 """Output of the commands. No other module writes to a terminal.
 
 `echo` prints lines; `emit` prints rows, as a table or as JSON Lines. All output is escaped, so
-that a name from a client cannot move the cursor or forge a line.
+that a name from a client cannot move the cursor or forge a line. A terminal gets tables and
+paragraphs that fit its width; a pipe gets each row and each paragraph on one line, in full.
 """
 
 from __future__ import annotations
@@ -17,11 +18,30 @@ from typing import Any, TextIO
 
 import click
 
-from modeltap import clock
+from modeltap import clock, terminal
 from modeltap.printable import escaped, escaped_json, escaped_lines
+from modeltap.table_layout import TableColumn, table_lines
+from modeltap.text_width import wrapped
 
 _WIPE = "\r\x1b[K"
 """Moves the cursor to the start of the line and erases it."""
+
+_WIDEST = 100
+"""Longer lines of a paragraph are hard to read, even on a wider terminal."""
+
+_SENTENCES = ("explanation", "summary", "message", "reason", "description", "result")
+"""Columns that stand below their row if a terminal is too narrow."""
+
+_WHOLE = ("id", "example", "run", "alert_id")
+"""Columns to copy, which are not cut."""
+
+_COLOURED = ("verdict", "state", "severity")
+_COLOURS = {
+    **dict.fromkeys(("alert", "critical", "firing", "error", "worse", "failed"), "red"),
+    **dict.fromkeys(("warning", "pending", "no_data", "learning"), "yellow"),
+    **dict.fromkeys(("ok", "resolved", "better"), "green"),
+}
+"""The word itself stays: a colour is never the only sign."""
 
 
 def prepare_outputs() -> None:
@@ -46,17 +66,72 @@ def close_outputs() -> None:
 
 def echo(*lines: str, err: bool = False, color: str | None = None) -> None:
     """Print `lines`, each escaped to a single line, in one write."""
-    click.echo("\n".join(_line(line, color) for line in lines), err=err)
+    _write("\n".join(painted(escaped(line), color) for line in lines), err=err)
+
+
+def echo_paragraph(
+    text: str, *, first: str = "", later: str = "", err: bool = False, color: str | None = None
+) -> None:
+    """Print a text after `first`: a line in a pipe, wrapped on a terminal, where `later` indents.
+
+    Args:
+        color: of `first`.
+    """
+    escaped_text = escaped(text)
+    if is_fitted(err=err):
+        columns = terminal.columns(_stream(err))
+        lines = wrapped(escaped_text, min(columns, _WIDEST), first, later)
+    else:
+        lines = [f"{first}{escaped_text}"]
+    lines[0] = painted(first, color) + lines[0][len(first) :]
+    _write("\n".join(lines), err=err)
 
 
 def draw(foot: str, *lines: str, err: bool = False, color: str | None = None) -> None:
     """Replace a terminal's last line by `lines` and the new last line `foot`, in one write."""
-    above = "".join(f"{_line(line, color)}\n" for line in lines)
-    click.echo(f"{_WIPE}{above}{escaped(foot)}", nl=False, err=err)
+    above = "".join(f"{painted(escaped(line), color)}\n" for line in lines)
+    _write(f"{_WIPE}{above}{escaped(foot)}", err=err, nl=False)
 
 
-def _line(text: str, color: str | None) -> str:
-    return escaped(text) if color is None else click.style(escaped(text), fg=color)
+def painted(text: str, color: str | None) -> str:
+    """Return an escaped text in a colour, or in ``"bold"`` or ``"dim"``."""
+    if color is None or not text:
+        return text
+    if color in ("bold", "dim"):
+        return click.style(text, bold=color == "bold" or None, dim=color == "dim" or None)
+    return click.style(text, fg=color)
+
+
+def is_fitted(*, err: bool = False) -> bool:
+    """Return whether an output is a terminal, to whose width texts are fitted."""
+    return terminal.is_terminal(_stream(err))
+
+
+def can_redraw(*, err: bool = False) -> bool:
+    """Return whether an output can show progress on its last line."""
+    return terminal.can_redraw(_stream(err))
+
+
+def shows_drawings() -> bool:
+    """Return whether standard output can show block characters."""
+    return terminal.shows_drawings(sys.stdout)
+
+
+def ellipsis() -> str:
+    """Return the mark of a cut text in the encoding of standard output."""
+    return "…" if shows_drawings() else "..."
+
+
+def _stream(err: bool) -> TextIO:
+    return sys.stderr if err else sys.stdout
+
+
+def _write(text: str, *, err: bool, nl: bool = True) -> None:
+    """Write an escaped text. click removes the colours where they are not shown."""
+    stream = _stream(err)
+    if not terminal.shows_drawings(stream):
+        text = text.replace("…", "...")
+    click.echo(text, nl=nl, err=err, color=terminal.shows_colours(stream))
 
 
 def progress_bar(length: int, label: str, *, hidden: bool = False) -> AbstractContextManager[Any]:
@@ -88,27 +163,42 @@ def emit_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty:
     """Print rows as a table with a header, or the line `empty`."""
     cells = [[cell(row[name]) for name in columns] for row in rows]
     if not cells:
-        echo(empty)
+        echo_paragraph(empty)
         return
-    echo_table(cells, [c.replace("_", " ") for c in columns])
+    echo_table(cells, columns)
 
 
 def echo_table(
-    cells: Sequence[Sequence[str]],
-    headers: Sequence[str],
-    *,
-    tablefmt: str = "plain",
-    colalign: Sequence[str] | None = None,
+    cells: Sequence[Sequence[str]], names: Sequence[str], right: Sequence[str] = ()
 ) -> None:
-    """Print a table of texts, formatted by `tabulate`."""
-    from tabulate import tabulate  # takes longer to import than click
+    """Print a table of texts; `names` with spaces instead of underscores are its header.
 
+    Args:
+        right: columns that are aligned on the right.
+    """
+    columns = [
+        TableColumn(
+            name,
+            escaped(name.replace("_", " ")),
+            is_sentence=name in _SENTENCES,
+            is_whole=name in _WHOLE,
+            is_right=name in right,
+        )
+        for name in names
+    ]
     # Escape before the layout, because escaping changes the width of columns.
     shown = [[escaped(text) for text in row] for row in cells]
-    table = tabulate(
-        shown, headers=headers, tablefmt=tablefmt, colalign=colalign, disable_numparse=True
-    )
-    echo(*table.split("\n"))
+    room = terminal.columns(sys.stdout) if is_fitted() else None
+    table = table_lines(columns, shown, room, ellipsis=ellipsis(), paint=_paint)
+    _write("\n".join(table.lines), err=False)
+    if table.is_cut:
+        echo(f"(cut to {room} columns; a pipe or --json has all)", color="dim")
+
+
+def _paint(name: str, text: str) -> str:
+    if not name:
+        return painted(text, "bold")
+    return painted(text, _COLOURS.get(text) if name in _COLOURED else None)
 
 
 def emit(

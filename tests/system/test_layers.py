@@ -64,7 +64,7 @@ def test_serving_a_request_loads_no_numpy(tmp_path):
 
 def test_starting_an_analysis_loads_only_what_every_pass_needs():
     """The slowest imports wait for a window to evaluate, or a message to send."""
-    late = ("scipy.special", "scipy.stats", "sklearn", "httpx", "tabulate", "modeltap.tap")
+    late = ("scipy.special", "scipy.stats", "sklearn", "httpx", "wcwidth", "modeltap.tap")
     code = (
         "import modeltap.cli.analyze, modeltap.jobs.pipeline, sys; "
         f"print([m for m in {late!r} if m in sys.modules])"

@@ -231,10 +231,6 @@ ALLOWED = {
     # Where a user's own function prints to, so that the output of commands stays parseable.
     "analysis/row_metrics/own_functions.py": {"sys.stderr"},
     "analysis/evaluators/evaluator_values.py": {"sys.stderr"},
-    # Whether it is a terminal.
-    "cli/exporting.py": {"sys.stdout", "sys.stderr"},
-    "cli/progress.py": {"sys.stderr"},
-    "demo/screen.py": {"sys.stdout"},
     # Quiet, so that none of its lines are written.
     "jobs/scheduler.py": {"logging.getLogger"},
     # Stands alone: it runs where no modeltap is installed.

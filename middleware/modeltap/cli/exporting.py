@@ -19,7 +19,7 @@ from modeltap.cli.common import (
 from modeltap.errors import InputError
 from modeltap.export.files import PASSES, format_of, write_file, write_text
 from modeltap.export.selection import OnExchangesRead, Selection
-from modeltap.output import echo, progress_bar, standard_output
+from modeltap.output import can_redraw, echo, is_fitted, progress_bar, standard_output
 from modeltap.store.settings import SettingsReader
 from modeltap.wording import plural
 
@@ -93,7 +93,7 @@ def export_(
 @contextmanager
 def _bar(selection: Selection, kind: str, path: Path | None) -> Iterator[OnExchangesRead]:
     """Show a progress bar on a terminal, unless the rows themselves are printed there."""
-    shown = sys.stderr.isatty() and not (path is None and sys.stdout.isatty())
+    shown = can_redraw(err=True) and not (path is None and is_fitted())
     if not shown:
         yield lambda _: None
         return

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from modeltap.ingest.files.source import OnRead
-from modeltap.output import draw, progress_bar
+from modeltap.output import can_redraw, draw, progress_bar
 from modeltap.store.exchanges import newest_exchange
 from modeltap.store.watermarks import watermark
 
@@ -20,7 +19,7 @@ def reading_bar(file: Path, label: str, times: int = 1) -> Iterator[OnRead]:
     """Yield a callback for the number of bytes read from a file that is read `times` times."""
     # A missing file is reported by the code that opens it.
     size = max(1, file.stat().st_size if file.is_file() else 0) * times
-    with progress_bar(size, f"{label} {file.name}", hidden=not sys.stderr.isatty()) as bar:
+    with progress_bar(size, f"{label} {file.name}", hidden=not can_redraw(err=True)) as bar:
         yield _advancing(bar)
         bar.update(size - bar.pos)
 
@@ -28,7 +27,7 @@ def reading_bar(file: Path, label: str, times: int = 1) -> Iterator[OnRead]:
 @contextmanager
 def counting_bar(count: int, label: str) -> Iterator[Callable[[int], None]]:
     """Yield a callback for the number of steps, of `count`, that were done since the last call."""
-    with progress_bar(max(1, count), label, hidden=not sys.stderr.isatty()) as bar:
+    with progress_bar(max(1, count), label, hidden=not can_redraw(err=True)) as bar:
         yield bar.update
 
 
@@ -42,7 +41,7 @@ def _advancing(bar: Any) -> OnRead:
 @contextmanager
 def analysis_line(connection: sqlite3.Connection) -> Iterator[Callable[[], None]]:
     """Yield a callback for each chunk of work. The progress line is erased at the end."""
-    if not sys.stderr.isatty():
+    if not can_redraw(err=True):
         yield lambda: None
         return
     try:
@@ -72,7 +71,7 @@ class _AnalysisLine:
 @contextmanager
 def counting_line(noun: str) -> Iterator[Callable[[], None]]:
     """Yield a callback for each of an unknown number of things, which a line counts."""
-    if not sys.stderr.isatty():
+    if not can_redraw(err=True):
         yield lambda: None
         return
     done = 0

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 import textwrap
 import time
 
-from modeltap.output import draw, echo
+from modeltap.output import can_redraw, draw, echo
 
 _WIDEST = 96
 """Longer lines are hard to read, even in a wider terminal."""
@@ -22,7 +20,7 @@ class Screen:
     """Prints lines above a status line, the foot; a pipe gets plain lines only."""
 
     def __init__(self) -> None:
-        self.terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        self.terminal = can_redraw()
         self._foot = ""
 
     def line(self, text: str, color: str | None = None) -> None:

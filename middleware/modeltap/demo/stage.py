@@ -119,6 +119,7 @@ class Stage:
             return
         self._screen.foot("")
         echo("")
+        columns = ["2013", "requests", "labels", "mean abs. error (min)", "bias (min)"]
         echo_table(
             [
                 [
@@ -130,9 +131,8 @@ class Stage:
                 ]
                 for row in months
             ],
-            ["2013", "requests", "labels", "mean abs. error (min)", "bias (min)"],
-            tablefmt="simple",
-            colalign=("left", *["right"] * 4),
+            columns,
+            right=columns[1:],
         )
         echo("", "Results")
         for paragraph in self._findings():
