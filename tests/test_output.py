@@ -107,7 +107,7 @@ def test_a_terminal_gets_colours_and_sentences_below_rows(screen):
 def test_a_cut_name_is_reported(screen):
     row = {"feature": "x" * 300, "value": 1.0}
     text = screen(lambda: output.emit_table([row], list(row), "-"), 40)
-    assert "x…" in text and "cut to 40 columns; a pipe or --json has all" in text
+    assert "x…" in text and "cut in 40 columns; a pipe or --json has" in text
 
 
 def test_colours_of_a_pipe_are_those_it_asks_for(capsys, monkeypatch):

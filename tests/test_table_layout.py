@@ -61,6 +61,20 @@ def test_then_the_widest_names_are_cut():
     assert all(text in shown for text in ("alert_2", "12,345", "0.97", "alert"))
 
 
+def test_less_important_columns_go_first():
+    columns = [
+        TableColumn("metric", "metric"),
+        *(TableColumn(name, name, rank=1) for name in ("low", "high")),
+        TableColumn("trend", "trend", is_whole=True, rank=2),
+    ]
+    rows = [["mean_absolute_error", "16.44", "19.29", "_" * 16]]
+    assert not table_lines(columns, rows, 60).left_out
+    laid_out = table_lines(columns, rows, 50)
+    assert laid_out.left_out == ("low", "high") and "_" * 16 in laid_out.lines[1]
+    laid_out = table_lines(columns, rows, 30)
+    assert laid_out.left_out == ("low", "high", "trend") and not laid_out.is_cut
+
+
 def test_the_narrowest_terminal_gets_a_list_of_each_row():
     assert lines(30)[:6] == [
         "id",

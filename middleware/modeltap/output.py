@@ -21,7 +21,7 @@ import click
 from modeltap import clock, terminal
 from modeltap.printable import escaped, escaped_json, escaped_lines
 from modeltap.table_layout import TableColumn, table_lines
-from modeltap.text_width import wrapped
+from modeltap.text_width import cut, wrapped
 
 _WIPE = "\r\x1b[K"
 """Moves the cursor to the start of the line and erases it."""
@@ -31,6 +31,9 @@ _WIDEST = 100
 
 _SENTENCES = ("explanation", "summary", "message", "reason", "description", "result")
 """Columns that stand below their row if a terminal is too narrow."""
+
+_RANKS = {"estimated": 1, "low": 2, "high": 2, "trend": 3, "effect": 4}
+"""Columns that are left out in this order if there is no room."""
 
 _WHOLE = ("id", "example", "run", "alert_id")
 """Columns to copy, which are not cut."""
@@ -85,6 +88,17 @@ def echo_paragraph(
         lines = [f"{first}{escaped_text}"]
     lines[0] = painted(first, color) + lines[0][len(first) :]
     _write("\n".join(lines), err=err)
+
+
+def echo_cut(text: str, *, first: str = "", color: str | None = None) -> None:
+    """Print a text after `first` on one line, which a terminal's width cuts; `color` of `first`."""
+    _write(painted(first, color) + one_line(text, len(first)), err=False)
+
+
+def one_line(text: str, indent: int = 4) -> str:
+    """Return an escaped text that fits on one line of a terminal; unchanged in a pipe."""
+    line = escaped(text)
+    return cut(line, terminal.columns(sys.stdout) - indent, ellipsis()) if is_fitted() else line
 
 
 def draw(foot: str, *lines: str, err: bool = False, color: str | None = None) -> None:
@@ -183,6 +197,7 @@ def echo_table(
             is_sentence=name in _SENTENCES,
             is_whole=name in _WHOLE,
             is_right=name in right,
+            rank=_RANKS.get(name),
         )
         for name in names
     ]
@@ -191,8 +206,9 @@ def echo_table(
     room = terminal.columns(sys.stdout) if is_fitted() else None
     table = table_lines(columns, shown, room, ellipsis=ellipsis(), paint=_paint)
     _write("\n".join(table.lines), err=False)
-    if table.is_cut:
-        echo(f"(cut to {room} columns; a pipe or --json has all)", color="dim")
+    without = f"without {', '.join(table.left_out)}" if table.left_out else ""
+    if parts := ", ".join(filter(None, ("cut" if table.is_cut else "", without))):
+        echo_paragraph(f"({parts} in {room} columns; a pipe or --json has all)")
 
 
 def _paint(name: str, text: str) -> str:

@@ -1,8 +1,8 @@
 """The lines of a table: complete in a pipe, fitted to the width of a terminal.
 
 On a terminal, a table that is too wide first loses its empty columns, then its sentences move
-below their rows, then the widest names are cut. Numbers, times and ids are never cut: if they do
-not fit, each row becomes a list of its columns.
+below their rows, then it loses its less important columns, then the widest names are cut. Numbers,
+times and ids are never cut: if they do not fit, each row becomes a list of its columns.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class TableColumn:
         is_sentence: it may stand below its row.
         is_whole: it is never cut, such as an id to copy.
         is_right: its cells are aligned on the right, such as counts.
+        rank: columns of a lower rank are left out first if there is no room; None never is.
     """
 
     name: str
@@ -45,14 +46,16 @@ class TableColumn:
     is_sentence: bool = False
     is_whole: bool = False
     is_right: bool = False
+    rank: int | None = None
 
 
 @dataclass(frozen=True)
 class LaidOut:
-    """The lines of a table, and whether a name was cut to fit."""
+    """The lines of a table, whether a name was cut to fit, and the columns left out to fit."""
 
     lines: list[str]
     is_cut: bool = False
+    left_out: tuple[str, ...] = ()
 
 
 def table_lines(
@@ -82,16 +85,19 @@ def table_lines(
     if _total(widths, places) > room:
         below = [place for place in places if columns[place].is_sentence]
         places = [place for place in places if place not in below]
-    fitted = _fitted(columns, cells, places, widths, room)
+    kept = _kept(columns, places, widths, room)
+    left_out = tuple(columns[place].header for place in places if place not in kept)
+    fitted = _fitted(columns, cells, kept, widths, room)
     if fitted is None:
         return LaidOut(_records(columns, cells, places + below, room, paint))
+    places = kept
     lines = _grid(columns, cells, places, fitted, ellipsis, paint)
     body = [
         line
         for row, text in zip(cells, lines[1:], strict=True)
         for line in (text, *_sentences(row, below, room))
     ]
-    return LaidOut([lines[0], *body], is_cut=fitted != widths)
+    return LaidOut([lines[0], *body], fitted != widths, left_out)
 
 
 def _widths(columns: Sequence[TableColumn], cells: Sequence[Sequence[str]]) -> list[int]:
@@ -103,6 +109,18 @@ def _widths(columns: Sequence[TableColumn], cells: Sequence[Sequence[str]]) -> l
 
 def _total(widths: Sequence[int], places: Sequence[int]) -> int:
     return sum(widths[place] for place in places) + _GAP * max(0, len(places) - 1)
+
+
+def _kept(
+    columns: Sequence[TableColumn], places: list[int], widths: Sequence[int], room: int
+) -> list[int]:
+    """Return the places of the columns that fit, without those of the lowest ranks."""
+    while _total(widths, places) > room:
+        ranks = [rank for place in places if (rank := columns[place].rank) is not None]
+        if not ranks:
+            break
+        places = [place for place in places if columns[place].rank != min(ranks)]
+    return places
 
 
 def _fitted(

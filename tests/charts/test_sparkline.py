@@ -1,16 +1,15 @@
-"""Sparklines, for a page and for a terminal."""
+"""Sparklines of a page."""
 
 from __future__ import annotations
 
 import pytest
 
-from modeltap.charts.sparkline import blocks, sparkline
+from modeltap.charts.sparkline import sparkline
 
 
 @pytest.mark.parametrize("values", [[], [None], [0.0], [5.0], [-1.0, 1.0], [0.0, 0.0, None, 3.0]])
 def test_any_values_are_drawn(values):
     assert sparkline(values, "x").endswith("</svg>")
-    assert len(blocks(values)) == len(values)
 
 
 def test_one_value_alone_is_a_dot():

@@ -55,4 +55,7 @@ def test_reports_list_alerts_first(at):
     assert len({row["window_start"] for row in rows}) == 2
     assert "mae" in modeltap("performance", *at)
     assert "latency" in modeltap("latency", *at) or "no latency yet" in modeltap("latency", *at)
+    shown = modeltap("quality", *at).splitlines()
+    assert len(shown) <= 7
+    assert len(modeltap("quality", *at, "--all").splitlines()) > len(shown)
     assert "did you mean 'amount'" in modeltap("drift", *at, "--feature", "amuont", code=1)

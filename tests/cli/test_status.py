@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from contextlib import closing
+
 import pytest
 
 from command import lines, modeltap
+from modeltap.store.connection import connect
 from stores import analyze, every, put
 
 SAID = {"reference": "first 200 rows", "multivariate": False}
@@ -19,7 +24,7 @@ def filled(store):
 def test_a_learning_model_has_the_time_until_it_is_ready(filled):
     analyze(filled, {})
     shown = modeltap("status", "--store", filled)
-    assert "m: no open alerts, windows evaluated up to 2024-01-01 05:00" in shown
+    assert shown.startswith("learning m: no open alerts, windows evaluated up to 2024-01-01 05:00")
     assert "learning until Monday 00:00 UTC and 2,000 rows" in shown
     (row,) = lines(modeltap("status", "--store", filled, "--json"))
     assert row["state"] == "learning" and row["reference"] == "provisional"
@@ -40,3 +45,43 @@ def test_a_store_without_a_model_has_a_hint(store):
     put(store, [], [])
     assert "no models yet" in modeltap("status", "--store", store)
     assert "no model 'x'" in modeltap("status", "--store", store, "--model", "x", code=1)
+
+
+def test_ten_lines_tell_about_many_models(store):
+    """Those with problems first; `--all` lists each in full, JSON has a row for each."""
+    for number in range(14):
+        put(
+            store,
+            every(1, 30),
+            [{"x": n} for n in range(30)],
+            model=f"m{number}",
+            prefix=f"{number}-",
+        )
+    with closing(connect(store)) as connection:
+        connection.execute(
+            "insert into alerts (id, fingerprint, rule, model, metric, severity, state, window, "
+            "window_start, window_end, last_window_start, summary, started_at, updated_at) values "
+            "('a', 'f', 'drift', 'm7', 'drift', 'warning', 'firing', '1h', '2024', '2024', "
+            "'2024', 'm7: x\x1b[2J moved', '2024-01-01T00:00:00.000Z', '2024')"
+        )
+    analyze(store, {})
+    shown = modeltap("status", "--store", store).splitlines()
+    assert len(shown) == 10
+    assert shown[0].startswith("alert    m7: 1 open alert, 30 requests")
+    assert shown[0].endswith("; x\\x1b[2J moved")
+    assert shown[-1] == "5 more models (5 learning); see `modeltap status --all`"
+    full = modeltap("status", "--store", store, "--all")
+    assert full.count("no open alerts") == 13 and "warning since 2024-01-01: x" in full
+    rows = lines(modeltap("status", "--store", store, "--json"))
+    assert len(rows) == 14 and rows[0]["model"] == "m7"
+
+
+def test_status_imports_no_scipy(filled):
+    """Neither do its JSON rows."""
+    code = (
+        "import sys\nfrom modeltap.cli.main import cli\n"
+        f"cli.main(['status', '--store', {str(filled)!r}], standalone_mode=False)\n"
+        "print([n for n in ('scipy', 'sklearn', 'wcwidth') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -11,4 +11,5 @@ of the page's style sheet; each colour has a second sign, such as a dot or a das
 - `bar_chart`: distributions of a feature in the reference and in a window
 - `group_chart`: values of groups with intervals and sizes
 - `sparkline`: a line without axes
+- `character_chart`: bars and sparklines of characters, for terminals
 """

@@ -1,4 +1,4 @@
-"""Sparklines: a line without axes, as SVG for a page and as characters for a terminal."""
+"""Sparklines: a line without axes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from modeltap.charts.scale import Scale, is_drawable
 from modeltap.charts.svg import element, picture
 
 _WIDTH, _HEIGHT = 120.0, 24.0
-_BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def sparkline(values: Sequence[float | None], title: str) -> str:
@@ -40,16 +39,3 @@ def sparkline(values: Sequence[float | None], title: str) -> str:
 def _dot(place: str) -> str:
     x, _, y = place.partition(",")
     return element("circle", cx=x, cy=y, r=2, class_="point other")
-
-
-def blocks(values: Sequence[float | None]) -> str:
-    """Return values as block characters, scaled from 0 to the largest; None is a space.
-
-    >>> blocks([0, 4, None, 8])
-    '▁▅ █'
-    """
-    top = max((value for value in values if value is not None), default=0.0) or 1.0
-    return "".join(
-        " " if value is None else _BLOCKS[round(max(0.0, value) / top * (len(_BLOCKS) - 1))]
-        for value in values
-    )

@@ -7,6 +7,7 @@
 - `reference`, `reference_view`, `analyze`: references, and one analysis pass
 - `labels_report`: counts, sources and arrival of labels
 - `status`, `reports`, `confusion`: health, results, confusion matrices
+- `first_rows`, `report_view`, `feature_chart`: the rows listed first, reports on a terminal
 - `estimates_beside`, `untested_rows`: estimates next to measured values, untested columns
 - `replaying`: stored requests sent to a candidate
 - `evaluate`: the evaluators of outputs

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from modeltap import clock
+from modeltap.charts.character_chart import ASCII, BLOCKS, CharacterChart
 from modeltap.config import sources
 from modeltap.config.validation import parse_mode
 from modeltap.logs import log_levels
+from modeltap.output import shows_drawings
 from modeltap.store import connection as stores
 from modeltap.store.file_mode import PRIVATE
 from modeltap.store.models import check_model as check_model
@@ -67,6 +69,11 @@ def own_mode() -> int | None:
     """Return the file mode configured in this folder; None keeps the mode set by the apps."""
     mode = parse_mode(sources.load(tolerant=True).store_mode)
     return None if mode == PRIVATE else mode
+
+
+def character_chart() -> CharacterChart:
+    """Return the characters for bars and sparklines that standard output can show."""
+    return BLOCKS if shows_drawings() else ASCII
 
 
 def moment_of(text: str | None, option: str) -> float | None:

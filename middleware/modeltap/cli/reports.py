@@ -8,18 +8,15 @@ from typing import Any, NamedTuple
 
 import click
 
-from modeltap.analysis.counting.counter import total
-from modeltap.analysis.explanations.histogram import distribution
-from modeltap.analysis.model.reference import Reference, layout
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
 from modeltap.cli.confusion import CONFUSION, CURVE, emit_confusion
 from modeltap.cli.estimates_beside import with_estimates
+from modeltap.cli.first_rows import first_rows
+from modeltap.cli.report_view import print_windows
 from modeltap.cli.untested_rows import unjoined_rows, untested_rows, without_tested
 from modeltap.config.metrics import CATALOGUE, reported_by
-from modeltap.environments import with_environment
 from modeltap.errors import InputError, nearest
-from modeltap.output import echo, emit
-from modeltap.printable import escaped
+from modeltap.output import echo_paragraph, emit, emit_json, emit_table, is_fitted
 from modeltap.store.metrics import (
     features_in_metrics,
     latest_metrics,
@@ -27,9 +24,6 @@ from modeltap.store.metrics import (
     metrics_in_store,
     own_metrics_in_store,
 )
-from modeltap.store.references import active_reference
-from modeltap.store.windows import Series, evaluated_with
-from modeltap.wording import percent
 
 _SHOWN_OF_METRICS = (
     "window_start",
@@ -67,9 +61,6 @@ _SHOWN_OF_GROUPS = (
 _ALSO_OF_GROUPS = ("mae", "precision")
 """Metrics of the performance that are computed by group, too."""
 
-_BAR = 30
-"""Blocks of a full bar, so that the chart fits a terminal of 80 columns."""
-
 _AT_WINDOW_END = (
     "`modeltap analyze` computes them at the end of a window; to get them now, run "
     "`modeltap analyze --open`"
@@ -77,20 +68,33 @@ _AT_WINDOW_END = (
 
 
 class _Report(NamedTuple):
-    """A report: its help text, and the hint printed if there are no results yet."""
+    """A report.
+
+    Attributes:
+        help: its help text.
+        hint: printed if there are no results yet.
+        least: rows of a window to list without `--all`, if fewer alert.
+        has_bars: whether its thresholds are upper limits.
+    """
 
     help: str
     hint: str = _AT_WINDOW_END
+    least: int = 12
+    has_bars: bool = False
 
 
 _REPORTS = {
     "drift": _Report(
         "Compare inputs and predictions with the reference.\n\n"
-        "\b\nExample:\n  modeltap drift --model flights --feature distance"
+        "\b\nExample:\n  modeltap drift --model flights --feature distance",
+        least=5,
+        has_bars=True,
     ),
     "quality": _Report(
         "Report missing, invalid and new values, gaps, changed fields.\n\n"
-        "\b\nExample:\n  modeltap quality --model flights --last 3"
+        "\b\nExample:\n  modeltap quality --model flights --last 3",
+        least=5,
+        has_bars=True,
     ),
     "performance": _Report(
         "Report the model's performance on labelled rows.\n\n"
@@ -154,11 +158,13 @@ def _command(name: str) -> click.Command:
         show_default=True,
         help="Number of windows to show, latest first.",
     )
+    @click.option("--all", "is_all", is_flag=True, help="List rows without an alert, too.")
     @json_option
     def command(
         store: str | None,
         model: str | None,
         last: int,
+        is_all: bool,
         as_json: bool,
         feature: str | None = None,
         confusion: bool = False,
@@ -168,37 +174,74 @@ def _command(name: str) -> click.Command:
         check_model(connection, model)
         untested = untested_rows(connection, model, feature) if name == "drift" else []
         rows = _rows(connection, name, model, feature, last, untested)
-        if name == "performance":
-            rows += unjoined_rows(connection, model)
-        empty = f"no {name} results yet: {report.hint}"
-        shown = _shown(name, rows)
+        unjoined = unjoined_rows(connection, model) if name == "performance" else []
         if confusion:
             emit_confusion(rows, as_json=as_json)
-            return
-        rows = [row for row in rows if _is_listed(row, curve=calibration, as_json=as_json)]
-        if name == "performance" and not as_json:
-            rows = with_estimates(rows)
-            shown = [*shown[:-3], "estimated", *shown[-3:]]  # next to the measured interval
-        emit(rows, shown, as_json=as_json, empty=empty)
+        elif as_json:
+            _emit_json([*rows, *unjoined], curve=calibration)
+        else:
+            listed = [row for row in rows if _is_listed(row, curve=calibration)]
+            least = len(rows) if is_all or feature is not None or calibration else report.least
+            _print(connection, name, listed, unjoined, least)
         if feature is not None and name == "drift" and not as_json:
-            _print_chart(connection, model, feature, rows)
+            from modeltap.cli.feature_chart import print_feature_chart  # imports NumPy
+
+            print_feature_chart(connection, model, feature, rows)
 
     return command
 
 
-def _shown(report: str, rows: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+def _print(
+    connection: sqlite3.Connection,
+    name: str,
+    rows: Sequence[dict[str, Any]],
+    unjoined: Sequence[dict[str, Any]],
+    least: int,
+) -> None:
+    """Print the first rows of a report, and how many others there are."""
+    report = _REPORTS[name]
+    if name == "performance":
+        rows = with_estimates(rows)
+        unjoined = with_estimates(unjoined)
+    first = first_rows(rows, least)
+    shown = [*first.rows, *unjoined]
+    columns = _columns(name, shown)
+    if not shown:
+        echo_paragraph(f"no {name} results yet: {report.hint}")
+    elif is_fitted():
+        print_windows(connection, shown, columns, has_bars=report.has_bars)
+    else:
+        emit_table(shown, [*_owners(shown), *columns], "")
+    if first.note is not None:
+        echo_paragraph(f"{first.note}; see `modeltap {name} --all`", err=True)
+
+
+def _emit_json(rows: Sequence[dict[str, Any]], *, curve: bool) -> None:
+    for row in rows:
+        if not curve or row["metric"] == CURVE:
+            emit_json(row)
+
+
+def _owners(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the columns that tell the models of several apart."""
+    names = ("model", "version", "environment")
+    return [name for name in names if len({row[name] for row in rows}) > 1]
+
+
+def _columns(report: str, rows: Sequence[Mapping[str, Any]]) -> Sequence[str]:
     """Return the columns of a report: metrics of labels and of groups have intervals."""
     if report not in ("performance", "fairness"):
         return _SHOWN
     of_parts = any(row["segment"] for row in rows)
-    return [name for name in _SHOWN_OF_GROUPS if of_parts or name != "segment"]
+    columns = [name for name in _SHOWN_OF_GROUPS if of_parts or name != "segment"]
+    if report == "performance":
+        columns[-3:-3] = ["estimated"]  # next to the measured interval
+    return columns
 
 
-def _is_listed(row: Mapping[str, Any], *, curve: bool, as_json: bool) -> bool:
+def _is_listed(row: Mapping[str, Any], *, curve: bool) -> bool:
     """Return whether a report lists a row: cells and points are listed for programs only."""
-    if curve:
-        return bool(row["metric"] == CURVE)
-    return as_json or row["metric"] not in (CONFUSION, CURVE)
+    return bool(row["metric"] == CURVE if curve else row["metric"] not in (CONFUSION, CURVE))
 
 
 def _rows(
@@ -225,36 +268,6 @@ def _rows(
         connection, names, model=model, feature=feature, last=last, grouped=grouped
     )
     return [*latest, *without_tested(untested, latest)]
-
-
-def _print_chart(
-    connection: sqlite3.Connection, model: str | None, feature: str, rows: list[dict[str, Any]]
-) -> None:
-    """Print a bar chart of a feature's distribution in the reference and the latest window."""
-    if not rows:
-        return
-    latest = rows[0]
-    if model not in (None, latest["model"]):
-        return
-    version = with_environment(latest["version"], latest["environment"])
-    frozen = active_reference(connection, latest["model"], version)
-    if frozen is None:
-        return
-    series = Series(frozen.model, frozen.version, frozen.id, latest["window"])
-    windows = evaluated_with(connection, series, latest["window_start"])
-    if not windows:
-        return
-    reference = Reference.from_json(frozen.payload)
-    bins = reference.by_name.get(feature)
-    if bins is None:
-        return
-    counts = total(windows).counts[layout(reference)[feature]]
-    echo("", f"{feature}: reference and latest window")
-    for bar in distribution(bins, counts):
-        for series_name, fraction in (("reference", bar.reference), ("window", bar.window)):
-            label = escaped(bar.label) if series_name == "reference" else ""
-            blocks = "█" * round(fraction * _BAR)
-            echo(f"{label:>24}  {series_name:9}  {percent(fraction):>6}  {blocks}")
 
 
 @click.command()

@@ -12,23 +12,8 @@ from modeltap.dashboard.asked import Pages, named_version
 from modeltap.dashboard.page_table import PageTable
 from modeltap.store.models import ModelVersion
 from modeltap.store.settings import SettingsReader
+from modeltap.summaries.health_row import HEALTH_COLUMNS, health_row
 from modeltap.summaries.model_health import ModelHealth, health_of_models
-
-_COLUMNS = (
-    "model",
-    "version",
-    "environment",
-    "state",
-    "since",
-    "reason",
-    "learning_until",
-    "requests",
-    "error_rate",
-    "latency_p95_ms",
-    "last_label_at",
-    "dropped",
-    "not_monitored",
-)
 
 
 def home_page(
@@ -48,26 +33,8 @@ def home_page(
         }
         for health in healths
     ]
-    return {"models": models}, [PageTable("models", _COLUMNS, [row_of(h) for h in healths])]
-
-
-def row_of(health: ModelHealth) -> dict[str, Any]:
-    """Return a model's health as a row."""
-    return {
-        "model": health.model,
-        "version": health.shown_version,
-        "environment": health.environment,
-        "state": health.state,
-        "since": health.since,
-        "reason": health.reason,
-        "learning_until": health.reference.learning_until,
-        "requests": health.requests,
-        "error_rate": health.error_rate,
-        "latency_p95_ms": health.latency_p95_ms,
-        "last_label_at": health.last_label_at,
-        "dropped": health.dropped,
-        "not_monitored": health.coverage.summary,
-    }
+    rows = [health_row(health) for health in healths]
+    return {"models": models}, [PageTable("models", HEALTH_COLUMNS, rows)]
 
 
 def name_of(health: ModelHealth) -> str:

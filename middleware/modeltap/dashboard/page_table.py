@@ -97,4 +97,6 @@ def _finite(value: Any) -> Any:
 def _csv_cell(value: Any) -> Any:
     if isinstance(value, bytes):
         return cell(value)
+    if isinstance(value, list):
+        value = "; ".join(map(str, value))
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

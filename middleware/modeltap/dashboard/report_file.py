@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from modeltap import clock
-from modeltap.dashboard.home_page import name_of, row_of
+from modeltap.dashboard.home_page import name_of
 from modeltap.dashboard.model_page import draw_charts
 from modeltap.dashboard.rendering import render
 from modeltap.printable import escaped
 from modeltap.store.alerts import alerts_of_version
 from modeltap.store.models import ModelVersion
 from modeltap.store.settings import SettingsReader
+from modeltap.summaries.health_row import health_row
 from modeltap.summaries.model_charts import charts_of_model
 from modeltap.summaries.model_health import ModelHealth, health_of_models
 from modeltap.summaries.period import ShownPeriod, period_of
@@ -102,7 +103,7 @@ def as_json(report: Report) -> str:
             "store": report.store,
             "created_at": report.created_at,
             "models": [
-                {**row_of(model.health), "alerts": [_alert(alert) for alert in model.alerts]}
+                {**health_row(model.health), "alerts": [_alert(alert) for alert in model.alerts]}
                 for model in report.models
             ],
         }

@@ -30,6 +30,7 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `references`, `windows`, `traffic`, `metrics`: references, counted windows, results
 - `metric_history`, `drift_history`, `segment_history`: metrics over time, as charts need them
 - `unsent_facts`: facts that another system has not received
+- `recent_values`: a metric in the last windows, for sparklines
 - `last_windows`: the last window of each model, as other tools read it
 - `exchange_search`: finding exchanges by what people remember of them
 - `self_check`: losses, jobs and waiting exchanges

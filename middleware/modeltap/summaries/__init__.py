@@ -1,6 +1,6 @@
 """Summaries: facts of the store, arranged for the terminal, the dashboard and reports.
 
-- `model_health`: each model in one sentence
+- `model_health`, `health_row`: each model in one sentence, and as a row
 - `period`: the time that is shown
 - `drift_map`: the drift of features by windows
 - `event_marks`: alerts, versions, deployments and references on the time axis

@@ -7,7 +7,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from modeltap.analysis.detectors.context import MIN_BLOCKS
+from modeltap.analysis.model.reference import MIN_BLOCKS
 from modeltap.analysis.references.rhythm import (
     Rhythm,
     blocks_for,

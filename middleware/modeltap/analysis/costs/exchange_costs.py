@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,3 +73,14 @@ def with_costs(batch: Batch, prices: Mapping[str, PriceSettings]) -> list[dict[s
         answer if cost is None else {"cost": cost, **answer}
         for answer, cost in zip(answers, costs, strict=True)
     ]
+
+
+def unpriced(
+    counts: Sequence[TokenCount], costs: Sequence[ExchangeCost]
+) -> Counter[tuple[str | None, str]]:
+    """Return the number of exchanges without a cost, by the model's name and the reason."""
+    return Counter(
+        (count.name, own.reason)
+        for count, own in zip(counts, costs, strict=True)
+        if own.reason is not None
+    )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from modeltap.analysis.costs.exchange_costs import ExchangeCost, exchange_cost
+from modeltap.analysis.costs.exchange_costs import ExchangeCost, exchange_cost, unpriced
 from modeltap.analysis.model.metric import NORMAL_95, Metric
 from modeltap.analysis.statistics.means import positive_interval
 from modeltap.analysis.statistics.rates import wilson
@@ -94,17 +94,6 @@ def _not_priced(counts: Sequence[TokenCount], costs: Sequence[ExchangeCost]) -> 
         low=low,
         high=high,
         explanation=_listed(reasons) if missing else None,
-    )
-
-
-def unpriced(
-    counts: Sequence[TokenCount], costs: Sequence[ExchangeCost]
-) -> Counter[tuple[str | None, str]]:
-    """Return the number of exchanges without a cost, by the model's name and the reason."""
-    return Counter(
-        (count.name, own.reason)
-        for count, own in zip(counts, costs, strict=True)
-        if own.reason is not None
     )
 
 

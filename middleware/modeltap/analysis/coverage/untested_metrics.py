@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from modeltap.analysis.costs.exchange_costs import NO_NAME, NO_PRICE, exchange_cost
-from modeltap.analysis.costs.window_costs import unpriced
+from modeltap.analysis.costs.exchange_costs import NO_NAME, NO_PRICE, exchange_cost, unpriced
 from modeltap.analysis.coverage.unmonitored import Level, Unmonitored
 from modeltap.analysis.model.metric import ALERT, NOT_COMPARABLE, OK
 from modeltap.config.evaluation.price_settings import PriceSettings

@@ -47,9 +47,6 @@ shift of a tenth of a standard deviation is .04, one of a hundredth .004."""
 RATE_FLOOR = 0.02
 """A rate that grew by less than two percentage points is not worth an alert."""
 
-MIN_BLOCKS = 4
-"""The maximum of fewer values is a poor bound for the next one."""
-
 
 class Samples(Protocol):
     """Samples of rows of the window and the reference, built on first access in half a second."""

@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from modeltap import clock
-from modeltap.analysis.detectors.context import MIN_BLOCKS, Context
+from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.model.metric import AT_ONCE, Evidence, Metric, crossable, no_room, verdict
-from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.model.reference import MIN_BLOCKS, Reference
 
 _FLOOR = 2.0
 """A pause alerts if it is twice as long as the longest in the reference."""

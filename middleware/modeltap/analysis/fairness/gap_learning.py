@@ -15,7 +15,6 @@ import scipy
 from msgspec.structs import replace
 
 from modeltap.analysis.counting.window_starts import window_blocks
-from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.fairness.group_rates import (
     LABELLED,
     SELECTION,
@@ -28,7 +27,7 @@ from modeltap.analysis.fairness.groupings import Grouping, grouping_of, with_int
 from modeltap.analysis.fairness.treatment import Treatment, decisions, outcomes
 from modeltap.analysis.model.baseline import Baseline, GroupBaseline
 from modeltap.analysis.model.moments import Moments
-from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.model.reference import MIN_BLOCKS, Reference
 from modeltap.analysis.performance.positive_class import LabelForm
 from modeltap.config.settings import Settings
 from modeltap.decoding.outputs import predictions_in

@@ -18,6 +18,9 @@ from modeltap.analysis.model.binning import coarse_bins
 from modeltap.analysis.model.feature import Feature
 from modeltap.config.metrics import is_output
 
+MIN_BLOCKS = 4
+"""The maximum of fewer values of a reference's blocks is a poor bound for the next one."""
+
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=True):
     """Features with their counts, and baselines learnt from blocks of a window's length."""

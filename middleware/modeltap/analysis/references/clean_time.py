@@ -14,8 +14,7 @@ from itertools import count
 from typing import TypeVar
 
 from modeltap import clock
-from modeltap.analysis.detectors.context import MIN_BLOCKS
-from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.model.reference import MIN_BLOCKS, Reference
 from modeltap.config.metrics import reported_by
 from modeltap.config.reference_settings import ReferenceSettings, parse_reference
 from modeltap.config.windows import Window

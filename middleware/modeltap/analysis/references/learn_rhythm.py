@@ -12,12 +12,11 @@ from msgspec.structs import replace
 
 from modeltap.analysis.counting.tally import Tally, tally
 from modeltap.analysis.counting.window_starts import starts
-from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.detectors.drift import NEW_VALUE
 from modeltap.analysis.model.blocks import Blocks, filled_up
 from modeltap.analysis.model.feature import Column, Feature
 from modeltap.analysis.model.halves import halves
-from modeltap.analysis.model.reference import Reference, layout
+from modeltap.analysis.model.reference import MIN_BLOCKS, Reference, layout
 from modeltap.analysis.references.rhythm import Rhythm, blocks_for, with_rhythm
 from modeltap.analysis.references.variation import (
     Pairs,

@@ -12,7 +12,6 @@ import scipy
 from msgspec.structs import replace
 
 from modeltap import clock
-from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.estimation.outcomes import confidences
 from modeltap.analysis.inference.value_lists import all_known, numbers_of
 from modeltap.analysis.model.baseline import (
@@ -25,7 +24,7 @@ from modeltap.analysis.model.baseline import (
 )
 from modeltap.analysis.model.calibration import Calibration, learn_calibration
 from modeltap.analysis.model.moments import moments
-from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.model.reference import MIN_BLOCKS, Reference
 from modeltap.analysis.performance.class_metrics import MAX_CLASSES
 from modeltap.analysis.performance.class_scores import with_scores
 from modeltap.analysis.performance.classification import F1_FLOOR

@@ -14,11 +14,10 @@ from msgspec.structs import replace
 
 from modeltap import clock
 from modeltap.analysis.counting.tally import pack, unpack
-from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.model.blocks import Blocks
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.local_times import hours_of_the_week, local_times
-from modeltap.analysis.model.reference import Reference, layout
+from modeltap.analysis.model.reference import MIN_BLOCKS, Reference, layout
 from modeltap.analysis.statistics.day_types import cells, types_of
 from modeltap.analysis.statistics.distances import JS_OF_CHI2
 from modeltap.config.windows import Window

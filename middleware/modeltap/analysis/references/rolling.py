@@ -13,10 +13,9 @@ from msgspec.structs import replace
 
 from modeltap import clock
 from modeltap.analysis.counting.tally import Tally, unpack
-from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.inference.infer import MIDDLE_HALF, OUTLIER
 from modeltap.analysis.model.feature import Feature
-from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.model.reference import MIN_BLOCKS, Reference
 from modeltap.analysis.references.clean_time import ALL_TIME, CleanTime, Span, clean_times
 from modeltap.analysis.references.variation import with_block_baselines
 from modeltap.analysis.statistics.quantiles import quantile, span

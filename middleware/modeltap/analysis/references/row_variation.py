@@ -14,10 +14,10 @@ import numpy as np
 from modeltap.analysis.counting.sample import ROWS, Sample, sample
 from modeltap.analysis.counting.tally import tally
 from modeltap.analysis.detectors import ROW_DETECTORS, evaluate
-from modeltap.analysis.detectors.context import MIN_BLOCKS, BothSamples, Context, baseline_key
+from modeltap.analysis.detectors.context import BothSamples, Context, baseline_key
 from modeltap.analysis.model.feature import Column
 from modeltap.analysis.model.metric import Metric
-from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.model.reference import MIN_BLOCKS, Reference
 from modeltap.analysis.references.rhythm import Key, Rhythm
 from modeltap.analysis.references.variation import take_rows
 

@@ -17,9 +17,8 @@ from msgspec.structs import replace
 from modeltap.analysis.counting.row_sketch import expected_rate
 from modeltap.analysis.counting.tally import Tally, tally
 from modeltap.analysis.detectors import drift, quality
-from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.model.feature import Column, Feature
-from modeltap.analysis.model.reference import Reference, layout
+from modeltap.analysis.model.reference import MIN_BLOCKS, Reference, layout
 from modeltap.analysis.statistics import words
 from modeltap.analysis.statistics.distances import JS_OF_CHI2, coarse_each, divergences
 from modeltap.analysis.statistics.gains import gains_of

@@ -31,10 +31,9 @@ from msgspec.structs import replace
 
 from modeltap import clock
 from modeltap.analysis.detectors import quality
-from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.detectors.quality import Grown
 from modeltap.analysis.model.metric import ALERT, AT_ONCE, OK, Metric
-from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.model.reference import MIN_BLOCKS, Reference
 from modeltap.config.metrics import CATALOGUE
 from modeltap.config.windows import Window
 from modeltap.store.windows import Series, count_windows

@@ -13,7 +13,7 @@ import numpy as np
 
 from modeltap import clock
 from modeltap.analysis.counting.sample import Sample, choose
-from modeltap.analysis.detectors.context import MIN_BLOCKS
+from modeltap.analysis.model.reference import MIN_BLOCKS
 from modeltap.analysis.references.clean_time import CleanTime
 from modeltap.config.reference_settings import parse_reference
 from modeltap.decoding.batches import Batch

@@ -1,0 +1,20 @@
+"""The chart of `modeltap drift --feature F`."""
+
+from __future__ import annotations
+
+from command import modeltap
+from terminal import shown_on_a_terminal
+
+
+def test_the_reference_and_the_window_are_next_to_each_other(at):
+    shown = modeltap("drift", *at, "--feature", "amount").splitlines()
+    start = shown.index("amount: reference and latest window")
+    reference, window = shown[start + 1 : start + 3]
+    assert "reference" in reference and "%" in reference and "█" in reference
+    assert window.split()[0] == "window"
+
+
+def test_the_chart_fits_a_usual_terminal(at):
+    shown = shown_on_a_terminal("drift", *at, "--feature", "color")
+    assert any("red" in line and "█" in line for line in shown)
+    assert max(map(len, shown)) <= 80
