@@ -27,6 +27,9 @@ def test_markdown_and_json_have_the_alerts(at, tmp_path):
     (model,) = report["models"]
     assert model["state"] == "alert"
     assert {alert["rule"] for alert in model["alerts"]} >= {"data_drift", "performance"}
+    performance = {row["metric"]: row for row in model["performance"]}
+    assert performance["mae"]["low"] < performance["mae"]["value"] < performance["mae"]["high"]
+    assert "| mae | " in shown and "| metric | value | interval |" in shown
 
 
 def test_a_pipeline_fails_on_alerts(at):

@@ -10,7 +10,7 @@ import pytest
 from modeltap.dashboard.model_page import draw_charts
 from modeltap.store.connection import connect
 from modeltap.store.models import ModelVersion
-from modeltap.summaries.model_charts import charts_of_model
+from modeltap.summaries.model_charts import charts_of_model, figures_of
 from modeltap.summaries.period import period_of
 from stores import put_metric
 
@@ -49,3 +49,22 @@ def test_one_window_of_one_metric_with_any_value(tmp_path, metric, value):
         pictures = [svg for _, svg in drawn["performance"] + drawn["operation"]]
         for picture in (drawn["heat_map"], *pictures):
             assert not re.search(r'="[^"]*\b(nan|inf)\b', picture.lower())
+
+
+def test_last_values_for_pipelines(tmp_path):
+    """With the estimate of a later window, which has no labels yet."""
+    with closing(connect(tmp_path / "taps.db")) as connection:
+        put_metric(connection, 0, "mae", value=2.0, low=1.0, high=3.0)
+        put_metric(connection, 0, "drift", feature="x")
+        put_metric(connection, 1, "drift", feature="x")
+        put_metric(connection, 1, "estimated_mae", value=5.0)
+        put_metric(connection, 1, "slice_error", segment="x > 3", value=float("inf"))
+        gap = {"segment": "sex", "verdict": "alert"}
+        put_metric(connection, 0, "mae_difference", value=0.5, **gap)
+        figures = figures_of(charts_of_model(connection, OF, period_of(connection, OF)))
+    (mae,) = figures["performance"]
+    assert (mae["value"], mae["low"], mae["estimate"]) == (2.0, 1.0, 5.0)
+    assert mae["estimate_window_start"] > mae["window_start"]
+    assert [(row["slice"], row["value"]) for row in figures["slices"]] == [("x > 3", None)]
+    assert [(row["grouping"], row["verdict"]) for row in figures["gaps"]] == [("sex", "alert")]
+    assert figures_of(None)["performance"] == []

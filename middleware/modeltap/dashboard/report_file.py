@@ -4,33 +4,40 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from modeltap import clock
+from modeltap.dashboard.alert_picture import draw_alert
 from modeltap.dashboard.home_page import name_of
 from modeltap.dashboard.model_page import draw_charts
 from modeltap.dashboard.rendering import render
+from modeltap.output import cell
 from modeltap.printable import escaped
 from modeltap.store.alerts import alerts_of_version
 from modeltap.store.models import ModelVersion
 from modeltap.store.settings import SettingsReader
 from modeltap.summaries.health_row import health_row
-from modeltap.summaries.model_charts import charts_of_model
+from modeltap.summaries.model_charts import ModelCharts, charts_of_model, figures_of
 from modeltap.summaries.model_health import ModelHealth, health_of_models
 from modeltap.summaries.period import ShownPeriod, period_of
+from modeltap.wording import plural
 
 _STATIC = Path(__file__).parent / "static"
+
+_MOST_PICTURES = 10
+"""Alerts with a picture; a report of hundreds would be too large to send."""
 
 
 @dataclass(frozen=True)
 class ModelReport:
-    """One version of a model in a report: its health, and its alerts in the period."""
+    """One version of a model in a report: its health, its alerts and charts in the period."""
 
     health: ModelHealth
     alerts: list[dict[str, Any]]
-    period: ShownPeriod | None
+    charts: ModelCharts | None
 
     @property
     def of(self) -> ModelVersion:
@@ -81,17 +88,21 @@ def _model(connection: sqlite3.Connection, health: ModelHealth, since: float | N
         for alert in alerts_of_version(connection, *of)
         if (alert["resolved_at"] is None or alert["resolved_at"] >= after)
     ]
-    return ModelReport(health, alerts, period)
+    charts = None if period is None else charts_of_model(connection, of, period)
+    return ModelReport(health, alerts, charts)
 
 
 def as_html(connection: sqlite3.Connection, report: Report) -> str:
     """Return a report as one page that needs no other file and no network."""
-    models = []
-    for model in report.models:
-        charts: dict[str, Any] = {}
-        if model.period is not None:
-            charts, _ = draw_charts(charts_of_model(connection, model.of, model.period))
-        models.append({"model": model, "name": name_of(model.health), "charts": charts})
+    models = [
+        {
+            "model": model,
+            "name": name_of(model.health),
+            "charts": {} if model.charts is None else draw_charts(model.charts)[0],
+            "pictures": [draw_alert(connection, alert) for alert in model.alerts[:_MOST_PICTURES]],
+        }
+        for model in report.models
+    ]
     style = (_STATIC / "dashboard.css").read_text("utf-8")
     return render("report.html", report=report, models=models, style=style)
 
@@ -103,7 +114,11 @@ def as_json(report: Report) -> str:
             "store": report.store,
             "created_at": report.created_at,
             "models": [
-                {**health_row(model.health), "alerts": [_alert(alert) for alert in model.alerts]}
+                {
+                    **health_row(model.health),
+                    "alerts": [_alert(alert) for alert in model.alerts],
+                    **figures_of(model.charts),
+                }
                 for model in report.models
             ],
         }
@@ -152,7 +167,7 @@ def as_markdown(report: Report) -> str:
             "" if health.latency_p95_ms is None else f"{health.latency_p95_ms:.1f}",
             f"{health.dropped:,}",
         )
-        lines.append(f"| {' | '.join(_markdown(cell) for cell in cells)} |")
+        lines.append(_row(cells))
     for model in report.models:
         lines += ["", f"## {_markdown(name_of(model.health))}", ""]
         lines += [
@@ -160,9 +175,53 @@ def as_markdown(report: Report) -> str:
             f"{clock.short(alert['started_at'])}): {_markdown(alert['summary'])}"
             for alert in model.alerts
         ] or ["No alerts."]
+        if model.charts is not None:
+            lines += _figures(model.charts)
         if model.health.coverage.summary:
             lines += ["", f"Not monitored: {_markdown(model.health.coverage.summary)}"]
     return "\n".join(lines) + "\n"
+
+
+def _figures(charts: ModelCharts) -> list[str]:
+    """Return the lines about performance, groups and slices."""
+    figures = figures_of(charts)
+    lines = []
+    if figures["performance"]:
+        lines += ["", "| metric | value | interval | estimate | window |", "|---|--:|---|--:|---|"]
+        lines += [_row(_performance_cells(row)) for row in figures["performance"]]
+    if figures["gaps"]:
+        lines += ["", "| gap between groups | of | value | interval | verdict |"]
+        lines += ["|---|---|--:|---|---|"]
+        lines += [_row(_gap_cells(row)) for row in figures["gaps"]]
+    if figures["slices"]:
+        lines += ["", "Worst slices:", ""]
+        lines += [
+            f"- {_markdown(row['slice'])}: {cell(row['value'])} {_interval(row)} in "
+            f"{plural(row['rows'], 'row')}"
+            for row in figures["slices"]
+        ]
+    return lines
+
+
+def _performance_cells(row: dict[str, Any]) -> tuple[str, ...]:
+    window, later = clock.short(row["window_start"]), row["estimate_window_start"]
+    estimate = cell(row["estimate"])
+    if estimate and later != row["window_start"]:
+        estimate += f" in {clock.short(later)}"
+    return row["metric"], cell(row["value"]), _interval(row), estimate, window
+
+
+def _gap_cells(row: dict[str, Any]) -> tuple[str, ...]:
+    verdict = (row["verdict"] or "").replace("_", " ")
+    return row["metric"], row["grouping"], cell(row["value"]), _interval(row), verdict
+
+
+def _interval(row: dict[str, Any]) -> str:
+    return "" if row["low"] is None else f"({cell(row['low'])} to {cell(row['high'])})"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(map(_markdown, cells))} |"
 
 
 def _markdown(text: str) -> str:

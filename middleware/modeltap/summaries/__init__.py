@@ -9,6 +9,6 @@
 - `group_charts`: gaps between groups over time, and the rates of groups
 - `metric_family`, `exported_metrics`: the facts for Prometheus and OpenTelemetry
 - `feature_summary`: one feature: its drift, and its distribution in a window
-- `model_charts`: all charts of a model in a period
+- `model_charts`: all charts of a model in a period, and their last values
 - `alert_chart`: the chart that caused an alert
 """

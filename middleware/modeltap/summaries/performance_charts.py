@@ -37,10 +37,15 @@ _ARRIVAL: tuple[tuple[str, str, LineKind], ...] = (
 
 @dataclass(frozen=True)
 class PerformanceCharts:
-    """The charts of the most important metrics, and the last values of all."""
+    """The charts of the most important metrics, and the last values of all.
+
+    Attributes:
+        estimates: the last estimates of metrics that are measured, too, by metric.
+    """
 
     charts: list[MetricChart]
     last: list[MetricPoint]
+    estimates: dict[str, MetricPoint]
 
 
 def performance_charts(source: ChartSource, asked: str | None = None) -> PerformanceCharts:
@@ -58,8 +63,13 @@ def performance_charts(source: ChartSource, asked: str | None = None) -> Perform
     coverage = source.points(_COVERAGE)
     charts = [_performance_chart(source, name, coverage) for name in drawn]
     shown = [chart for chart in charts if chart.chart.lines]
-    last = last_points(source.connection, source.of, names, source.period.end_text)
-    return PerformanceCharts(shown, last)
+    estimates = _last(source, [ESTIMATED + name for name in names])
+    by_metric = {point.metric.removeprefix(ESTIMATED): point for point in estimates}
+    return PerformanceCharts(shown, _last(source, names), by_metric)
+
+
+def _last(source: ChartSource, metrics: Sequence[str]) -> list[MetricPoint]:
+    return last_points(source.connection, source.of, metrics, source.period.end_text)
 
 
 def _names(source: ChartSource) -> list[str]:
