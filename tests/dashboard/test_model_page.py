@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import html
+import json
+import math
 import re
+from contextlib import closing
+
+import pytest
+
+from modeltap.store.connection import connect, writing
+from modeltap.store.models import record_model
+from stores import put_metric
+
+NAMES = ("a/b", 'o\'clock "x"', "🛫 مرحبا", "..", ".", "?#&", "<b>&amp;", "x" * 300, " ")
 
 
 def test_pictures_and_the_rows_behind_them(pages):
@@ -24,3 +36,47 @@ def test_a_click_shows_what_moved(pages):
 def test_a_period_is_kept_in_links(pages):
     page = pages.get("/models/m?last=7d").text
     assert "last=7d" in re.search(r'href="(/models/m\?feature=[^"]+)"', page)[1]
+
+
+def test_truth_estimates_events_and_slices_are_on_the_page(pages):
+    page = pages.get("/models/m").text
+    assert 'class="strip"' in page and 'class="mark"' in page and "an alert starts" in page
+    events = pages.get("/models/m?table=marks&format=json").json()
+    assert {row["mark"][0] for row in events} == {"A", "R"}
+    other = re.search(r'href="(/models/m\?metric=[^"]+)"', page)[1]
+    assert pages.get(html.unescape(other)).text.count("<h3>") > 1
+    assert pages.get("/models/m?metric=nothing").status_code == 404
+
+
+@pytest.fixture(scope="module")
+def strange(tmp_path_factory):
+    """A store of models and features with strange names, and values that are not finite."""
+    store = tmp_path_factory.mktemp("strange") / "taps.db"
+    with closing(connect(store)) as connection, writing(connection):
+        for n, name in enumerate(NAMES):
+            record_model(connection, name, "")
+            own = {"model": name, "explanation": name, "examples": json.dumps([name])}
+            put_metric(connection, 0, "drift", feature=name, strength=math.inf, **own)
+            put_metric(connection, 0, "mae", value=(math.inf, None, 1e308)[n % 3], **own)
+            put_metric(connection, 0, "slice_error", segment=name, value=None, **own)
+            put_metric(connection, 0, "mae_difference", segment=name, **own)
+            put_metric(connection, 0, "mae", segment=f"{name}=F", value=None, **own)
+    return store
+
+
+def test_any_name_of_a_model_and_its_features(browse, strange):
+    """Leads from the first page to its own, and to its feature, and is only text there."""
+    client = browse(strange)
+    links = re.findall(r'<h2><a href="([^"]+)"', client.get("/").text)
+    assert len(links) == len(NAMES)
+    for link in map(html.unescape, links):
+        page = client.get(link).text
+        assert 'class="chart heat-map"' in page and "<b>&amp;" not in page
+        cell = html.unescape(re.search(r'<a href="([^"]+)"><rect', page)[1])
+        assert 'id="feature"' in client.get(cell).text
+
+
+def test_values_of_json_are_finite(browse, strange):
+    page = browse(strange).get("/models/a%2Fb?table=mae&format=json")
+    (row,) = json.loads(page.text, parse_constant=pytest.fail)
+    assert row["metric"] == "mae" and row["value"] is None

@@ -17,7 +17,7 @@ def test_the_last_window_or_the_one_asked_for(reader, whole):
     assert sum(pair.reference for pair in last.pairs) == pytest.approx(1)
     assert "amount" in last.explanation
     asked = feature_summary(reader, OF, "amount", whole, "2024-05-01T20:00:00.000Z")
-    assert asked.window_start == "2024-05-01T20:00:00.000Z"
+    assert asked.window_start == "2024-05-01T20:00:00.000Z" and asked.is_asked
     assert {row["window_start"] for row in asked.metrics} == {asked.window_start}
 
 
@@ -34,3 +34,10 @@ def test_its_neighbours_and_why_nothing_moved(reader, whole):
     assert before.explanation.startswith(("Nothing moved", "Not tested", "color"))
     (shaded,) = before.history.spans
     assert shaded.end - shaded.start == 3600
+
+
+@pytest.mark.parametrize("start", ["1999-01-01T00:00:00.000Z", "nonsense", "'", "\x00"])
+def test_a_window_without_rows(reader, whole, start):
+    """Is not what was asked for; the last one is shown."""
+    shown = feature_summary(reader, OF, "amount", whole, start)
+    assert not shown.is_asked and shown.later is None

@@ -27,14 +27,18 @@ def home_page(
             "health": health,
             "name": name_of(health),
             "url": pages.model(ModelVersion(health.model, health.version)),
-            "traffic": sparkline(
-                [period.requests for period in health.traffic], f"Requests of {health.model}"
-            ),
+            "traffic": _traffic(health),
         }
         for health in healths
     ]
     rows = [health_row(health) for health in healths]
     return {"models": models}, [PageTable("models", HEALTH_COLUMNS, rows)]
+
+
+def _traffic(health: ModelHealth) -> str:
+    """Draw the requests of the last windows; nothing for a single window."""
+    requests = [period.requests for period in health.traffic]
+    return sparkline(requests, f"Requests of {health.model}") if len(requests) > 1 else ""
 
 
 def name_of(health: ModelHealth) -> str:

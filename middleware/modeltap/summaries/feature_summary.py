@@ -37,6 +37,7 @@ class FeatureSummary:
         points: the rows behind `history`.
         explanation: the sentence about what moved, or why nothing did.
         examples: ids of exchanges.
+        is_asked: False if there is no window of the asked start, so that this is the last one.
         earlier, later: the starts of the windows before and after this one; None without one.
     """
 
@@ -49,6 +50,7 @@ class FeatureSummary:
     points: list[DriftPoint]
     explanation: str
     examples: list[str]
+    is_asked: bool
     earlier: str | None
     later: str | None
 
@@ -90,6 +92,7 @@ def feature_summary(
         points,
         explained or _why_not(at),
         example_ids(examples),
+        not start or at.window_start == start,
         points[place - 1].window_start if place else None,
         points[place + 1].window_start if place + 1 < len(points) else None,
     )
