@@ -78,6 +78,8 @@ HELD_ELSEWHERE = {
     "replaying/replay_progress.py": "replaying/test_replayer.py",
     # Commands that print what a tested function returns.
     "cli/dashboard.py": "dashboard/test_dashboard_server.py",
+    "bridges/agent_answers.py": "bridges/test_agent_server.py",
+    "cli/mcp.py": "bridges/test_agent_server.py",
     "bridges/otel_messages.py": "bridges/test_otel_push.py",
     "store/unsent_facts.py": "bridges/test_otel_push.py",
     "cli/grafana.py": "bridges/test_grafana_dashboard.py",

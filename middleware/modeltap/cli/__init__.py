@@ -21,6 +21,6 @@
 - `version`: noting and comparing versions
 - `shadow_report`: requests chosen for a challenger, in `status` and `doctor`
 - `dashboard`, `report`: pages in a browser, and as one file
-- `grafana`, `otel`: other tools
+- `grafana`, `otel`, `mcp`: other tools
 - `demo`: a run on real data
 """

@@ -61,6 +61,7 @@ COMMANDS = {
         "labels_report", "labels", "Show how many labels models have, and how they arrive."
     ),
     "latency": Listed("reports", "latency", "Report response times, throughput and error rates."),
+    "mcp": Listed("mcp", "mcp", "Answer coding agents by MCP on standard input and output."),
     "metrics": Listed("reports", "metrics", "List metrics by window, oldest first."),
     "otel": Listed("otel", "otel", "Send metrics and alerts to a receiver of OpenTelemetry."),
     "performance": Listed(
