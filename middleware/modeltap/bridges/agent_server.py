@@ -71,7 +71,7 @@ class AgentTools:
         )
 
     def drift(self, model: str, feature: str | None = None, windows: int = 1) -> dict[str, Any]:
-        """Features that differ from the reference, strongest first, with a sentence about what moved."""
+        """Features that differ from the reference, strongest first, each with a sentence."""
         return self._report("drift", model, feature, windows)
 
     def performance(self, model: str, windows: int = 5) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class AgentTools:
         return self._answer(lambda connection: answers.exchange_answer(connection, id))
 
     def explain(self, name: str) -> dict[str, Any]:
-        """What an alert rule or a metric means, and what to look at first."""
+        """The meaning of an alert rule or a metric, and the first things to look at."""
         return self._answer(lambda _: guide(name))
 
     def _report(self, report: str, model: str, feature: str | None, windows: int) -> dict[str, Any]:

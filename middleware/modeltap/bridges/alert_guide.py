@@ -35,7 +35,7 @@ FIRST_STEPS = {
     "`modeltap doctor`, which gives reason and fix.",
     "custom": "A rule of the team's own; its metric and limit are in the alert.",
 }
-"""What to look at first, by rule."""
+"""Advice about the first things to look at, by rule."""
 
 
 def guide(name: str) -> dict[str, Any]:
