@@ -10,6 +10,7 @@ from contextlib import closing
 
 import pytest
 
+import modeltap
 from modeltap.store.connection import connect, writing
 from modeltap.store.models import record_model
 from stores import put_metric
@@ -80,3 +81,11 @@ def test_values_of_json_are_finite(browse, strange):
     page = browse(strange).get("/models/a%2Fb?table=mae&format=json")
     (row,) = json.loads(page.text, parse_constant=pytest.fail)
     assert row["metric"] == "mae" and row["value"] is None
+
+
+def test_a_model_without_an_analysis_says_what_to_do(browse, store):
+    """The first page that a newcomer opens, before the first window is evaluated."""
+    modeltap.capture(model="new", request={"x": 1}, response=2, store=store, analyze=False)
+    assert modeltap.flush(60)
+    page = browse(store).get("/models/new")
+    assert page.status_code == 404 and "no window of model" in page.text

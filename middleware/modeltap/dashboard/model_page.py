@@ -49,10 +49,18 @@ def model_page(
     metric = request.query_params.get("metric") or None
     period = period_of(connection, of, last)
     health = next(
-        h
-        for h in health_of_models(connection, SettingsReader(connection), of.model)
-        if h.version == of.version
+        (
+            h
+            for h in health_of_models(connection, SettingsReader(connection), of.model)
+            if h.version == of.version
+        ),
+        None,
     )
+    if health is None:
+        raise InputError(
+            f"no window of model {of.model!r} is evaluated yet: the app does it every minute, and "
+            "modeltap analyze at once"
+        )
     values: dict[str, Any] = {
         "of": of,
         "health": health,
