@@ -44,6 +44,7 @@ def test_options_match_settings():
     expected["store"] = str | Path
     expected["mask_body"] = MaskBody | None
     expected["version"] = str | VersionFunction
+    expected["metrics"] = str | expected["metrics"]  # a path is `metrics_endpoint`
     assert get_type_hints(Options) == expected
 
 

@@ -10,8 +10,8 @@ pytest.importorskip("jinja2", reason='pip install "modeltap[dashboard]"')
 
 from starlette.testclient import TestClient
 
-from modeltap.dashboard.access import DashboardAccess
 from modeltap.dashboard.dashboard_app import dashboard_app
+from modeltap.tap.endpoints.page_access import DashboardAccess
 
 __all__ = ["at", "files", "gone_wrong"]
 

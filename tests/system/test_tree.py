@@ -39,6 +39,7 @@ HELD_ELSEWHERE = {
     "versioning/version_result.py": "versioning/test_version_rows.py",
     "versioning/version_history.py": "cli/test_version.py",
     "versioning/noted_version.py": "cli/test_version.py",
+    "mounted/__main__.py": "system/test_mounted_dashboard.py",
     "shadowing/__main__.py": "shadowing/test_sending_loop.py",
     "comparison/candidates/function_child.py": "comparison/candidates/test_candidate_function.py",
     "injected/path/sitecustomize.py": "cli/test_run.py",

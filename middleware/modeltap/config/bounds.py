@@ -21,7 +21,7 @@ def check_values(settings: Settings) -> None:
     _check_rates(settings)
     _check_masking(settings)
     _check_capture(settings)
-    _check_labels(settings)
+    _check_endpoints(settings)
     _check_analysis(settings)
     parse_mode(settings.store_mode)
     parse_retention(settings.retention)
@@ -145,16 +145,27 @@ def _check_capture(settings: Settings) -> None:
     )
 
 
-def _check_labels(settings: Settings) -> None:
-    path = settings.labels_endpoint
-    if path is None:
-        return
-    _check(
-        settings,
-        "labels_endpoint",
-        re.fullmatch(r"(/[\w.~-]+)+", path) is not None,
-        "must be a path such as '/labels'",
-    )
+_ENDPOINTS = {
+    "labels_endpoint": "/labels",
+    "dashboard": "/modeltap",
+    "metrics_endpoint": "/metrics",
+}
+"""The options with a path that the tap answers itself, and an example for each."""
+
+
+def _check_endpoints(settings: Settings) -> None:
+    given = {name: getattr(settings, name) for name in _ENDPOINTS}
+    paths = {name: path for name, path in given.items() if path is not None}
+    for name, path in paths.items():
+        is_path = re.fullmatch(r"(/[\w.~-]+)+", path) is not None
+        _check(settings, name, is_path, f"must be a path such as {_ENDPOINTS[name]!r}")
+        others = [other for other in paths if other != name and paths[other] == path]
+        _check(settings, name, not others, f"{', '.join(others)} has the same path")
+    for host in settings.dashboard_hosts:
+        is_name = re.fullmatch(r"[\w.-]+", host) is not None
+        _check(
+            settings, "dashboard_hosts", is_name, f"{host!r} must be a name without port or scheme"
+        )
 
 
 def _check_analysis(settings: Settings) -> None:

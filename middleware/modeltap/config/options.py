@@ -91,6 +91,17 @@ class Options(TypedDict, total=False):
     labels_token: str | None
     """Token that senders of labels must present, preferably as ``env:NAME``."""
 
+    dashboard: str | None
+    """Path at which the app shows the dashboard, such as ``/modeltap``. Default: none."""
+    dashboard_token: str | None
+    """Token that the dashboard asks for; without one, it answers loopback clients only."""
+    dashboard_hosts: Sequence[str]
+    """Names of the app in browsers, besides loopback names and IP addresses."""
+    metrics_endpoint: str | None
+    """Path at which Prometheus reads the metrics, such as ``/metrics``. Default: none."""
+    metrics_token: str | None
+    """Token that Prometheus must present. Default: `dashboard_token`."""
+
     durability: Literal["fast", "process", "power"]
     """``process`` delays the end of a response until the commit, ``power`` until the disk sync."""
     commit_timeout_seconds: float
@@ -137,8 +148,9 @@ class Options(TypedDict, total=False):
     """Settings of single features, by name."""
     groups: Sequence[str | GroupSettings | Mapping[str, Any]]
     """Groups of rows whose treatment by the model is compared: fields, or tables."""
-    metrics: Sequence[MetricSettings | Mapping[str, Any]]
-    """Metrics of your own: functions of a labelled row, with a target."""
+    metrics: str | Sequence[MetricSettings | Mapping[str, Any]]
+    """Metrics of your own: functions of a labelled row, with a target. A path is the same as
+    `metrics_endpoint`."""
     evaluators: Sequence[EvaluatorSettings | Mapping[str, Any]]
     """Checks of single outputs, such as valid JSON or a length."""
     judge: JudgeSettings | Mapping[str, Any] | None

@@ -45,6 +45,10 @@ EXCLUDED_PATHS = (
 """Default of `exclude_paths`: paths of health checks, docs and metrics, not of predictions."""
 
 
+SECRET_OPTIONS = ("mask_key", "labels_token", "dashboard_token", "metrics_token")
+"""Options with a secret of the app, which is never shown."""
+
+
 class FeatureSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The options of a feature, ``[models.NAME.features.F]``; the others are inferred."""
 
@@ -125,6 +129,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     labels_endpoint: str | None = None
     labels_token: str | None = None
 
+    # Pages in the app.
+    dashboard: str | None = None
+    dashboard_token: str | None = None
+    dashboard_hosts: tuple[str, ...] = ()
+    metrics_endpoint: str | None = None
+    metrics_token: str | None = None
+
     # Writing.
     durability: Literal["fast", "process", "power"] = "fast"
     commit_timeout_seconds: float = 1.0
@@ -187,7 +198,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Return the same for rich's tracebacks."""
         shown = {name: getattr(self, name) for name in self.__struct_fields__}
-        hidden = {name: shown[name] and "(not shown)" for name in ("mask_key", "labels_token")}
+        hidden = {name: shown[name] and "(not shown)" for name in SECRET_OPTIONS}
         return list((shown | hidden).items())
 
     def for_model(self, model: str) -> Settings:

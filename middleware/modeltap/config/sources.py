@@ -66,10 +66,27 @@ def load(
     environment = os.environ if environ is None else environ
     merged: dict[str, object] = dict(stored or {})
     named = file or bare(environment.get("MODELTAP_CONFIG", "")) or None
-    merged.update(_without_table(_read_file(named), "dashboard"))
-    merged.update(_read_environment(environment))
-    merged.update(_without_table(keywords or {}, "dashboard"))
+    merged.update(_with_short_forms(_read_file(named)))
+    merged.update(_with_short_forms(_read_environment(environment)))
+    merged.update(_with_short_forms(keywords or {}))
     return _checked(merged, tolerant)
+
+
+def _with_short_forms(options: Mapping[str, object]) -> dict[str, object]:
+    """Return options with short forms replaced: the table `dashboard`, and a path as `metrics`.
+
+    >>> _with_short_forms({"dashboard": {"path": "/modeltap", "token": "env:T"}})
+    {'dashboard': '/modeltap', 'dashboard_token': 'env:T'}
+    >>> _with_short_forms({"metrics": "/metrics"})
+    {'metrics_endpoint': '/metrics'}
+    """
+    options = _without_table(options, "dashboard", "path")
+    given = options.get("metrics")
+    path = given[0] if isinstance(given, list) and len(given) == 1 else given
+    if not isinstance(path, str) or not path.startswith("/"):
+        return options
+    rest = {name: value for name, value in options.items() if name != "metrics"}
+    return {"metrics_endpoint": path, **rest}
 
 
 def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
@@ -102,6 +119,7 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
         "exclude_paths",
         "capture_request_headers",
         "capture_response_headers",
+        "dashboard_hosts",
         "mask_headers",
         "mask_query_params",
         "mask_body_fields",
@@ -120,20 +138,24 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     return settings
 
 
-def _without_table(options: Mapping[str, object], table: str) -> dict[str, object]:
+def _without_table(options: Mapping[str, object], table: str, own_name: str) -> dict[str, object]:
     """Return options with those of a table as options of their own: ``TABLE_NAME``.
 
-    >>> _without_table({"dashboard": {"trace_url": "http://a/{trace_id}"}}, "dashboard")
+    Args:
+        own_name: the entry that is the option ``TABLE``.
+
+    >>> _without_table({"dashboard": {"trace_url": "http://a/{trace_id}"}}, "dashboard", "path")
     {'dashboard_trace_url': 'http://a/{trace_id}'}
     """
     own = options.get(table)
     if not isinstance(own, Mapping):
         return dict(options)
     prefix = f"{table}_"
-    names = [name for name in Settings.__struct_fields__ if name.startswith(prefix)]
-    refuse_unknown(own, [name.removeprefix(prefix) for name in names], table)
+    fields = [name for name in Settings.__struct_fields__ if name.startswith(prefix)]
+    names = {name.removeprefix(prefix): name for name in fields} | {own_name: table}
+    refuse_unknown(own, names, table)
     rest = {name: value for name, value in options.items() if name != table}
-    return rest | {prefix + name: value for name, value in own.items()}
+    return rest | {names[name]: value for name, value in own.items()}
 
 
 def _without_rules(models: object) -> tuple[object, list[object]]:
@@ -347,9 +369,13 @@ _OFF_IF_EMPTY = (
     "environment",
     "labels_endpoint",
     "labels_token",
-    "shadow",
     "otel",
+    "dashboard",
+    "dashboard_token",
     "dashboard_trace_url",
+    "metrics_endpoint",
+    "metrics_token",
+    "shadow",
 )
 """Options that an empty variable turns off."""
 

@@ -29,6 +29,8 @@ _SECRET = {
     "otel",
     "endpoint",
     "headers",
+    "dashboard_token",
+    "metrics_token",
     "dashboard_url",
     "dashboard_trace_url",
 }

@@ -24,7 +24,7 @@ from starlette.responses import (
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from modeltap.dashboard.access import AccessMiddleware, DashboardAccess
+from modeltap.dashboard.access import AccessMiddleware
 from modeltap.dashboard.asked import Pages
 from modeltap.dashboard.health_page import health_page
 from modeltap.dashboard.home_page import home_page
@@ -36,6 +36,7 @@ from modeltap.dashboard.prometheus_page import prometheus_text
 from modeltap.dashboard.rendering import render
 from modeltap.errors import ConfigError, InputError, ModeltapError
 from modeltap.store.connection import connect, connect_reader, writing
+from modeltap.tap.endpoints.page_access import DashboardAccess
 
 Page = Callable[[sqlite3.Connection, Request], tuple[dict[str, Any], list[PageTable]]]
 """A page: the values of its template, and its tables."""

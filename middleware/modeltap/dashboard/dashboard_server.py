@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from modeltap.dashboard.access import DashboardAccess
 from modeltap.errors import InputError
+from modeltap.tap.endpoints.page_access import DashboardAccess
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

@@ -5,5 +5,5 @@ In reading order: `asgi` and `wsgi` wrap web apps and record each request once (
 `tapping`: it resolves the paths in its options, checks its challengers (`shadow_check`), selects
 exchanges with `choosing`, calls the app's own functions (`custom_mask`, `custom_version`), packs
 each `exchange` (`packing`) and passes it to `recording`, which sends it to the writer process.
-`labelling` serves the endpoint for labels.
+`endpoints` serves requests that the tap answers itself, and `labelling` those with labels.
 """

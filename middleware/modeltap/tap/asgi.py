@@ -16,7 +16,7 @@ from modeltap.tap.recording.recorder import Ticket
 from modeltap.tap.tapping import Tap
 
 if TYPE_CHECKING:
-    from modeltap.tap.labelling.asgi_labels import ASGILabels
+    from modeltap.tap.endpoints.asgi_endpoints import ASGIEndpoints
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -41,16 +41,18 @@ class ASGIMiddleware:
     ) -> None:
         self.app = app
         self.tap = Tap("asgi", model, options)
-        self._labels = _labels_of(self.tap)
+        self._endpoints = _endpoints_of(self.tap, app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.tap.disabled or scope["type"] != "http":
             await self._run_unwatched(scope, receive, send)
             return
-        if self._labels is not None and self._labels.serves(scope):
-            await self._labels(scope, receive, send)
-            return
         outer = PLACE.get()
+        if self._endpoints is not None and (endpoint := self._endpoints.find(scope)) is not None:
+            if outer is not None and outer.is_of_scope(scope.get("asgi")):
+                outer.add_inner(True)  # no tap records the request
+            await self._endpoints.serve(endpoint, scope, receive, send)
+            return
         place, exchange = self._begin(scope, outer)
         if exchange is None:
             await self._run_unrecorded(place, outer, scope, receive, send)
@@ -252,13 +254,13 @@ class ASGIResponder(msgspec.Struct):
         self._finish()
 
 
-def _labels_of(tap: Tap) -> ASGILabels | None:
-    endpoint = tap.labels_endpoint()
-    if endpoint is None:
+def _endpoints_of(tap: Tap, app: ASGIApp) -> ASGIEndpoints | None:
+    endpoints = tap.own_endpoints()
+    if not endpoints:
         return None
-    from modeltap.tap.labelling.asgi_labels import ASGILabels  # few apps have one
+    from modeltap.tap.endpoints.asgi_endpoints import ASGIEndpoints  # few apps have one
 
-    return ASGILabels(endpoint)
+    return ASGIEndpoints(endpoints, app)
 
 
 def _route(scope: Scope) -> str | None:

@@ -31,7 +31,7 @@ from modeltap.tap.recording.recorders import recorders
 from modeltap.tap.shadow_check import check_shadow
 
 if TYPE_CHECKING:
-    from modeltap.tap.labelling.labels_endpoint import LabelsEndpoint
+    from modeltap.tap.endpoints.own_endpoint import OwnEndpoint
 
 _LABEL_WAIT_SECONDS = 0.5
 """The longest wait of a label for an exchange that is still in the queue."""
@@ -169,10 +169,21 @@ class Tap:
             self.log_failure(error)
             return ""
 
-    def labels_endpoint(self) -> LabelsEndpoint | None:
-        """Return the endpoint for labels; None if it is not configured."""
-        if self.disabled or self.settings.labels_endpoint is None:
-            return None
+    def own_endpoints(self) -> list[OwnEndpoint]:
+        """Return the endpoints that the tap serves itself, as they are configured."""
+        if self.disabled:
+            return []
+        settings = self.settings
+        endpoints: list[OwnEndpoint] = []
+        if settings.labels_endpoint is not None:
+            endpoints.append(self._labels_endpoint())
+        if settings.metrics_endpoint is not None or settings.dashboard is not None:
+            from modeltap.tap.endpoints.page_endpoint import page_endpoints  # few apps have one
+
+            endpoints += page_endpoints(settings)
+        return endpoints
+
+    def _labels_endpoint(self) -> OwnEndpoint:
         from modeltap.tap.labelling.labels_endpoint import LabelsEndpoint  # few apps have one
 
         model = self.model if isinstance(self.model, str) else None

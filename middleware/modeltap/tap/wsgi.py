@@ -15,7 +15,7 @@ from modeltap.tap.tapping import Tap
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from modeltap.tap.labelling.wsgi_labels import WSGILabels
+    from modeltap.tap.endpoints.wsgi_endpoints import WSGIEndpoints
 
 _PLACE = "modeltap.place"
 """The environ key of the outer tap's place."""
@@ -38,16 +38,18 @@ class WSGIMiddleware:
     ) -> None:
         self.app = app
         self.tap = Tap("wsgi", model, options)
-        self._labels = _labels_of(self.tap)
+        self._endpoints = _endpoints_of(self.tap, app)
         self._keys = _header_keys(self.tap.settings)
         self._id_key = _key(self.tap.settings.id_header or "")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self.tap.disabled:
             return self.app(environ, start_response)
-        if self._labels is not None and self._labels.serves(environ):
-            return self._labels(environ, start_response)
         outer = _place_around(environ)
+        if self._endpoints is not None and (endpoint := self._endpoints.find(environ)) is not None:
+            if outer is not None:
+                outer.add_inner(True)  # no tap records the request
+            return self._endpoints.serve(endpoint, environ, start_response)
         tap = self.tap if outer is None else self.tap.within(outer.tap)
         exchange = self._begin(tap, environ, outer)
         outer_id = outer.id if outer is not None else None
@@ -270,13 +272,13 @@ class TappedInput:
         return readinto
 
 
-def _labels_of(tap: Tap) -> WSGILabels | None:
-    endpoint = tap.labels_endpoint()
-    if endpoint is None:
+def _endpoints_of(tap: Tap, app: WSGIApplication) -> WSGIEndpoints | None:
+    endpoints = tap.own_endpoints()
+    if not endpoints:
         return None
-    from modeltap.tap.labelling.wsgi_labels import WSGILabels  # few apps have one
+    from modeltap.tap.endpoints.wsgi_endpoints import WSGIEndpoints  # few apps have one
 
-    return WSGILabels(endpoint)
+    return WSGIEndpoints(endpoints, app)
 
 
 def _place_around(environ: WSGIEnvironment) -> Place | None:

@@ -18,6 +18,10 @@ MAX_TEXT = 2000
 """Longer paths, headers and error messages are truncated, because clients choose them."""
 
 
+_NO_SECRETS = {"labels_token": None, "dashboard_token": None, "metrics_token": None}
+"""Secrets that only the app needs."""
+
+
 class Origin(msgspec.Struct, frozen=True):
     """The tap that recorded exchanges: its settings, process and host, without secrets."""
 
@@ -30,7 +34,7 @@ class Origin(msgspec.Struct, frozen=True):
 def origin_of(settings: Settings, pid: int, host: str) -> Origin:
     """Return the origin of a tap with `settings` in process `pid` on `host`."""
     webhooks = tuple(map(_without_secrets, settings.webhooks))
-    shared = msgspec.structs.replace(settings, webhooks=(), labels_token=None)
+    shared = msgspec.structs.replace(settings, webhooks=(), **_NO_SECRETS)
     return Origin(shared, webhooks, pid, host)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 
@@ -61,7 +62,8 @@ def test_the_token_is_not_shown():
 
 def test_a_repeated_label_is_stored_once_and_a_correction_is_kept(endpoint, store):
     for value in (1, 1, 2, 2):
-        assert endpoint.store(b'{"id": "a", "value": %d}' % value, "").content["accepted"] == 1
+        reply = endpoint.store(b'{"id": "a", "value": %d}' % value, "")
+        assert json.loads(reply.body)["accepted"] == 1
     with closing(sqlite3.connect(store)) as connection:
         assert connection.execute("select value from labels").fetchall() == [(1,), (2,)]
 

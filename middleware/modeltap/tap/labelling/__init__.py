@@ -1,5 +1,4 @@
 """The endpoint that receives labels, answered by the tap and never recorded.
 
-`label_bodies` reads the labels in a post, `labels_endpoint` checks the post and stores them,
-`asgi_labels` and `wsgi_labels` serve it in an app.
+`label_bodies` reads the labels in a post, `labels_endpoint` checks the post and stores them.
 """

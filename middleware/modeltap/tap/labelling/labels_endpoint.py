@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from modeltap.config.settings import Settings
 from modeltap.config.validation import from_environment, parse_mode
@@ -23,31 +21,13 @@ from modeltap.store.sent_labels import (
     has_unknown_ids,
     store_labels,
 )
+from modeltap.tap.endpoints.own_endpoint import LATER, OwnReply, OwnRequest, json_reply
 from modeltap.tap.labelling.label_bodies import BodyRefused, labels_in
 
 MAX_BODY_BYTES = 1024 * 1024
 """The largest body: 10,000 labels have some 700 KB. It is parsed in the app's process."""
 
 _SOURCE = "endpoint"
-
-
-class LabelReply(NamedTuple):
-    """The response to a post."""
-
-    status: int
-    content: dict[str, Any]
-    headers: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def body(self) -> bytes:
-        """The content as JSON."""
-        return json.dumps(self.content).encode()
-
-    @property
-    def all_headers(self) -> list[tuple[str, str]]:
-        """The headers of the response, with the type and the length of the body."""
-        length = str(len(self.body))
-        return [("content-type", "application/json"), ("content-length", length), *self.headers]
 
 
 class LabelsEndpoint:
@@ -61,6 +41,12 @@ class LabelsEndpoint:
     Raises `ConfigError` if there is no token, or if its variable is not set.
     """
 
+    option = "labels_endpoint"
+    has_pages_below = False
+    max_body_bytes = MAX_BODY_BYTES
+    threads = 1  # SQLite allows a single writer
+    most_at_once = 32  # so that the memory of posts is bounded
+
     def __init__(
         self,
         settings: Settings,
@@ -68,7 +54,7 @@ class LabelsEndpoint:
         start: Callable[[], None],
         flush: Callable[[], object],
     ) -> None:
-        self.path = settings.labels_endpoint
+        self.path = settings.labels_endpoint or ""
         self._settings = settings
         self._model = model
         self._start = start
@@ -82,27 +68,34 @@ class LabelsEndpoint:
             )
         self._token = _digest(token)
 
-    def refusal(self, method: str, authorization: str, length: str) -> LabelReply | None:
-        """Return the response to a post that is refused without reading its body; else None.
-
-        Args:
-            authorization: the header `Authorization`, "" if there is none.
-            length: the header `Content-Length`, "" if there is none.
-        """
-        if method != "POST":
+    def refusal(self, request: OwnRequest) -> OwnReply | None:
+        """Return the response to a post that is refused without reading its body; else None."""
+        if request.method != "POST":
             return _error(405, "send labels by POST", ("allow", "POST"))
-        kind, _, token = authorization.partition(" ")
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not hmac.compare_digest(_digest(token.strip()), self._token):
             return _error(
                 401,
                 "the token is missing or wrong; send the header Authorization: Bearer TOKEN",
                 ("www-authenticate", "Bearer"),
             )
-        if length.isascii() and length.isdigit() and len(length) < 20:
-            return too_large() if int(length) > MAX_BODY_BYTES else None
-        return None
+        return self.too_large() if (request.length or 0) > MAX_BODY_BYTES else None
 
-    def store(self, body: bytes, media: str) -> LabelReply:
+    def answer(self, request: OwnRequest, body: bytes) -> OwnReply:
+        """Store the labels of a body, and return the response; see `store`."""
+        return self.store(body, request.headers.get("content-type", ""))
+
+    def too_large(self) -> OwnReply:
+        """Return the response to a body with too many bytes."""
+        return _error(
+            413, f"the body has more than {MAX_BODY_BYTES:,} bytes; send the labels in parts"
+        )
+
+    def busy(self) -> OwnReply:
+        """Return the response to a post while too many others wait."""
+        return _error(503, "too many posts of labels at once; send them again", LATER)
+
+    def store(self, body: bytes, media: str) -> OwnReply:
         """Store the labels of a body, and return the response; never raises.
 
         Blocks the calling thread until the labels are committed.
@@ -113,12 +106,12 @@ class LabelsEndpoint:
             return _error(refused.status, str(refused))
         except (sqlite3.Error, ModeltapError) as error:
             logger.error("modeltap: labels could not be stored: %s", error)
-            return _error(503, "the labels could not be stored; send them again", _LATER)
+            return _error(503, "the labels could not be stored; send them again", LATER)
         except Exception as error:
             logger.exception("modeltap: labels could not be stored: %r", error)
             return _error(500, "the labels could not be stored; the app's log has the reason")
 
-    def _stored(self, entries: list[SentLabel | RejectedLabel]) -> LabelReply:
+    def _stored(self, entries: list[SentLabel | RejectedLabel]) -> OwnReply:
         labels = {n: entry for n, entry in enumerate(entries) if isinstance(entry, SentLabel)}
         rejected = [entry for entry in entries if isinstance(entry, RejectedLabel)]
         accepted = unknown = 0
@@ -131,7 +124,7 @@ class LabelsEndpoint:
                     taken = store_labels(connection, labels, source=_SOURCE, model=self._model)
             accepted, unknown = taken.accepted, taken.unknown
             rejected = sorted([*rejected, *taken.rejected])
-        return LabelReply(
+        return json_reply(
             202,
             {
                 "accepted": accepted,
@@ -147,21 +140,8 @@ class LabelsEndpoint:
         return connection
 
 
-_LATER = ("retry-after", "1")
-
-
-def too_large() -> LabelReply:
-    """Return the response to a body with too many bytes."""
-    return _error(413, f"the body has more than {MAX_BODY_BYTES:,} bytes; send the labels in parts")
-
-
-def busy() -> LabelReply:
-    """Return the response to a post while too many others wait."""
-    return _error(503, "too many posts of labels at once; send them again", _LATER)
-
-
-def _error(status: int, reason: str, *headers: tuple[str, str]) -> LabelReply:
-    return LabelReply(status, {"error": reason}, headers)
+def _error(status: int, reason: str, *headers: tuple[str, str]) -> OwnReply:
+    return json_reply(status, {"error": reason}, *headers)
 
 
 def _digest(token: str) -> bytes:

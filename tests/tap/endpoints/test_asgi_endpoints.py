@@ -1,4 +1,4 @@
-"""The labels endpoint in an ASGI app, on asyncio and trio."""
+"""The endpoints of the tap in an ASGI app, by the example of labels, on asyncio and trio."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 import modeltap
 from modeltap.config.settings import Settings
-from modeltap.tap.labelling.asgi_labels import ASGILabels
+from modeltap.tap.endpoints.asgi_endpoints import ASGIEndpoints
 from modeltap.tap.labelling.labels_endpoint import LabelsEndpoint
 
 pytestmark = pytest.mark.anyio
@@ -71,8 +71,9 @@ async def test_a_disabled_tap_serves_no_endpoint(store):
 )
 async def test_the_path_is_that_below_the_mount(store, root, path, serves):
     settings = Settings(labels_endpoint="/labels", labels_token="t", store=str(store))
-    labels = ASGILabels(LabelsEndpoint(settings, None, lambda: None, lambda: None))
-    assert labels.serves({"root_path": root, "path": path}) is serves
+    labels = LabelsEndpoint(settings, None, lambda: None, lambda: None)
+    found = ASGIEndpoints([labels], app).find({"root_path": root, "path": path})
+    assert (found is labels) is serves
 
 
 async def test_a_client_that_disconnects_gets_no_response(store):

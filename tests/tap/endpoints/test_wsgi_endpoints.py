@@ -1,4 +1,4 @@
-"""The labels endpoint in a WSGI app."""
+"""The endpoints of the tap in a WSGI app, by the example of labels."""
 
 from __future__ import annotations
 
