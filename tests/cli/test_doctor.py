@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 
 import pytest
 
 from command import lines, modeltap
+from modeltap.cli.finding import NOTE, OK, PROBLEM, Finding
 from modeltap.store.connection import connect
+from modeltap.text_width import width
 from stores import analyze, every, put, read
+from terminal import on_a_terminal
 
 
 def test_doctor_succeeds_without_problems_and_fails_with_one(at, tmp_path):
@@ -186,3 +190,43 @@ def test_a_machine_in_another_time_zone_suggests_it(tmp_path, machine, notes):
     modeltap("analyze", "--store", store, env={"MODELTAP_REFERENCE": "first 500 rows"})
     shown = modeltap("doctor", "--store", store, env={"TZ": machine})
     assert shown.count("this machine is 9 h ahead of UTC") == notes
+
+
+@pytest.mark.parametrize(
+    ("finding", "to_do"),
+    [
+        (Finding("store", PROBLEM, "damaged", fix="restart"), "restart"),
+        (Finding("store", PROBLEM, "open; run chmod 600 x", fix="run chmod 600 x"), None),
+        (Finding("features", NOTE, "an id"), "nothing, if this is expected"),
+        (Finding("store", OK, "fine"), None),
+    ],
+)
+def test_what_to_do_is_said_once(finding, to_do):
+    assert finding.to_do == to_do
+
+
+def test_each_problem_says_what_to_do(tmp_path):
+    """Settings, webhooks, losses, a failed analysis, and a missing store."""
+    store = tmp_path / "bad.db"
+    put(store, every(1, 3), [{"x": n} for n in range(3)])
+    with closing(connect(store)) as connection:
+        connection.execute(
+            "insert into dropped (model, host, pid, reason, count, at) "
+            "values ('m', 'h', 1, 'queue_full', 7, '2024-01-01T00:00:00.000Z')"
+        )
+    shown = modeltap("doctor", "--store", store, code=1)
+    assert "BAD  capture: 7 exchanges dropped\n     to do: see the reasons" in shown
+    assert "to do: name the file with --store" in modeltap(
+        "doctor", "--store", tmp_path / "missing.db", code=1
+    )
+    (tmp_path / "modeltap.toml").write_text('widnow = "1h"\n')
+    for at in (("--json",), ()):
+        shown = modeltap("doctor", "--store", store, *at, code=1, cwd=tmp_path)
+        assert "correct it in modeltap.toml" in shown
+
+
+def test_findings_fit_a_terminal(tmp_path):
+    store = tmp_path / "narrow.db"
+    put(store, every(1, 3), [{"x": n} for n in range(3)])
+    code, text = on_a_terminal("doctor", "--store", store, columns=40, NO_COLOR="1")
+    assert code in (0, 1) and max(map(width, text.split("\r\n"))) <= 40

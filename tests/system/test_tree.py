@@ -100,6 +100,7 @@ HELD_ELSEWHERE = {
     "store/judge_spending.py": "judge/test_judge_calls.py",
     "cli/finding.py": "cli/test_doctor.py",
     "cli/model_findings.py": "cli/test_doctor.py",
+    "cli/model_names.py": "cli/test_completion.py",
     "cli/report.py": "dashboard/test_report_file.py",
     "cli/receiving.py": "ingest/test_receiver.py",
     "cli/reference_view.py": "cli/test_reference.py",

@@ -3,7 +3,7 @@
 - `main`, `commands`: the command `modeltap`, its one-line errors, the list of its commands
 - `common`, `table_files`, `progress`: shared options, options of tables, progress on a terminal
 - `run`, `receiving`, `importing`, `labels`: writing exchanges and labels to a store
-- `exchanges`, `exporting`, `erase`: showing, exporting and erasing exchanges
+- `exchanges`, `following`, `exporting`, `erase`: showing, following, exporting, erasing exchanges
 - `reference`, `reference_view`, `analyze`: references, and one analysis pass
 - `labels_report`: counts, sources and arrival of labels
 - `status`, `reports`, `confusion`: health, results, confusion matrices
@@ -22,5 +22,6 @@
 - `shadow_report`: requests chosen for a challenger, in `status` and `doctor`
 - `dashboard`, `report`: pages in a browser, and as one file
 - `grafana`, `otel`, `mcp`: other tools
+- `completion`, `model_names`: completion of commands, options and models in a shell
 - `demo`: a run on real data
 """

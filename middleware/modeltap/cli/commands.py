@@ -35,6 +35,9 @@ COMMANDS = {
     "compare": Listed(
         "comparing", "compare", "Compare a candidate with the current model on the same rows."
     ),
+    "completion": Listed(
+        "completion", "completion", "Print the script that completes modeltap in a SHELL."
+    ),
     "dataset": Listed("golden", "dataset", "Write labelled rows to a golden set for `compare`."),
     "dashboard": Listed("dashboard", "dashboard", "Show the store in a browser."),
     "deliver": Listed(
@@ -63,7 +66,11 @@ COMMANDS = {
     "latency": Listed("reports", "latency", "Report response times, throughput and error rates."),
     "mcp": Listed("mcp", "mcp", "Answer coding agents by MCP on standard input and output."),
     "metrics": Listed("reports", "metrics", "List metrics by window, oldest first."),
-    "otel": Listed("otel", "otel", "Send metrics and alerts to a receiver of OpenTelemetry."),
+    "otel": Listed(
+        "otel",
+        "otel",
+        "Send metrics and alerts to the receiver of OpenTelemetry that the settings name.",
+    ),
     "performance": Listed(
         "reports", "performance", "Report the model's performance on labelled rows."
     ),

@@ -15,6 +15,7 @@ import click
 
 from modeltap import clock
 from modeltap.charts.character_chart import ASCII, BLOCKS, CharacterChart
+from modeltap.cli.model_names import complete_files, complete_models
 from modeltap.config import sources
 from modeltap.config.validation import parse_mode
 from modeltap.logs import log_levels
@@ -35,7 +36,11 @@ _ORPHAN_SECONDS = 5.0
 def store_option(command: F) -> F:
     """Add ``--store``. The default comes from the environment or modeltap.toml."""
     return click.option(
-        "--store", default=None, help="The SQLite store [default: modeltap.db].", metavar="FILE"
+        "--store",
+        default=None,
+        help="The SQLite store [default: modeltap.db].",
+        metavar="FILE",
+        shell_complete=complete_files,
     )(command)
 
 
@@ -46,7 +51,7 @@ def json_option(command: F) -> F:
 
 def model_option(text: str = "Only this model.") -> Callable[[F], F]:
     """Add ``--model`` with a help text."""
-    return click.option("--model", default=None, help=text)
+    return click.option("--model", default=None, help=text, shell_complete=complete_models)
 
 
 def store_path(store: str | None) -> Path:

@@ -17,6 +17,7 @@ from modeltap.cli.common import (
     read_store,
     store_option,
 )
+from modeltap.cli.model_names import complete_models
 from modeltap.cli.progress import counting_bar, reading_bar
 from modeltap.comparison.candidates.candidate_function import TIMEOUT_SECONDS
 from modeltap.comparison.compared_rows import ComparedRows, StoredRows
@@ -32,7 +33,12 @@ _NAMED = 4
 
 
 @click.command()
-@click.option("--model", default=None, help="The model; needed without --dataset.")
+@click.option(
+    "--model",
+    default=None,
+    help="The model; needed without --dataset.",
+    shell_complete=complete_models,
+)
 @click.option(
     "--candidate",
     default=None,

@@ -6,6 +6,9 @@ import os
 
 import click
 
+from modeltap.dashboard.dashboard_server import address_of, check_extra, serve
+from modeltap.output import echo, emit_json
+
 
 @click.command()
 @click.option(
@@ -30,6 +33,7 @@ import click
     show_default=True,
     help="Number of flights to predict.",
 )
+@click.option("--open", "is_opened", is_flag=True, help="Show the result in the dashboard.")
 @click.option("--json", "as_json", is_flag=True, help="Print events as JSON Lines.")
 def demo(
     keep: str | None,
@@ -37,6 +41,7 @@ def demo(
     port: int,
     speed: float | None,
     requests: int,
+    is_opened: bool,
     as_json: bool,
 ) -> None:
     """Run a real model that goes wrong, and show its alerts.
@@ -56,4 +61,22 @@ def demo(
     # Imported here because scikit-learn alone takes a second.
     from modeltap.demo.play import play
 
-    play(keep=keep, store=store, port=port, speed=speed, requests=requests, as_json=as_json)
+    if is_opened:
+        check_extra()
+    result = play(
+        keep=keep, store=store, port=port, speed=speed, requests=requests, as_json=as_json
+    )
+    if is_opened:
+        serve(
+            result,
+            address_of("127.0.0.1", 0, None),
+            is_opened=True,
+            announce=lambda url: _announce(url, as_json),
+        )
+
+
+def _announce(url: str, as_json: bool) -> None:
+    if as_json:
+        emit_json({"event": "dashboard", "url": url})
+    else:
+        echo("", f"dashboard: {url} (stop with Ctrl-C)")

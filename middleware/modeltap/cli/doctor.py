@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import click
 
 from modeltap.cli.common import json_option, store_option, store_path
-from modeltap.cli.finding import MARKS, OK, PROBLEM, Finding
+from modeltap.cli.finding import MARK_COLOURS, MARKS, OK, PROBLEM, Finding
 from modeltap.cli.model_findings import of_models
 from modeltap.cli.otel import otel_findings
 from modeltap.cli.shadow_report import shadow_findings
@@ -22,7 +22,7 @@ from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ModeltapError
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.notify.addresses import AddressError, check_host
-from modeltap.output import echo, emit_json
+from modeltap.output import echo_paragraph, emit_json
 from modeltap.store import damage, schema
 from modeltap.store.child_runs import newest_failure
 from modeltap.store.connection import connect
@@ -33,6 +33,15 @@ from modeltap.store.file_mode import open_to_others
 from modeltap.store.settings import stored_mode
 from modeltap.wording import plural
 
+_AFTER_SETTINGS = "correct it in modeltap.toml or in the environment, then run `modeltap doctor`"
+_TEST_WEBHOOK = "correct the webhook in modeltap.toml, then run `modeltap webhook test`"
+_WITHOUT_STORE = "name the file with --store; `modeltap run` or `modeltap import` creates one"
+_DAMAGED = "restart the app: it moves the damaged file aside and starts a new one"
+_AFTER_LOSSES = (
+    "see the reasons in the table `dropped`; raise `max_queue_records` and `max_queue_bytes`, or "
+    "record a part of the requests with `sample_rate`"
+)
+
 
 @click.command()
 @store_option
@@ -40,8 +49,8 @@ from modeltap.wording import plural
 def doctor(store: str | None, as_json: bool) -> None:
     """Check the installation, and list what is not monitored.
 
-    Checks the settings, the webhooks, the store, references, and the coverage of each model.
-    Exits with 1 if there is a problem.
+    Checks the settings, the webhooks, the store, references, and the coverage of each model, and
+    says what to do about each problem. Exits with 1 if there is one.
 
     \b
     Example:
@@ -53,9 +62,18 @@ def doctor(store: str | None, as_json: bool) -> None:
         if as_json:
             emit_json(finding.row())
         else:
-            echo(f"{MARKS[finding.level]} {finding.check}: {finding.finding}")
+            _print(finding)
     if not healthy:
         raise click.exceptions.Exit(1)
+
+
+def _print(finding: Finding) -> None:
+    """Print a finding, and what to do about it."""
+    mark, color = f"{MARKS[finding.level]} ", MARK_COLOURS[finding.level]
+    indent = " " * len(mark)
+    echo_paragraph(f"{finding.check}: {finding.finding}", first=mark, later=indent, color=color)
+    if finding.to_do is not None:
+        echo_paragraph(f"to do: {finding.to_do}", first=indent, later=indent)
 
 
 def _findings(store: str | None) -> Iterator[Finding]:
@@ -68,7 +86,7 @@ def _findings(store: str | None) -> Iterator[Finding]:
     try:
         settings = sources.load()
     except ModeltapError as error:
-        yield Finding("settings", PROBLEM, str(error))
+        yield Finding("settings", PROBLEM, str(error), fix=_AFTER_SETTINGS)
         return
     yield Finding("settings", OK, "readable")
     yield from _webhooks(settings)
@@ -76,7 +94,7 @@ def _findings(store: str | None) -> Iterator[Finding]:
     try:
         connection = connect(path, create=False)
     except ModeltapError as error:
-        yield Finding("store", PROBLEM, str(error))
+        yield Finding("store", PROBLEM, str(error), fix=_WITHOUT_STORE)
         return
     try:
         yield from _store(path, connection)
@@ -91,11 +109,12 @@ def _webhooks(settings: Settings) -> Iterator[Finding]:
         try:
             resolved = webhook.resolved()
         except ModeltapError as error:
-            yield Finding("webhook", PROBLEM, str(error))
+            yield Finding("webhook", PROBLEM, str(error), fix=_AFTER_SETTINGS)
             continue
         error_text = _address_error(resolved)
         if error_text:
-            yield Finding("webhook", PROBLEM, f"{webhook.key}: {error_text}")
+            problem = f"{webhook.key}: {error_text}"
+            yield Finding("webhook", PROBLEM, problem, fix=_TEST_WEBHOOK)
             continue
         signed = "signed" if resolved.secret else "no secret, so messages are not signed"
         yield Finding("webhook", OK, f"{webhook.key}, {signed}")
@@ -118,6 +137,7 @@ def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
         "store",
         OK if sound == "ok" else PROBLEM,
         f"{path}, {path.stat().st_size / 1e6:.1f} MB, integrity check: {sound}",
+        fix=None if sound == "ok" else _DAMAGED,
     )
     yield _permissions(path, connection)
     yield from _contents(connection)
@@ -127,6 +147,8 @@ def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
             "deliveries",
             PROBLEM,
             f"{plural(count, 'message')} for {webhook} not delivered: {error}",
+            fix=f"correct the URL or its receiver, then run `modeltap webhook test {webhook}` and "
+            "`modeltap webhook replay`",
         )
     for webhook in waiting:
         yield Finding(
@@ -141,10 +163,8 @@ def _permissions(path: Path, connection: sqlite3.Connection) -> Finding:
     allowed = stored_mode(connection)
     accessible = open_to_others(path, allowed)
     if accessible:
-        files = " ".join(map(str, accessible))
-        return Finding(
-            "permissions", PROBLEM, f"other users have access; run chmod {allowed:o} {files}"
-        )
+        fix = f"run chmod {allowed:o} {' '.join(map(str, accessible))}"
+        return Finding("permissions", PROBLEM, f"other users have access; {fix}", fix=fix)
     return Finding("permissions", OK, f"mode {stat.S_IMODE(path.stat().st_mode):o}")
 
 
@@ -157,6 +177,7 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
         "capture",
         OK if lost == 0 else PROBLEM,
         f"{plural(lost, 'exchange')} dropped" if lost else "no exchanges dropped",
+        fix=_AFTER_LOSSES if lost else None,
     )
     yield from of_models(connection)
     failed = newest_failure(connection, "analyze")
@@ -166,4 +187,5 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
             "analysis",
             PROBLEM,
             f"failed at {failed.finished_at}: {lines[-1] if lines else 'no message'}",
+            fix="run `modeltap analyze` to see whether it fails again, and why",
         )

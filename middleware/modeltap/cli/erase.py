@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from modeltap.cli.common import check_model, json_option, open_store, store_option
+from modeltap.cli.model_names import complete_models
 from modeltap.config import sources
 from modeltap.output import confirm, echo, emit_json
 from modeltap.privacy.erase import Subject
@@ -19,7 +20,7 @@ _NOT_COVERED = (
 
 
 @click.command("erase")
-@click.option("--model", required=True, help="The model's name.")
+@click.option("--model", required=True, help="The model's name.", shell_complete=complete_models)
 @click.option(
     "--where",
     "wheres",

@@ -16,12 +16,21 @@ from modeltap.cli.common import (
     model_option,
     read_store,
     store_option,
+    store_path,
 )
+from modeltap.cli.following import Following
 from modeltap.errors import InputError
-from modeltap.output import cell, echo, emit, emit_json
+from modeltap.output import (
+    cell,
+    echo,
+    echo_cut,
+    echo_paragraph,
+    emit,
+    emit_json,
+    is_fitted,
+)
 from modeltap.store.exchanges import (
     find_full_exchanges,
-    full_exchanges_after,
     last_full_exchanges,
     newest_exchange,
 )
@@ -59,21 +68,34 @@ _SHOWN_CHARACTERS = 60
 def tail(store: str | None, model: str | None, last: int, follow: bool, as_json: bool) -> None:
     """Print the latest exchanges, and new ones as they arrive.
 
+    Ctrl-C ends it; it goes on if the store is replaced. On a terminal each exchange
+    has one line; a pipe gets the same lines in full, and --json all columns.
+
     \b
     Example:
       modeltap tail --model flights -n 20 --no-follow
     """
     connection = read_store(store)
     check_model(connection, model)
-    rows = last_full_exchanges(connection, model, last)
-    seq = newest_exchange(connection)
-    _print(rows, as_json)
-    while follow:
-        time.sleep(_POLL_SECONDS)
-        rows = full_exchanges_after(connection, model, seq)
-        if rows:
-            seq = rows[-1]["seq"]
+    try:
+        rows = last_full_exchanges(connection, model, last)
+        following = Following(
+            store_path(store), connection, model, newest_exchange(connection), _note
+        )
+        _print(rows, as_json)
+        while follow:
+            rows = following.read()
             _print(rows, as_json)
+            if not rows:
+                time.sleep(_POLL_SECONDS)
+    except KeyboardInterrupt:  # Ctrl-C is how it ends, without a message
+        if is_fitted(err=True):
+            echo("", err=True)  # the prompt begins on a line of its own, after the ^C
+        raise click.exceptions.Exit(130) from None
+
+
+def _note(text: str) -> None:
+    echo_paragraph(text, first="modeltap: ", later="  ", err=True)
 
 
 @click.command()
@@ -149,7 +171,7 @@ def _print(rows: list[sqlite3.Row], as_json: bool) -> None:
         emit((dict(row) for row in rows), (), as_json=True, empty="")
         return
     for row in rows:
-        echo(
+        echo_cut(
             f"{row['started_at'][:19].replace('T', ' ')}  {row['id']}  {row['model']}  "
             f"{row['method']} {row['path']}  {row['status'] or '-'}  "
             f"{_took(row['duration_ms'])}  {_brief(row['request_body'])} -> "

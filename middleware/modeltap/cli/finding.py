@@ -9,11 +9,17 @@ OK, NOTE, PROBLEM = "ok", "note", "problem"
 """Levels of a finding. A note is informational; a problem makes the command fail."""
 
 MARKS = {OK: "ok  ", NOTE: "note", PROBLEM: "BAD "}
+MARK_COLOURS = {OK: "green", NOTE: "yellow", PROBLEM: "red"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of a check. `finding` is the sentence shown to people, with the fix."""
+    """The result of a check.
+
+    Attributes:
+        finding: the sentence shown to people.
+        fix: what to do; a sentence may name it itself.
+    """
 
     check: str
     level: str
@@ -24,6 +30,13 @@ class Finding:
     total: int | None = None
     reason: str | None = None
     fix: str | None = None
+
+    @property
+    def to_do(self) -> str | None:
+        """What to do about a note or a problem, unless its sentence names it."""
+        if self.level == OK or (self.fix is not None and self.fix in self.finding):
+            return None
+        return self.fix or ("nothing, if this is expected" if self.level == NOTE else None)
 
     def row(self) -> dict[str, Any]:
         """Return the row that `doctor --json` prints."""

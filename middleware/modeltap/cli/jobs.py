@@ -17,7 +17,12 @@ from modeltap.wording import plural
 @background_option
 @json_option
 def deliver(store: str | None, background: bool, as_json: bool) -> None:
-    """Send pending messages; check for missing traffic and labels."""
+    """Send pending messages; check for missing traffic and labels.
+
+    \b
+    Example:
+      modeltap deliver --store modeltap.db
+    """
     done = open_analyzer(store, background).run_delivery()
     sent, (waiting, first) = done.delivery, done.waiting
     later = (
@@ -39,7 +44,12 @@ def deliver(store: str | None, background: bool, as_json: bool) -> None:
 @background_option
 @json_option
 def prune(store: str | None, background: bool, as_json: bool) -> None:
-    """Delete exchanges that exceed the configured `retention`."""
+    """Delete exchanges that exceed the configured `retention`.
+
+    \b
+    Example:
+      modeltap prune --store modeltap.db
+    """
     pruned = open_analyzer(store, background).prune()
     _print({"pruned": pruned}, f"{plural(pruned, 'exchange')} deleted", as_json)
 
@@ -49,7 +59,12 @@ def prune(store: str | None, background: bool, as_json: bool) -> None:
 @background_option
 @json_option
 def digest(store: str | None, background: bool, as_json: bool) -> None:
-    """Send subscribed webhooks a summary since the last digest."""
+    """Send subscribed webhooks a summary since the last digest.
+
+    \b
+    Example:
+      modeltap digest --json
+    """
     event = open_analyzer(store, background).run_digest()
     data = event["data"]
     _print(event, data["summary"], as_json, *(model["summary"] for model in data["models"]))

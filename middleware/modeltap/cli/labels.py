@@ -12,6 +12,7 @@ import click
 
 from modeltap import clock
 from modeltap.cli.common import check_model, json_option, open_store, store_option
+from modeltap.cli.model_names import complete_models
 from modeltap.cli.table_files import report_notices, table_options
 from modeltap.decoding.key_columns import join_labels_by_features, read_feature
 from modeltap.errors import InputError
@@ -37,6 +38,10 @@ def label() -> None:
     """Store labels (ground truth) for predictions.
 
     Labels may arrive late or be corrected: the latest value of a row counts.
+
+    \b
+    Example:
+      modeltap label set order-17 1
     """
 
 
@@ -52,7 +57,11 @@ def _key_option(command: Any) -> Any:
 @click.argument("id")
 @click.argument("value")
 @click.option("--row", default=0, show_default=True, help="Row of the exchange, from 0.")
-@click.option("--model", help="The model, if exchanges of several models share this ID.")
+@click.option(
+    "--model",
+    help="The model, if exchanges of several models share this ID.",
+    shell_complete=complete_models,
+)
 @_key_option
 @store_option
 @json_option
@@ -99,7 +108,7 @@ def set_(
 
 @label.command("import")
 @click.argument("file")
-@click.option("--model", required=True, help="The model's name.")
+@click.option("--model", required=True, help="The model's name.", shell_complete=complete_models)
 @_key_option
 @table_options
 @store_option

@@ -50,7 +50,8 @@ def _judge_keys(connection: sqlite3.Connection, settings: SettingsReader) -> Ite
             if judge.api_key is not None:
                 from_environment(judge.api_key, "api_key")
         except ConfigError as error:
-            yield Finding("judge", PROBLEM, f"{model}: {error}", model)
+            fix = "set this variable where modeltap runs"
+            yield Finding("judge", PROBLEM, f"{model}: {error}", model, fix=fix)
         else:
             budget = f"{judge.calls_per_day:,} calls and {judge.tokens_per_day:,} tokens a day"
             yield Finding("judge", OK, f"{model}: {judge.model} at {judge.host}, {budget}", model)
@@ -136,13 +137,14 @@ def _clocks(connection: sqlite3.Connection) -> Iterator[Finding]:
         for hours, name in clocks.items():
             zone = zone_ahead(reference.timezone, hours, moment)
             if zone is not None:
+                fix = f'set timezone = "{zone}" or another zone with this offset'
                 yield Finding(
                     "timezone",
                     NOTE,
                     f"{reference.model}: {name} is {abs(hours):g} h "
                     f"{'ahead of' if hours > 0 else 'behind'} {reference.timezone}; if traffic "
-                    f'follows that local time, set timezone = "{zone}" or another zone with this '
-                    "offset",
+                    f"follows that local time, {fix}",
+                    fix=fix,
                 )
 
 
@@ -151,7 +153,8 @@ def _lists(connection: sqlite3.Connection) -> Iterator[Finding]:
     for row in active_references(connection):
         text = list_notice(Reference.from_json(row.payload))
         if text is not None:
-            yield Finding("lists", NOTE, f"{row.model}: {text}", row.model)
+            fix = text[text.rindex("set type = ") :]
+            yield Finding("lists", NOTE, f"{row.model}: {text}", row.model, fix=fix)
 
 
 def _policies(connection: sqlite3.Connection, settings: SettingsReader) -> Iterator[Finding]:
@@ -160,7 +163,7 @@ def _policies(connection: sqlite3.Connection, settings: SettingsReader) -> Itera
         policy = settings.for_model(model).retrain
         warning = None if policy is None else policy.warning(model)
         if warning is not None:
-            yield Finding("retraining", NOTE, warning, model)
+            yield Finding("retraining", NOTE, warning, model, fix=warning.rpartition("; ")[2])
 
 
 def _likely_codes(connection: sqlite3.Connection) -> Iterator[Finding]:
@@ -170,11 +173,14 @@ def _likely_codes(connection: sqlite3.Connection) -> Iterator[Finding]:
         codes = [f for f in reference.features if f.sentinel is not None]
         if codes:
             named = ", ".join(f"{f.name} has {f.sentinel:g}" for f in codes[:_NAMED])
+            fix = (
+                f"add to modeltap.toml: [models.{row.model}.features.{codes[0].name}] "
+                f"missing_values = [{codes[0].sentinel:g}]"
+            )
             yield Finding(
                 "missing values",
                 NOTE,
                 f"{row.model}: {named} in many rows, far from all other values; if it stands for "
-                "a missing value, add to modeltap.toml: "
-                f"[models.{row.model}.features.{codes[0].name}] "
-                f"missing_values = [{codes[0].sentinel:g}]",
+                f"a missing value, {fix}",
+                fix=fix,
             )

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from modeltap.cli.common import open_store, store_option, store_path
+from modeltap.cli.model_names import complete_models
 from modeltap.config import sources
 from modeltap.config.validation import from_environment
 from modeltap.errors import InputError
@@ -20,7 +21,12 @@ from modeltap.output import echo
 
 @click.command("receive")
 @store_option
-@click.option("--model", default="", help="The model's name [default: taken from each event].")
+@click.option(
+    "--model",
+    default="",
+    help="The model's name [default: taken from each event].",
+    shell_complete=complete_models,
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",

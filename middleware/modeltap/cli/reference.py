@@ -22,6 +22,7 @@ from modeltap.cli.common import (
     store_path,
 )
 from modeltap.cli.importing import role_options, roles_of
+from modeltap.cli.model_names import complete_models
 from modeltap.cli.progress import analysis_line, reading_bar
 from modeltap.cli.reference_view import show_overview, show_reference
 from modeltap.cli.table_files import report_notices, table_options
@@ -51,12 +52,17 @@ _ONWARD = (
 
 @click.group()
 def reference() -> None:
-    """Manage references, the rows that windows are compared with."""
+    """Manage references, the rows that windows are compared with.
+
+    \b
+    Example:
+      modeltap reference show --model flights
+    """
 
 
 @reference.command("set")
 @store_option
-@click.option("--model", required=True, help="The model's name.")
+@click.option("--model", required=True, help="The model's name.", shell_complete=complete_models)
 @click.option("--version", default="", help="The model's version, if `per_version` is set.")
 @click.option("--environment", default=None, help="The environment, if the model has several.")
 @click.option(
@@ -141,7 +147,12 @@ def set_(
 @store_option
 @json_option
 def use(id_: str, store: str | None, as_json: bool) -> None:
-    """Activate an earlier reference, by its id or the beginning of it."""
+    """Activate an earlier reference, by its id or the beginning of it.
+
+    \b
+    Example:
+      modeltap reference use 4f2a9c
+    """
     from modeltap.analysis.verdicts.analyze import LEASE
 
     connection = open_store(store)
@@ -155,7 +166,7 @@ def use(id_: str, store: str | None, as_json: bool) -> None:
 
 @reference.command("accept")
 @store_option
-@click.option("--model", required=True, help="The model's name.")
+@click.option("--model", required=True, help="The model's name.", shell_complete=complete_models)
 @click.option("--version", default="", help="The model's version.")
 @click.option("--environment", default=None, help="The environment, if the model has several.")
 def accept(store: str | None, model: str, version: str, environment: str | None) -> None:
@@ -196,6 +207,10 @@ def show(store: str | None, model: str | None, as_json: bool) -> None:
     """Show the active references, feature by feature.
 
     Shows the type, bins, missing values and spread of each feature.
+
+    \b
+    Example:
+      modeltap reference show --model flights
     """
     from modeltap.analysis.references.overview import overviews
 
@@ -221,6 +236,10 @@ def list_(store: str | None, model: str | None, as_json: bool) -> None:
 
     In each environment of a model one reference is active; with `per_version`, one for each
     version.
+
+    \b
+    Example:
+      modeltap reference list --model flights
     """
     connection = read_store(store)
     check_model(connection, model)

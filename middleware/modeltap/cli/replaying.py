@@ -8,6 +8,7 @@ import click
 
 from modeltap import clock
 from modeltap.cli.common import json_option, moment_of, open_store, store_option
+from modeltap.cli.model_names import complete_models
 from modeltap.cli.progress import counting_bar
 from modeltap.config.validation import from_environment
 from modeltap.errors import ModeltapError
@@ -19,7 +20,12 @@ from modeltap.wording import plural
 
 
 @click.command("replay")
-@click.option("--model", required=True, help="The model whose stored requests are sent.")
+@click.option(
+    "--model",
+    required=True,
+    help="The model whose stored requests are sent.",
+    shell_complete=complete_models,
+)
 @click.option(
     "--to",
     "url",

@@ -9,6 +9,7 @@ import click
 
 from modeltap import clock
 from modeltap.cli.common import json_option, moment_of, open_store, store_option
+from modeltap.cli.model_names import complete_models
 from modeltap.errors import InputError
 from modeltap.output import ask, echo, emit_json
 from modeltap.reviewing.review_queue import RANDOM
@@ -21,7 +22,7 @@ _LONGEST = 600
 
 
 @click.command()
-@click.option("--model", required=True, help="The model's name.")
+@click.option("--model", required=True, help="The model's name.", shell_complete=complete_models)
 @click.option("--limit", default=20, show_default=True, help="Maximum number of rows to ask about.")
 @click.option(
     "--random",

@@ -61,13 +61,18 @@ def shadow_findings(connection: sqlite3.Connection, settings: Settings) -> Itera
         if own.shadow is not None and name not in known:
             hint = nearest(name, known) or "; the store has no model yet"
             yield Finding(
-                "shadow", NOTE, f"no requests of model {name!r} in this store{hint}", model=name
+                "shadow",
+                NOTE,
+                f"no requests of model {name!r} in this store{hint}",
+                model=name,
+                fix="correct the name in [models.NAME], or send the model requests",
             )
     for challenger in settings.challengers:
         try:
             challenger.resolved()
         except ModeltapError as error:
-            yield Finding("shadow", PROBLEM, str(error))
+            fix = "correct it in modeltap.toml or in the environment"
+            yield Finding("shadow", PROBLEM, str(error), fix=fix)
     for total in recent_totals(connection):
         owner = named(total.model, with_environment("", total.environment))
         often = total.lost > _MOST_LOST * (total.kept + total.lost)
@@ -79,4 +84,7 @@ def shadow_findings(connection: sqlite3.Connection, settings: Settings) -> Itera
             subject=total.candidate,
             count=total.kept,
             total=total.kept + total.lost,
+            fix="check that the challenger runs, answers in time and takes these requests"
+            if often
+            else None,
         )

@@ -9,6 +9,7 @@ import click
 from modeltap import clock
 from modeltap.alerts import silence as silences
 from modeltap.cli.common import check_model, json_option, open_store, read_store, store_option
+from modeltap.cli.model_names import complete_models
 from modeltap.config.catalogue.alert_rules import ALERT_RULES
 from modeltap.config.windows import parse_seconds
 from modeltap.errors import InputError, nearest
@@ -24,6 +25,10 @@ def silence() -> None:
 
     No messages are sent for matching alerts until the silence ends. Then one is sent for each
     alert that is still firing.
+
+    \b
+    Example:
+      modeltap silence add alert_3f9a1c --for 2h
     """
 
 
@@ -31,7 +36,9 @@ def silence() -> None:
 @click.argument("alert", required=False)
 @click.option("--for", "length", default=None, help="Duration, such as 2h or 7d.")
 @click.option("--until", default=None, help="End time (UTC), such as 2026-05-01T08:00.")
-@click.option("--model", default=None, help="Silence alerts of this model.")
+@click.option(
+    "--model", default=None, help="Silence alerts of this model.", shell_complete=complete_models
+)
 @click.option("--rule", default=None, help="Silence alerts of this rule.")
 @click.option("--feature", default=None, help="Silence alerts about this feature.")
 @click.option("--reason", default=None, help="Comment shown in the list of silences.")
@@ -79,7 +86,12 @@ def add(
 @store_option
 @json_option
 def list_(store: str | None, as_json: bool) -> None:
-    """List active silences."""
+    """List active silences.
+
+    \b
+    Example:
+      modeltap silence list
+    """
     rows = list_silences(read_store(store), clock.now())
     emit(rows, SILENCE_COLUMNS, as_json=as_json, empty="no active silences")
 
@@ -91,6 +103,10 @@ def end(silence_id: str, store: str | None) -> None:
     """End a silence now.
 
     The messages of alerts that are still firing are then sent.
+
+    \b
+    Example:
+      modeltap silence end silence_3f9a1c
     """
     connection = open_store(store)
     with writing(connection):

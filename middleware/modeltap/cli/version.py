@@ -6,6 +6,7 @@ import click
 
 from modeltap import clock
 from modeltap.cli.common import json_option, moment_of, own_mode, store_option, store_path
+from modeltap.cli.model_names import complete_models
 from modeltap.output import cell, echo, emit, emit_json, emit_table
 from modeltap.store.versions import ServedVersion
 from modeltap.versioning.noted_version import note_new_version
@@ -20,7 +21,7 @@ _COLUMNS = ("metric", "feature", "segment", "before", "after", "difference", "ve
 
 
 @click.command()
-@click.argument("model")
+@click.argument("model", shell_complete=complete_models)
 @click.argument("new_version", metavar="[VERSION]", required=False)
 @click.option("--at", default=None, help="Event time of the change [default: now].", metavar="TIME")
 @click.option("--before", default=None, help="The version to compare with [default: the last one].")

@@ -27,7 +27,12 @@ _SHOWN = ("webhook", "format", "pending", "delivered", "dead", "next_at", "last_
 
 @click.group()
 def webhook() -> None:
-    """List and test webhooks, and resend failed messages."""
+    """List and test webhooks, and resend failed messages.
+
+    \b
+    Example:
+      modeltap webhook test
+    """
 
 
 @webhook.command("list")
@@ -37,6 +42,10 @@ def list_(store: str | None, as_json: bool) -> None:
     """List webhooks with their counts of pending, delivered and dead messages.
 
     A dead message was given up after all retries.
+
+    \b
+    Example:
+      modeltap webhook list --store modeltap.db
     """
     formats: dict[str, str] = {entry.key: entry.format for entry in sources.load().webhooks}
     counts: dict[str, dict[str, Any]] = {key: {} for key in formats}
@@ -117,6 +126,10 @@ def replay(message: str | None, key: str | None, store: str | None) -> None:
     """Resend failed messages: one MESSAGE by its id, or all.
 
     Dead messages and those scheduled for a retry are sent with the next delivery.
+
+    \b
+    Example:
+      modeltap webhook replay
     """
     connection = open_store(store)
     with writing(connection):

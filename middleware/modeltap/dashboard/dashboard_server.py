@@ -39,6 +39,18 @@ def address_of(host: str, port: int, token: str | None) -> DashboardAddress:
     return DashboardAddress(host, port, token)
 
 
+def check_extra() -> None:
+    """Raise `InputError` with the command to run if the extra `dashboard` is not installed."""
+    try:
+        import uvicorn  # noqa: F401
+
+        import modeltap.dashboard.dashboard_app  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f'the dashboard needs {error.name}; install it with: pip install "modeltap[dashboard]"'
+        ) from error
+
+
 def serve(
     store: Path,
     address: DashboardAddress,
@@ -56,14 +68,11 @@ def serve(
     Raises:
         InputError: if the port is in use, or an extra is not installed.
     """
-    try:
-        import uvicorn
+    check_extra()
+    import uvicorn
 
-        from modeltap.dashboard.dashboard_app import dashboard_app
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f'the dashboard needs {error.name}; install it with: pip install "modeltap[dashboard]"'
-        ) from error
+    from modeltap.dashboard.dashboard_app import dashboard_app
+
     listening = _listen(address)
     address = DashboardAddress(address.host, listening.getsockname()[1], address.token)
     hosts = frozenset({address.host, *allowed} - {"0.0.0.0", "::"})

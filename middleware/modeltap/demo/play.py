@@ -68,8 +68,8 @@ def play(
     speed: float | None,
     requests: int,
     as_json: bool,
-) -> None:
-    """Run the demo; see ``modeltap demo --help``."""
+) -> Path:
+    """Run the demo, and return its store; see ``modeltap demo --help``."""
     if speed is not None and not 0 < speed <= 1000:
         raise InputError(f"--speed {speed}: must be above 0 and at most 1000 days per second")
     stage = Stage(as_json)
@@ -85,10 +85,12 @@ def play(
             _freeze(stage, folder)
             _run(stage, summer, folder, port, speed or DAYS_PER_SECOND)
             result = folder / "modeltap.db"
-            stage.end(result if kept else _bring_home(result, home))
+            result = result if kept else _bring_home(result, home)
+            stage.end(result)
     except KeyboardInterrupt:
         stage.stopped(kept)
         raise click.exceptions.Exit(130) from None
+    return result
 
 
 def _stop_as_on_ctrl_c() -> None:

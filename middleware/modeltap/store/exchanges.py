@@ -205,10 +205,10 @@ def last_full_exchanges(
 
 
 def full_exchanges_after(
-    connection: sqlite3.Connection, model: str | None, seq: int
+    connection: sqlite3.Connection, model: str | None, seq: int, limit: int
 ) -> list[sqlite3.Row]:
-    """Return the exchanges of `model`, or of all models, after `seq`, with all columns."""
+    """Return the first exchanges of `model`, or of all models, after `seq`, with all columns."""
     return connection.execute(
-        "select * from exchanges where seq > ? and (? is null or model = ?) order by seq",
-        (seq, model, model),
+        "select * from exchanges where seq > ? and (? is null or model = ?) order by seq limit ?",
+        (seq, model, model, limit),
     ).fetchall()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import NamedTuple
 
 from modeltap.environments import environment_of
@@ -41,6 +43,16 @@ def known_models(connection: sqlite3.Connection) -> list[str]:
         "ifnull((select value from watermarks where name = 'seen'), 0) order by 1"
     )
     return [model for (model,) in rows]
+
+
+def names_in_file(path: str) -> list[str]:
+    """Return the models in a store's file, for shell completion: the file is only read.
+
+    Raises `sqlite3.Error` if there is no such store, or if it is busy.
+    """
+    file = Path(path).expanduser().absolute()
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", timeout=0.2, uri=True)) as connection:
+        return known_models(connection)
 
 
 def environments_of(connection: sqlite3.Connection, model: str) -> list[str | None]:
