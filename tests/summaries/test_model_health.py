@@ -7,8 +7,9 @@ from contextlib import closing
 import pytest
 
 from modeltap.store.connection import connect, connect_reader
+from modeltap.store.models import ModelVersion
 from modeltap.store.settings import SettingsReader
-from modeltap.summaries.model_health import health_of_models
+from modeltap.summaries.model_health import health_of_models, state_of_model
 from stores import analyze, every, put
 
 
@@ -59,6 +60,15 @@ def test_a_model_that_learns_says_until_when(tmp_path):
     (health,) = healths(store)
     assert health.state == "learning" and "learning" in health.reason
     assert health.requests == 200
+
+
+def test_the_state_alone_is_that_of_the_health(files):
+    with closing(connect_reader(files / "cli.db")) as connection:
+        settings = SettingsReader(connection)
+        (health,) = health_of_models(connection, settings)
+        state = state_of_model(connection, settings, ModelVersion("m", ""))
+        assert state[:3] == (health.state, health.since, health.reason)
+        assert state_of_model(connection, settings, ModelVersion("m", "2")) is None
 
 
 def test_an_empty_store_has_no_models(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from modeltap.charts.scale import Scale, time_ticks
 from modeltap.charts.svg import element, label, picture, short_label, text_of
@@ -23,8 +24,7 @@ LEVELS = (0.25, 0.5, 1.0, 2.0)
 """Strengths (effect divided by its floor) from which a cell is a shade darker."""
 
 
-@dataclass(frozen=True)
-class HeatCell:
+class HeatCell(NamedTuple):
     """A feature in a period: its worst window.
 
     Attributes:

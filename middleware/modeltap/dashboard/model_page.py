@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from functools import cache
 from typing import Any
-from urllib.parse import quote
 
 from starlette.requests import Request
 
@@ -27,7 +26,7 @@ from modeltap.summaries.drift_map import CellUrl
 from modeltap.summaries.feature_summary import FeatureSummary, feature_summary
 from modeltap.summaries.metric_charts import MOST_POINTS, MetricChart
 from modeltap.summaries.model_charts import ModelCharts, charts_of_model
-from modeltap.summaries.model_health import health_of_models
+from modeltap.summaries.model_health import state_of_model
 from modeltap.summaries.period import ShownPeriod, period_of
 
 _SPANS = ("24h", "7d", "30d", "90d", "365d")
@@ -48,22 +47,15 @@ def model_page(
     last = request.query_params.get("last", "")
     metric = request.query_params.get("metric") or None
     period = period_of(connection, of, last)
-    health = next(
-        (
-            h
-            for h in health_of_models(connection, SettingsReader(connection), of.model)
-            if h.version == of.version
-        ),
-        None,
-    )
-    if health is None:
+    current = state_of_model(connection, SettingsReader(connection), of)
+    if current is None:
         raise InputError(
             f"no window of model {of.model!r} is evaluated yet: the app does it every minute, and "
             "modeltap analyze at once"
         )
     values: dict[str, Any] = {
         "of": of,
-        "health": health,
+        "current": current,
         "versions": [
             (named_version(v.version), pages.model(v, last=last), v.version == of.version)
             for v in counted_models(connection)
@@ -111,9 +103,8 @@ def _cell_urls(pages: Pages, of: ModelVersion, last: str) -> CellUrl:
     def of_feature(feature: str) -> str:
         return pages.model(of, feature=feature, last=last)
 
-    @cache
     def of_window(start: str) -> str:
-        return f"&window={quote(start)}" if start else ""
+        return f"&window={start.replace(':', '%3A')}" if start else ""
 
     return lambda feature, start: f"{of_feature(feature)}{of_window(start)}#feature"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -196,21 +197,71 @@ def latest_metrics(
         grouped: return the metrics of groups instead of all others: first the gaps between them,
             then the rates of each, then those that are too small.
     """
+    latest = [
+        (*of, end)
+        for of in _versions_with_metrics(connection, model)
+        for end in _last_ends(connection, of, metrics, last, grouped=grouped)
+    ]
     places = ", ".join("?" * len(metrics))
     rows = connection.execute(
-        "with ends as (select distinct model, version, window_end from metrics "
-        f"where metric in ({places}) and {_IS_GROUP} = ?), latest as (select * from (select *, "
-        "row_number() over (partition by model, version order by window_end desc) as place "
-        "from ends) where place <= ?) "
-        f"select {_SHOWN} from metrics join latest using (model, version, window_end) "
-        f"where metric in ({places}) and {_IS_GROUP} = ? "
-        "and (? is null or model = ?) and (? is null or feature = ?) "
+        "with latest (model, version, window_end) as (select value ->> 0, value ->> 1, value ->> 2 "
+        "from json_each(?)) "
+        f"select {_SHOWN} from latest cross join metrics using (model, version, window_end) "
+        f"where metric in ({places}) and {_IS_GROUP} = ? and (? is null or feature = ?) "
         f"order by model, version, window_end desc, {_IS_GROUP} and instr(segment, '=') > 0, "
         f"{_IS_GROUP} and value is null, verdict = 'alert' desc, "
         "ifnull(strength, 0) desc, feature, metric, segment",
-        (*metrics, grouped, last, *metrics, grouped, model, model, feature, feature),
+        (json.dumps(latest), *metrics, grouped, feature, feature),
     )
     return [reported(dict(row)) for row in rows]
+
+
+def _versions_with_metrics(
+    connection: sqlite3.Connection, model: str | None
+) -> list[tuple[str, str]]:
+    """Return the models and versions that have metrics, by one seek in an index for each."""
+    models = [model] if model is not None else _distinct(connection, "model", "true", ())
+    return [
+        (name, version)
+        for name in models
+        for version in _distinct(connection, "version", "model = ?", (name,))
+    ]
+
+
+def _distinct(
+    connection: sqlite3.Connection, column: str, condition: str, values: tuple[str, ...]
+) -> list[str]:
+    """Return the values of the next column of an index; a scan takes .1 s with a million rows."""
+    found: list[str] = []
+    while True:
+        beyond = f" and {column} > ?" if found else ""
+        (value,) = connection.execute(
+            f"select min({column}) from metrics where {condition}{beyond}", (*values, *found[-1:])
+        ).fetchone()
+        if value is None:
+            return found
+        found.append(value)
+
+
+def _last_ends(
+    connection: sqlite3.Connection,
+    of: tuple[str, str],
+    metrics: Sequence[str],
+    last: int,
+    *,
+    grouped: bool,
+) -> list[str]:
+    """Return the last ends of windows that have any of these metrics, latest first."""
+    ends = {
+        end
+        for metric in metrics
+        for (end,) in connection.execute(
+            "select distinct window_end from metrics where metric = ? and model = ? "
+            f"and version = ? and {_IS_GROUP} = ? order by window_end desc limit ?",
+            (metric, *of, grouped, last),
+        )
+    }
+    return sorted(ends, reverse=True)[:last]
 
 
 def delete_metrics_at(

@@ -62,12 +62,20 @@ def _at_last(
     connection: sqlite3.Connection, of: ModelVersion, metric: str, start: str, end: str
 ) -> list[SegmentPoint]:
     last = connection.execute(
-        "select window_start from metrics where metric = ? and model = ? and version = ? "
+        "select window_end from metrics where metric = ? and model = ? and version = ? "
         "and window_start >= ? and window_start < ? and segment is not null and feature is null "
         "order by window_end desc limit 1",
         (metric, *of, start, end),
     ).fetchone()
-    return [] if last is None else segment_points(connection, of, metric, last[0], f"{last[0]}~")
+    if last is None:
+        return []
+    # By its end, which the index has: by its start, all windows would be read.
+    rows = connection.execute(
+        f"select {_COLUMNS} from metrics where metric = ? and model = ? and version = ? "
+        "and window_end = ? and segment is not null and feature is null order by id",
+        (metric, *of, last[0]),
+    )
+    return [SegmentPoint(*row) for row in rows]
 
 
 def example_ids(examples: str | None) -> list[str]:

@@ -16,7 +16,7 @@ from modeltap.store.models import ModelVersion
 from modeltap.summaries.period import ShownPeriod
 from modeltap.wording import number
 
-MOST_POINTS = 160
+MOST_POINTS = 120
 """Points of a line in a picture: more lie on top of each other."""
 
 _OPERATION = ("latency_p95_ms", "latency_p50_ms", "error_rate", "throughput_rps")
@@ -45,7 +45,7 @@ class ChartSource:
     most: int | None = MOST_POINTS
 
     def points(self, metric: str) -> list[MetricPoint]:
-        """Return the points of a metric."""
+        """Return the points of a metric, in order of time."""
         start, end = self.period.start_text, self.period.end_text
         return metric_points(self.connection, self.of, metric, start, end, self.most)
 

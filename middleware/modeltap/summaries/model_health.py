@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from modeltap.analysis.coverage.coverage_report import Coverage, coverage_of, with_labels
 from modeltap.analysis.references.overview import ReferenceOverview, overviews
@@ -25,6 +25,15 @@ _BROKEN = ("analysis_failed", "capture_loss")
 """Rules whose alerts mean that modeltap itself does not work as it should."""
 
 _PERIODS = 48
+
+
+class ModelState(NamedTuple):
+    """The state of one version of a model, since when, and why; see `ModelHealth`."""
+
+    state: State
+    since: str | None
+    reason: str | None
+    outlook: str
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,21 @@ def health_of_models(
         for reference in overviews(connection, settings, model)
     ]
     return sorted(healths, key=lambda health: _ORDER.index(health.state))
+
+
+def state_of_model(
+    connection: sqlite3.Connection, settings: SettingsByModel, of: ModelVersion
+) -> ModelState | None:
+    """Return the state of a model's version without the rest of its health; None if unknown.
+
+    What is not monitored takes longer to find than a page with charts.
+    """
+    for reference in overviews(connection, settings, of.model):
+        if reference.version == of.version:
+            end = last_window_end(connection, *of)
+            verdict = _verdict(reference, open_of(connection, *of), end)
+            return ModelState(*verdict, reference.outlook)
+    return None
 
 
 _ORDER = ("error", "alert", "no_data", "learning", "ok")
