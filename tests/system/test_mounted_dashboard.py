@@ -116,6 +116,8 @@ def test_pages_in_an_app_with_workers(serve, source, root, words, private, event
     assert eventually(lambda: len(page_processes(private)) == 1)
     metrics = get(f"{served.url}{root}/metrics")
     assert metrics.status_code == 200 and "modeltap_waiting_exchanges 10.0" in metrics.text
+    assert "modeltap_queued_exchanges 0\n" in metrics.text
+    assert re.search(r"modeltap_reporting_processes [12]\n", metrics.text)
     assert recorded() == [(f"{root}/predict", 10)]
     served.stop()
     assert eventually(lambda: not page_processes(private))

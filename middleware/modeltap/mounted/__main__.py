@@ -13,11 +13,13 @@ import secrets
 import signal
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from modeltap.mounted.page_maker import PageMaker
 from modeltap.mounted.page_server import PageServer, sole_lock
 from modeltap.tap.endpoints.page_access import DashboardAccess
+from modeltap.tap.endpoints.queue_report import queue_lengths
 
 _NICENESS = 5
 """Lower priority than the app, whose requests are more urgent than pages."""
@@ -41,7 +43,7 @@ def main(folder: Path, name: str) -> None:
         is_client_checked=True,
         host_option="dashboard_hosts",
     )
-    maker = PageMaker(Path(settings["store"]), access)
+    maker = PageMaker(Path(settings["store"]), access, partial(queue_lengths, folder, name))
     asyncio.run(PageServer(folder, name, maker.reply).run(_be_silent))
 
 

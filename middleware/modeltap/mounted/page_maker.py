@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -29,9 +29,13 @@ class PageMaker:
 
     Args:
         access: of the dashboard; the app has checked the rest.
+        queues: returns the length of the queue of each process of the app.
     """
 
-    def __init__(self, store: Path, access: DashboardAccess) -> None:
+    def __init__(
+        self, store: Path, access: DashboardAccess, queues: Callable[[], list[int]] = list
+    ) -> None:
+        self._queues = queues
         self._store = store
         self._access = access
         self._app: ASGIApp | None = None
@@ -71,7 +75,23 @@ class PageMaker:
             ("content-type", "text/plain; version=0.0.4; charset=utf-8"),
             ("cache-control", "no-store"),
         ]
-        return PageReply(200, headers, text.encode())
+        return PageReply(200, headers, (text + _queued(self._queues())).encode())
+
+
+def _queued(lengths: list[int]) -> str:
+    """Return the metrics that the store does not have.
+
+    >>> print(_queued([2, 0]).splitlines()[2])
+    modeltap_queued_exchanges 2
+    """
+    lines = []
+    for name, help_text, value in (
+        ("queued_exchanges", "Exchanges that the app has not yet passed on.", sum(lengths)),
+        ("reporting_processes", "Processes of the app that have reported.", len(lengths)),
+    ):
+        lines += [f"# HELP modeltap_{name} {help_text}", f"# TYPE modeltap_{name} gauge"]
+        lines.append(f"modeltap_{name} {value}")
+    return "\n".join(lines) + "\n"
 
 
 def plain_reply(status: int, text: str, *, is_logged: bool = True) -> PageReply:

@@ -32,6 +32,7 @@ from modeltap.tap.shadow_check import check_shadow
 
 if TYPE_CHECKING:
     from modeltap.tap.endpoints.own_endpoint import OwnEndpoint
+    from modeltap.tap.endpoints.page_endpoint import PageEndpoint
 
 _LABEL_WAIT_SECONDS = 0.5
 """The longest wait of a label for an exchange that is still in the queue."""
@@ -70,6 +71,7 @@ class Tap:
         self.durable = settings.durability != "fast"
         self._logged_failure = False
         self._within: dict[Tap, Tap] = {}
+        self._pages: list[PageEndpoint] = []
 
     def _limit_bodies(self) -> None:
         """Set the maximum number of bytes of each body."""
@@ -180,7 +182,8 @@ class Tap:
         if settings.metrics_endpoint is not None or settings.dashboard is not None:
             from modeltap.tap.endpoints.page_endpoint import page_endpoints  # few apps have one
 
-            endpoints += page_endpoints(settings)
+            self._pages = page_endpoints(settings)
+            endpoints += self._pages
         return endpoints
 
     def _labels_endpoint(self) -> OwnEndpoint:
@@ -200,6 +203,8 @@ class Tap:
             recorder = recorders.of(self.settings)
             self._origin = recorder.join(self.settings)
             self._recorder = recorder
+            for page in self._pages:
+                page.report_queue(recorder.stats)
         return self._recorder
 
     def wait(self, ticket: Ticket | None) -> None:

@@ -13,17 +13,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from modeltap import interpreter
 from modeltap.errors import ConfigError
+from modeltap.logs import logger
 from modeltap.tap.endpoints import page_channel
 from modeltap.tap.endpoints.own_endpoint import PagesUnavailable
 from modeltap.tap.endpoints.page_channel import PageReply, PageRequest
 from modeltap.tap.endpoints.page_folder import hold, page_folder, socket_path
+from modeltap.tap.endpoints.queue_report import start_report
 
 _RETRY_SECONDS = 5.0
 """After a failed start, requests are refused for this long without another attempt."""
@@ -87,6 +89,21 @@ class PageChild:
                     raise PagesUnavailable(
                         f"the process that makes the pages has ended ({error}); try again"
                     ) from error
+
+    def report_queue(self, stats: Callable[[], Mapping[str, Any]]) -> None:
+        """Report this process's queue to the process, from a thread.
+
+        Args:
+            stats: returns the counters of the recorder.
+        """
+
+        def start() -> None:
+            try:
+                start_report(page_folder(), self._name(), stats)
+            except Exception as error:
+                logger.warning("modeltap: the queue is not in the metrics: %s", error)
+
+        threading.Thread(target=start, name="modeltap-queue", daemon=True).start()
 
     def _name(self) -> str:
         """Return the name of the process's files: a digest of all that tells processes apart."""

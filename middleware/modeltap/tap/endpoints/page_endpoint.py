@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from modeltap.config.settings import Settings
 from modeltap.config.validation import from_environment
 from modeltap.logs import logger
@@ -126,6 +129,11 @@ class PageEndpoint:
     def busy(self) -> OwnReply:
         """Return the response while too many other pages are made."""
         return text_reply(503, "too many pages at once; try again", LATER)
+
+    def report_queue(self, stats: Callable[[], Mapping[str, Any]]) -> None:
+        """Add this process's queue to the metrics; `stats` returns the recorder's counters."""
+        if self._page == PROMETHEUS:
+            self._child.report_queue(stats)
 
     def _log(self, message: str) -> None:
         """Log a message unless it is the last one again."""

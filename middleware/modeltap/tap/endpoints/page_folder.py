@@ -6,6 +6,7 @@ Files of one app and configuration share a name:
     NAME.lock    held by this process, so that there is only one; the kernel releases it
     NAME.users   held together by all processes of the app; without a holder the process ends
     NAME.key     the secret of the dashboard's forms, which outlives the process
+    NAME.PID.queue    the socket on which a process of the app reports its queue
 """
 
 from __future__ import annotations
@@ -88,5 +89,5 @@ def _is_still_there(descriptor: int, path: Path) -> bool:
 
 def remove(folder: Path, name: str) -> None:
     """Remove all files of a name; the caller holds its locks."""
-    for kind in ("sock", "key", "users", "lock"):
-        (folder / f"{name}.{kind}").unlink(missing_ok=True)
+    for path in folder.glob(f"{name}.*"):
+        path.unlink(missing_ok=True)
