@@ -232,15 +232,16 @@ def _distinct(
     connection: sqlite3.Connection, column: str, condition: str, values: tuple[str, ...]
 ) -> list[str]:
     """Return the values of the next column of an index; a scan takes .1 s with a million rows."""
-    found: list[str] = []
+    distinct: list[str] = []
     while True:
-        beyond = f" and {column} > ?" if found else ""
+        beyond = f" and {column} > ?" if distinct else ""
         (value,) = connection.execute(
-            f"select min({column}) from metrics where {condition}{beyond}", (*values, *found[-1:])
+            f"select min({column}) from metrics where {condition}{beyond}",
+            (*values, *distinct[-1:]),
         ).fetchone()
         if value is None:
-            return found
-        found.append(value)
+            return distinct
+        distinct.append(value)
 
 
 def _last_ends(
