@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from modeltap.bridges.run_logging import log_to_mlflow
 from modeltap.config.options import Options
 from modeltap.config.settings import ModelChooser, Settings
 from modeltap.config.webhook_settings import WebhookSettings
@@ -50,6 +51,7 @@ __all__ = [
     "hookimpl",
     "label",
     "last_id",
+    "log_to_mlflow",
     "note_version",
     "read",
     "replay",

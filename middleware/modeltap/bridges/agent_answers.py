@@ -23,6 +23,7 @@ from modeltap.store.models import check_model, known_models
 from modeltap.store.predictions import predictions_of
 from modeltap.store.settings import SettingsReader
 from modeltap.summaries.exported_metrics import MOST_TRACES
+from modeltap.summaries.health_row import health_row
 from modeltap.summaries.model_health import ModelHealth, health_of_models
 
 MOST_ROWS = 100
@@ -46,19 +47,8 @@ def status_answer(connection: sqlite3.Connection, model: str | None) -> dict[str
 
 def _health(health: ModelHealth) -> dict[str, Any]:
     return {
-        "model": health.model,
-        "version": health.shown_version,
-        "environment": health.environment,
-        "state": health.state,
-        "since": health.since,
-        "reason": health.reason,
-        "requests": health.requests,
-        "error_rate": health.error_rate,
-        "latency_p95_ms": health.latency_p95_ms,
-        "last_label_at": health.last_label_at,
+        **health_row(health),
         "last_window_end": health.last_window_end,
-        "dropped": health.dropped,
-        "not_monitored": health.coverage.summary,
         "open_alerts": [
             {name: alert[name] for name in ("id", "rule", "severity", "summary")}
             for alert in health.alerts[:10]

@@ -21,7 +21,7 @@
 - `version`: noting and comparing versions
 - `shadow_report`: requests chosen for a challenger, in `status` and `doctor`
 - `dashboard`, `report`: pages in a browser, and as one file
-- `grafana`, `otel`, `mcp`: other tools
+- `grafana`, `otel`, `mcp`, `mlflow`: other tools
 - `completion`, `model_names`: completion of commands, options and models in a shell
 - `demo`: a run on real data
 """

@@ -66,11 +66,10 @@ COMMANDS = {
     "latency": Listed("reports", "latency", "Report response times, throughput and error rates."),
     "mcp": Listed("mcp", "mcp", "Answer coding agents by MCP on standard input and output."),
     "metrics": Listed("reports", "metrics", "List metrics by window, oldest first."),
-    "otel": Listed(
-        "otel",
-        "otel",
-        "Send metrics and alerts to the receiver of OpenTelemetry that the settings name.",
+    "mlflow": Listed(
+        "mlflow", "mlflow", "Log the metrics of a model's windows to a run of MLflow."
     ),
+    "otel": Listed("otel", "otel", "Send metrics and alerts to a receiver of OpenTelemetry."),
     "performance": Listed(
         "reports", "performance", "Report the model's performance on labelled rows."
     ),

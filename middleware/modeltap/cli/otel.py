@@ -31,10 +31,10 @@ from modeltap.wording import plural
 @background_option
 @json_option
 def otel(store: str | None, background: bool, as_json: bool) -> None:
-    """Send metrics and alerts to the receiver of OpenTelemetry that the settings name.
+    """Send metrics and alerts to a receiver of OpenTelemetry.
 
-    The scheduler does it every minute. Exits with 1 if the receiver does not accept them; they
-    are sent again later.
+    The settings name it, in the table [otel]. The scheduler does the same every minute. Exits with
+    1 if the receiver does not accept them; they are sent again later.
 
     \b
     Example:

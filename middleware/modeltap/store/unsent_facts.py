@@ -9,6 +9,7 @@ import sqlite3
 from typing import Any, NamedTuple
 
 from modeltap import clock
+from modeltap.store.models import ModelVersion
 from modeltap.store.watermarks import watermark
 
 
@@ -22,6 +23,7 @@ class UnsentMetric(NamedTuple):
     feature: str | None
     segment: str | None
     value: float
+    window: str
     window_end: str
 
 
@@ -49,6 +51,18 @@ def metrics_after(connection: sqlite3.Connection, after: int, limit: int) -> lis
         f"select {', '.join(UnsentMetric._fields)} from metrics where id > ? "
         "and value is not null order by id limit ?",
         (after, limit),
+    )
+    return [UnsentMetric(*row) for row in rows]
+
+
+def metrics_of_version(
+    connection: sqlite3.Connection, of: ModelVersion, after: int, limit: int
+) -> list[UnsentMetric]:
+    """Return the first `limit` metrics of a version after a row's id, as `metrics_after`."""
+    rows = connection.execute(
+        f"select {', '.join(UnsentMetric._fields)} from metrics where id > ? and model = ? "
+        "and version = ? and value is not null order by id limit ?",
+        (after, *of, limit),
     )
     return [UnsentMetric(*row) for row in rows]
 
