@@ -11,6 +11,7 @@ from pathlib import Path
 
 import joblib
 import training
+import weekly
 
 from modeltap import clock
 from modeltap.demo import flights as source
@@ -70,12 +71,8 @@ def main():
     for alert in alerts():
         print(f"{alert['state']}: {alert['summary']}")
 
-    (run,) = map(json.loads, modeltap("retrain", "--model", "flights", "--json").splitlines())
-    print(f"retrained on {run['rows']} rows: {run['state']}, candidate is {run['verdict']}")
-    if run["verdict"] != "better":
-        sys.exit("the candidate was not shown to be better; the old model stays")
-
-    new = joblib.load(training.CANDIDATE)  # the promotion
+    weekly.main()  # as cron runs it
+    new = joblib.load(weekly.MODEL)
     serve(new, [flight for flight in flown if PROMOTION <= flight.time < END], "after")
     for week, error in errors():
         print(f"{week}: mean absolute error {error:.1f} minutes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -30,3 +31,21 @@ def test_a_promoted_model_ends_the_alert(tmp_path):
     errors = [float(line.split()[-2]) for line in lines if line.startswith("2013-")]
     assert max(errors) > 1.8 * errors[0] and errors[-1] < 1.2 * errors[0]
     assert lines[-1].startswith("resolved: flights: ")
+    promoted = (folder / "model.joblib").read_bytes()
+    # The next Monday: the model is the candidate's equal, and stays.
+    again = subprocess.run(
+        [sys.executable, "weekly.py"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert (again.returncode == 0) == ("candidate is better" in again.stdout)
+    if again.returncode:
+        assert "the old model stays" in again.stderr
+        assert (folder / "model.joblib").read_bytes() == promoted
+
+
+def test_the_crontab_runs_a_script_of_the_example():
+    """A time in five fields, and a command whose script exists."""
+    (line,) = [x for x in (EXAMPLE / "crontab").read_text().splitlines() if x[:1] not in ("#", "")]
+    *moment, command = line.split(maxsplit=5)
+    assert all(re.fullmatch(r"[\d*/,-]+", field) for field in moment) and len(moment) == 5
+    (script,) = re.findall(r"python (\S+\.py)", command)
+    assert (EXAMPLE / script).exists()
