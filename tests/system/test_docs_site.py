@@ -7,8 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections import Counter
+from contextlib import contextmanager
+from functools import partial
 from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -117,3 +121,43 @@ def test_no_page_loads_anything_from_elsewhere(site):
         assert addresses and not [a for a in addresses if re.match(r"(\w+:)?//", a)], page
     for sheet in site.rglob("*.css"):
         assert not re.findall(r"(?:url\(|@import )[\"']?(?:https?:)?//", sheet.read_text()), sheet
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files without a log."""
+
+    def log_message(self, *args):
+        pass
+
+
+@contextmanager
+def served(folder):
+    """Serve a folder on loopback; yield its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="apt-get install chromium")
+def test_a_browser_reads_and_searches_the_site_without_a_network(site):
+    """No request leaves the machine, and no script fails."""
+    api = pytest.importorskip("playwright.sync_api")
+    requests, errors = [], []
+    with served(site) as url, api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        page = browser.new_page()
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        for path in ("/", "/tutorial/", "/reference/options/"):
+            page.goto(url + path)
+        page.fill("input.md-search__input", "webhook")
+        page.wait_for_selector(".md-search-result__item", timeout=60_000)
+        browser.close()
+    assert len(requests) > 10 and errors == []
+    assert [address for address in requests if not address.startswith(url)] == []
