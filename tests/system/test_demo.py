@@ -16,6 +16,7 @@ import termios
 import time
 from pathlib import Path
 
+import httpx
 import pyte
 import pytest
 
@@ -80,10 +81,10 @@ def test_wrong_options_are_one_line(tmp_path):
 class Terminal:
     """A real terminal of 100 columns, with `modeltap demo` in it."""
 
-    def __init__(self, folder, *words):
+    def __init__(self, folder, *words, **variables):
         scratch = folder / "scratch"
         scratch.mkdir()
-        self.environment = {**os.environ, "TERM": "xterm", "TMPDIR": str(scratch)}
+        self.environment = {**os.environ, "TERM": "xterm", "TMPDIR": str(scratch), **variables}
         self.screen = pyte.Screen(100, 300)  # high enough that nothing scrolls away
         self._stream = pyte.ByteStream(self.screen)
         self._ours, theirs = pty.openpty()
@@ -175,3 +176,35 @@ def test_a_port_in_use_is_one_line(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert f"--port {port} is not available" in demo(tmp_path, "--port", port, code=1)
+
+
+@pytest.mark.slow
+def test_open_ends_in_the_dashboard_of_what_was_found(tmp_path, eventually):
+    """A browser is started with its address; Ctrl-C ends it, and the store stays."""
+    browser, asked = tmp_path / "browser", tmp_path / "asked"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {asked}\n')
+    browser.chmod(0o755)
+    terminal = Terminal(
+        tmp_path, "--requests", "300", "--speed", "200", "--open", BROWSER=f"{browser} %s"
+    )
+    terminal.wait_for("dashboard: http://127.0.0.1:", 240)
+    assert any(line.strip().startswith("modeltap dashboard") for line in terminal.lines())
+    assert eventually(lambda: asked.exists() and asked.read_text().startswith("http://127.0.0.1:"))
+    reply = httpx.get(asked.read_text().strip(), trust_env=False)
+    assert reply.status_code == 200 and "flights" in reply.text
+    terminal.press_ctrl_c()
+    assert terminal.end() in (0, 130) and not any("Traceback" in x for x in terminal.lines())
+    assert (tmp_path / "modeltap.db").exists() and eventually(lambda: terminal.left_behind() == [])
+
+
+def test_open_without_the_extra_is_refused_at_once(tmp_path):
+    """Not after a minute."""
+    code = (
+        "import sys\nsys.modules['jinja2'] = None\nsys.argv[1:] = ['demo', '--open']\n"
+        "from modeltap.cli.main import main\nmain()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert done.returncode == 1 and not done.stdout
+    assert 'pip install "modeltap[dashboard]"' in done.stderr and list(tmp_path.iterdir()) == []
