@@ -171,10 +171,11 @@ def _print(rows: list[sqlite3.Row], as_json: bool) -> None:
         emit((dict(row) for row in rows), (), as_json=True, empty="")
         return
     for row in rows:
+        # The id comes after what people look at first: a terminal's width may cut it.
         echo_cut(
-            f"{row['started_at'][:19].replace('T', ' ')}  {row['id']}  {row['model']}  "
+            f"{row['started_at'][:19].replace('T', ' ')}  {row['model']}  "
             f"{row['method']} {row['path']}  {row['status'] or '-'}  "
-            f"{_took(row['duration_ms'])}  {_brief(row['request_body'])} -> "
+            f"{_took(row['duration_ms'])}  {row['id']}  {_brief(row['request_body'])} -> "
             f"{_brief(row['response_body'])}"
         )
 

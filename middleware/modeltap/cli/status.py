@@ -182,7 +182,8 @@ def _facts(health: ModelHealth) -> Iterator[str]:
     """Yield the traffic of a model, as far as it is known."""
     if health.requests:
         requests = [period.requests for period in health.traffic]
-        trend = character_chart().sparkline(list(map(sum, _pairs(requests))), low=0)
+        pairs = list(map(sum, _pairs(requests)))
+        trend = character_chart().sparkline(pairs, low=0) if len(pairs) > 1 else ""
         yield f"{plural(health.requests, 'request')} {trend}".rstrip()
     if health.error_rate is not None:
         yield f"{percent(health.error_rate)} errors"
