@@ -14,11 +14,14 @@ import subprocess
 import sys
 import termios
 import time
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pyte
 import pytest
+
+from modeltap.browsing.common_queries import common_queries
 
 pytest.importorskip("fastapi", reason='pip install "modeltap[demo]"')
 
@@ -68,6 +71,18 @@ def test_the_model_degrades_and_the_webhook_is_notified(tmp_path):
     )
     assert len(rows) == 3 and all(row[:3] == ("flights", "/predict", 200) for row in rows)
     assert all(row[3] > 0 and row[4] > 80 for row in rows)
+    with closing(sqlite3.connect(tmp_path / "modeltap.db")) as connection:
+        answers = {
+            query.name: connection.execute(query.sql).fetchall() for query in common_queries()
+        }
+        views = "select name from sqlite_master where type = 'view' and name <> 'v_fairness'"
+        answers |= {
+            name: connection.execute(f"select * from {name} limit 1").fetchall()
+            for (name,) in connection.execute(views).fetchall()
+        }
+        flight = "select temp, carrier, prediction from v_rows_flights where temp is not null"
+        assert connection.execute(flight).fetchone()
+    assert [name for name, answer in answers.items() if not answer] == []
 
 
 def test_wrong_options_are_one_line(tmp_path):

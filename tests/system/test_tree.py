@@ -88,6 +88,7 @@ HELD_ELSEWHERE = {
     "store/unsent_facts.py": "bridges/test_otel_push.py",
     "cli/grafana.py": "bridges/test_grafana_dashboard.py",
     "bridges/grafana_panels.py": "bridges/test_grafana_dashboard.py",
+    "cli/datasette.py": "browsing/test_datasette_server.py",
     "cli/erase.py": "privacy/test_erase.py",
     "cli/jobs.py": "cli/test_webhook.py",
     # Parts of one way of a question, from the choice of outputs to the metrics.

@@ -20,7 +20,7 @@
 - `doctor`, `finding`, `model_findings`: checks of an installation and of its coverage
 - `version`: noting and comparing versions
 - `shadow_report`: requests chosen for a challenger, in `status` and `doctor`
-- `dashboard`, `report`: pages in a browser, and as one file
+- `dashboard`, `datasette`, `report`: pages and tables in a browser, and one file
 - `grafana`, `otel`, `mcp`, `mlflow`: other tools
 - `completion`, `model_names`: completion of commands, options and models in a shell
 - `demo`: a run on real data

@@ -40,6 +40,7 @@ COMMANDS = {
     ),
     "dataset": Listed("golden", "dataset", "Write labelled rows to a golden set for `compare`."),
     "dashboard": Listed("dashboard", "dashboard", "Show the store in a browser."),
+    "datasette": Listed("datasette", "datasette", "Browse the store with Datasette."),
     "deliver": Listed(
         "jobs", "deliver", "Send pending messages; check for missing traffic and labels."
     ),

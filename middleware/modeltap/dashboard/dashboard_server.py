@@ -73,7 +73,7 @@ def serve(
 
     from modeltap.dashboard.dashboard_app import dashboard_app
 
-    listening = _listen(address)
+    listening = listen_at(address)
     address = DashboardAddress(address.host, listening.getsockname()[1], address.token)
     hosts = frozenset({address.host, *allowed} - {"0.0.0.0", "::"})
     app = dashboard_app(store, DashboardAccess(address.token, hosts))
@@ -84,7 +84,8 @@ def serve(
     uvicorn.Server(config).run(sockets=[listening])
 
 
-def _listen(address: DashboardAddress) -> socket.socket:
+def listen_at(address: DashboardAddress) -> socket.socket:
+    """Return a socket that listens; raise `InputError` if the port is in use."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -24,6 +24,7 @@ from modeltap.payload import parse_json
 from modeltap.store.model_views import (
     NEXT,
     has_sql,
+    newest_counted,
     place_sql,
     rows_of_model,
     values_of_rows,
@@ -31,7 +32,7 @@ from modeltap.store.model_views import (
 )
 from modeltap.store.models import counted_models
 from modeltap.store.references import active_reference
-from modeltap.store.stored_exchanges import StoredExchange, newest_successful
+from modeltap.store.stored_exchanges import StoredExchange, exchanges_by_id
 from modeltap.store.views import ROW_COLUMNS, definition
 
 _MAX_MODELS = 50
@@ -47,9 +48,6 @@ _SAMPLE = 30
 
 _MAX_VALUES = 20_000
 """Values to compare: fewer rows of wide models are sampled."""
-
-_WITHIN = 10_000
-"""The newest exchanges of all models among which those of a model are searched."""
 
 _LONGEST_SLUG = 60
 
@@ -119,7 +117,8 @@ def _select(
     """Return the select statement of a model's view; None if it has no decoded rows yet."""
     if "\0" in model:
         return None
-    exchanges = newest_successful(connection, model, _SAMPLE, within=_WITHIN)
+    ids = newest_counted(connection, model, versions, _SAMPLE)
+    exchanges = exchanges_by_id(connection, ids)
     batch = read(exchanges, settings.for_model(model), Decoders(), connection)
     if not batch.ids:
         return None

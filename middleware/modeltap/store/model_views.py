@@ -20,6 +20,9 @@ _PLAIN = re.compile(r"[ !#-\[\]-~]+")
 """Keys that a JSON path can name: SQLite compares others in their escaped form, and has no escape
 for a quotation mark."""
 
+_MAX_VERSIONS = 100
+"""Versions whose rows are sampled: SQLite joins at most 500 statements."""
+
 NEXT = ",\n  "
 """Between the columns of features."""
 
@@ -92,3 +95,22 @@ def values_of_rows(
         (json.dumps(list(ids)),),
     )
     return {(row[0], row[1]): tuple(row)[2:] for row in rows}
+
+
+def newest_counted(
+    connection: sqlite3.Connection, model: str, versions: Iterable[str], limit: int
+) -> list[str]:
+    """Return ids of the newest exchanges with predictions, `limit` of all versions together.
+
+    Exchanges that are not counted yet have no rows in the views.
+    """
+    own = list(versions)[-_MAX_VERSIONS:]
+    newest = (
+        "select * from (select exchange_id, event_time from predictions where model = ? "
+        "and version = ? and candidate = '' order by event_time desc limit ?)"
+    )
+    rows = connection.execute(
+        " union all ".join([newest] * len(own)) + " order by event_time desc",
+        [value for version in own for value in (model, version, limit)],
+    )
+    return list(dict.fromkeys(id_ for id_, _ in rows))[:limit]
