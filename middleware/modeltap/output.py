@@ -29,13 +29,13 @@ _WIPE = "\r\x1b[K"
 _WIDEST = 100
 """Longer lines of a paragraph are hard to read, even on a wider terminal."""
 
-_SENTENCES = ("explanation", "summary", "message", "reason", "description", "result")
+_SENTENCES = ("explanation", "summary", "message", "reason", "description", "result", "last_error")
 """Columns that stand below their row if a terminal is too narrow."""
 
 _RANKS = {"estimated": 1, "low": 2, "high": 2, "trend": 3, "effect": 4}
 """Columns that are left out in this order if there is no room."""
 
-_WHOLE = ("id", "example", "run", "alert_id")
+_WHOLE = ("id", "example", "run", "key", "webhook", "alert")
 """Columns to copy, which are not cut."""
 
 _COLOURED = ("verdict", "state", "severity")

@@ -213,7 +213,8 @@ def _print(
     else:
         emit_table(shown, [*_owners(shown), *columns], "")
     if first.note is not None:
-        echo_paragraph(f"{first.note}; see `modeltap {name} --all`", err=True)
+        # Part of the report: in a file, too, its reader should know that it is not complete.
+        echo_paragraph(f"{first.note}; see `modeltap {name} --all`")
 
 
 def _emit_json(rows: Sequence[dict[str, Any]], *, curve: bool) -> None:
