@@ -80,7 +80,10 @@ def test_security_headers_are_on_every_answer(pages, browse, files):
     for answer in (pages.get("/"), pages.get("/nothing"), pages.get("/static/dashboard.js")):
         assert all(name in answer.headers for name in HEADERS)
         assert "unsafe-inline" not in answer.headers["content-security-policy"]
-    refused = browse(files / "cli.db", DashboardAccess("secret")).get("/")
+    assert pages.get("/").headers["cache-control"] == "no-store"
+    assert pages.get("/static/dashboard.js").headers["cache-control"] == "private, max-age=300"
+    refused = browse(files / "cli.db", DashboardAccess("secret")).get("/static/dashboard.js")
+    assert refused.headers["cache-control"] == "no-store"
     assert all(name in refused.headers for name in HEADERS)
 
 

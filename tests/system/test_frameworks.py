@@ -136,6 +136,17 @@ def test_litestar_is_told_what_to_write():
         modeltap.watch(litestar.Litestar([]), model="m", sample_rate=0.5)
 
 
+def test_the_message_for_litestar_shows_no_secret():
+    litestar = pytest.importorskip("litestar", reason='pip install "modeltap[test]"')
+    import modeltap
+
+    options = {"dashboard_token": "t0ken", "labels_token": "t0ken", "metrics_token": "env:T"}
+    with pytest.raises(modeltap.NotWatchableError) as refused:
+        modeltap.watch(litestar.Litestar([]), model="m", **options)
+    assert "t0ken" not in str(refused.value) and "dashboard_token=..." in str(refused.value)
+    assert "metrics_token='env:T'" in str(refused.value)
+
+
 def test_quarts_route_is_known_whatever_answers_first(read_rows, tmp_path):
     """Also where the app's own hook, older than the tap, turns a request away."""
     quart = pytest.importorskip("quart", reason='pip install "modeltap[test]"')

@@ -7,7 +7,7 @@ through a name of its own (DNS rebinding); writes must also come from the dashbo
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -27,6 +27,10 @@ _HEADERS = {
     "cache-control": "no-store",
 }
 
+_FILES = "/static/"
+_OF_FILES = {"cache-control": "private, max-age=300"}
+"""Files have no data of the store; five minutes are also the longest wait for an upgraded one."""
+
 
 class AccessMiddleware:
     """Answers 401 and 403 to requests that may not pass, and adds security headers."""
@@ -42,7 +46,9 @@ class AccessMiddleware:
             return
         refusal = self._refusal(scope)
         answer: ASGIApp = self.app if refusal is None else refusal
-        await answer(scope, receive, _with_headers(send))
+        is_file = refusal is None and _is_file(scope)
+        headers = _HEADERS | _OF_FILES if is_file else _HEADERS
+        await answer(scope, receive, _with_headers(send, headers))
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
@@ -55,6 +61,12 @@ class AccessMiddleware:
         if scope["method"] == "GET" and self.access.shows_token_in_address(asked):
             return _with_cookie(Request(scope), self.access.cookie())
         return None
+
+
+def _is_file(scope: Scope) -> bool:
+    root: str = scope.get("root_path") or ""
+    path: str = scope["path"]
+    return path.removeprefix(root).startswith(_FILES)
 
 
 def _asked(scope: Scope, headers: Headers) -> OwnRequest:
@@ -97,11 +109,11 @@ def _refused(status: int, reason: str) -> Response:
     return PlainTextResponse(f"modeltap: {reason}\n", status, headers)
 
 
-def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
+def _with_headers(send: Send, added: Mapping[str, str]) -> Callable[[Message], Awaitable[None]]:
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
+            for name, value in added.items():
                 headers.setdefault(name, value)
         await send(message)
 

@@ -21,7 +21,7 @@ from modeltap.mounted.page_server import PageServer, sole_lock
 from modeltap.tap.endpoints.page_access import DashboardAccess
 from modeltap.tap.endpoints.queue_report import queue_lengths
 
-_NICENESS = 5
+_NICENESS = 10
 """Lower priority than the app, whose requests are more urgent than pages."""
 
 _KEY_BYTES = 32
