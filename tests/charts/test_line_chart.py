@@ -86,3 +86,12 @@ def test_several_lines_have_a_legend():
     other = Line("estimate <b>", "estimated", [Point(1, 2.0)])
     (legend,) = of_class(drawn([line, other]), "legend-of-lines")
     assert "".join(legend.itertext()) == "truthestimate <b>"
+
+
+def test_limits_are_inside_the_axis():
+    point = [Point(1, 1.0)]
+    near, wide = (
+        float(of_class(drawn([Line("a", "measured", point)], limits=limits), "point")[0].get("cy"))
+        for limits in ((), (0.0, 1.0))
+    )
+    assert wide < near  # at the top, not in the middle

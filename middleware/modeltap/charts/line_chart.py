@@ -81,6 +81,7 @@ class LineChart:
         strip: fractions from 0 to 1 in a strip below the lines, such as label coverage.
         strip_name: what the strip shows, next to it.
         spans: periods that are shaded, such as that of an alert.
+        limits: the lowest and the highest value that the axis has at least.
     """
 
     title: str
@@ -96,6 +97,7 @@ class LineChart:
     strip: Sequence[StripCell] = ()
     strip_name: str = ""
     spans: Sequence[ShadedSpan] = ()
+    limits: tuple[float, ...] = ()
 
 
 def line_chart(data: LineChart) -> str:
@@ -112,7 +114,7 @@ def line_chart(data: LineChart) -> str:
     x = Scale(data.start, data.end, _LEFT, data.width - _RIGHT)
     floor = data.height - _FOOT
     base = floor - _STRIP - _STRIP_GAP if data.strip else floor
-    y = _vertical(lines, thresholds, base)
+    y = _vertical(lines, [*thresholds, *data.limits], base)
     return picture(
         data.title,
         data.description,
@@ -140,8 +142,8 @@ def _drawable(points: Sequence[Point]) -> Iterator[Point]:
             yield replace(point, low=None, high=None)
 
 
-def _vertical(lines: Sequence[Line], thresholds: Sequence[float], base: float) -> Scale:
-    values = [*thresholds]
+def _vertical(lines: Sequence[Line], others: Sequence[float], base: float) -> Scale:
+    values = [*others]
     for line in lines:
         for point in line.points:
             values.append(point.value)

@@ -186,6 +186,7 @@ def arrival_chart(source: ChartSource) -> MetricChart | None:
         source.period.end,
         lines,
         marks=source.marks,
+        limits=(0.0, 1.0),
     )
     points.sort(key=lambda point: (point.window_start, point.metric))
     return MetricChart(_COVERAGE, chart, points)
