@@ -40,7 +40,7 @@ def feature_places(
 
     >>> body = {"instances": [{"a": 1, "b": {"c": 2}}, {"a": 3}]}
     >>> rows = [DecodedSample(body, 0, {"a": 1, "b.c": 2}), DecodedSample(body, 1, {"a": 3})]
-    >>> feature_places(rows, ["a", "b.c", "x"])
+    >>> feature_places(rows, ["a", "b.c"])
     {'a': [('instances', None, 'a')], 'b.c': [('instances', None, 'b', 'c')]}
 
     A feature that no row of the sample has is expected beside the others:

@@ -80,7 +80,7 @@ def view_names(models: Iterable[str]) -> dict[str, str]:
     """Return a name for the view of each model, which needs no quotes unless a letter does.
 
     >>> view_names(["flights", "my model", "my-model"])
-    {'flights': 'v_rows_flights', 'my model': 'v_rows_my_model', 'my-model': 'v_rows_my_model_5c5e'}
+    {'flights': 'v_rows_flights', 'my model': 'v_rows_my_model', 'my-model': 'v_rows_my_model_657b'}
     """
     names: dict[str, str] = {}
     taken: set[str] = set()
