@@ -70,7 +70,8 @@ def test_the_accuracy_of_all_rows_is_estimated(age, drift):
         inside.append(accuracy.low <= truth <= accuracy.high)
         gaps.append(accuracy.value - truth)
         naive.append(np.mean(labelled) - truth)
-        assert accuracy.rows == 2000 and accuracy.evidence.labelled == len(labelled)
+        assert accuracy.rows == 2000
+        assert accuracy.count == accuracy.evidence.labelled == len(labelled)
     assert sum(inside) >= 16
     assert abs(np.mean(gaps)) < max(0.01, abs(np.mean(naive)) / 3)
 
