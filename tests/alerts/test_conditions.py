@@ -48,16 +48,16 @@ def test_an_alert_about_an_estimate_is_marked(process, row):
 @pytest.mark.parametrize(
     ("condition", "value", "low", "high", "fires"),
     [
-        ({"above": 12}, 13.5, 11.9, 15.1, False),
-        ({"above": 12}, 13.5, 12.1, 14.9, True),
+        ({"above": 12}, 13.5, 9.0, 18.0, False),
+        ({"above": 12}, 13.5, 9.2, 17.8, True),
         ({"above": 12}, 13.5, None, None, True),
-        ({"below": 0.9}, 0.85, 0.8, 0.91, False),
-        ({"below": 0.9}, 0.85, 0.8, 0.89, True),
-        ({"target": 10, "within": 0.1}, 11.5, 10.5, 12.5, False),
+        ({"below": 0.9}, 0.85, 0.69, 1.01, False),
+        ({"below": 0.9}, 0.85, 0.71, 0.99, True),
+        ({"target": 10, "within": 0.1}, 11.5, 10.0, 13.0, False),
     ],
 )
 @pytest.mark.parametrize("measured", [False, True])
-def test_an_estimate_is_beyond_a_limit_if_its_interval_is(
+def test_an_estimate_is_beyond_a_limit_if_it_surely_is(
     process, row, condition, value, low, high, fires, measured
 ):
     """A measured value with the same interval is compared by itself."""

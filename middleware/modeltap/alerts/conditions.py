@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modeltap.alerts.rules import Rule
-from modeltap.analysis.model.metric import ALERT, AT_ONCE, NOT_ENOUGH_ROWS, OK
+from modeltap.analysis.model.metric import ALERT, AT_ONCE, NORMAL_95, NOT_ENOUGH_ROWS, OK
 from modeltap.config.metrics import ESTIMATED
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.environments import named
@@ -19,6 +19,10 @@ A window is doubtful if its p-value is below the first and its effect is at leas
 fraction of the threshold. Without these limits a drift of 0.35 sd in windows of 150 rows was
 reported as two or three incidents; with them it is one, which ends as early as before.
 """
+
+_MIDDLE_HALF = 0.6745 / NORMAL_95
+"""The quartiles of an estimate, as a part of its 95 % interval: beyond a limit, they have a chance
+of at least three in four that the true value is."""
 
 
 @dataclass(frozen=True)
@@ -109,15 +113,17 @@ def _by_condition(
 
 
 def _breach(own: RuleSettings, row: MetricRow, baseline: float | None) -> str | None:
-    """Describe how a row meets the condition; an estimate has to with its entire interval.
+    """Describe how a row meets the condition; an estimate has to with its middle half, too.
 
     An estimate is uncertain by definition: of those beyond a limit by their value alone, one in
     five was not when the labels had arrived (`benchmarks/delays.py`).
     """
+    value, metric = row["value"], row["metric"]
     ends = [row["low"], row["high"]] if _is_estimated(row) else []
-    if any(end is not None and own.breach(end, baseline, row["metric"]) is None for end in ends):
+    middle = [value + _MIDDLE_HALF * (end - value) for end in ends if end is not None]
+    if any(own.breach(end, baseline, metric) is None for end in middle):
         return None
-    return own.breach(row["value"], baseline, row["metric"])
+    return own.breach(value, baseline, metric)
 
 
 def _breach_sentence(rule: Rule, row: MetricRow, breach: str) -> str:

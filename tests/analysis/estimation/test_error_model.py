@@ -76,7 +76,21 @@ def test_any_number_of_columns(columns):
     inputs = rng.normal(size=(400, columns))
     errors = np.exp(inputs[:, -1]) if columns else rng.random(400)
     model = ErrorModel(inputs, errors, np.zeros(400, dtype=int))
-    expected = model.expected(inputs[:100]).mean(axis=0)
-    assert np.isfinite(expected).all()
+    expected = model.expected(inputs[:100])
+    assert np.isfinite(expected.trees).all() and np.isfinite(expected.second).all()
     if columns:
-        assert np.corrcoef(expected, errors[:100])[0, 1] > 0.8
+        assert np.corrcoef(expected.trees.mean(axis=0), errors[:100])[0, 1] > 0.8
+
+
+def test_far_inputs_widen_the_interval():
+    """Trees expect nothing larger than at the edge of the reference, all of them alike."""
+    held, widths = [], []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        model = ErrorModel(*draw(1500, rng), np.arange(1500) // 100)
+        inputs, errors = draw(20_000, rng, shift=2.5)
+        own = model.mean_error(model.expected(inputs), 20_000)
+        widths.append((own.high - own.low) / own.value)
+        held.append(own.low <= errors.mean() <= own.high)
+    assert sum(held) >= 7
+    assert min(widths) > 0.1

@@ -2,7 +2,8 @@
 
 Boosted trees learn the absolute error of a prediction from the inputs and the prediction itself
 (direct loss estimation, as NannyML names it). Whatever they learn is scored on rows that they did
-not see: the reference's rows are divided into five periods, and each has the trees of the others.
+not see: the reference's rows are divided into five periods, and each has the trees of the others. A
+second model of another kind shows where their answer depends on the kind of model.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from modeltap.analysis.estimation.log_linear import LogLinearErrors
 from modeltap.analysis.estimation.simulated_labels import Estimate
 from modeltap.analysis.model.metric import NORMAL_95
 
@@ -40,6 +42,27 @@ class _Spread(NamedTuple):
     between: float
 
 
+class ExpectedErrors(NamedTuple):
+    """The (5, m) errors that each set of trees expects of rows, and (m,) of a second model."""
+
+    trees: np.ndarray
+    second: np.ndarray
+
+    def squared(self) -> ExpectedErrors:
+        """Return the squares of all."""
+        return ExpectedErrors(self.trees**2, self.second**2)
+
+
+class _Scale(NamedTuple):
+    """The factors that make the losses of the trees, and of the second model, right on average."""
+
+    trees: float
+    second: float
+
+    def of(self, own: ExpectedErrors) -> ExpectedErrors:
+        return ExpectedErrors(self.trees * own.trees, self.second * own.second)
+
+
 class ErrorModel:
     """Trees that expect the absolute error of rows.
 
@@ -60,31 +83,35 @@ class ErrorModel:
         expected = np.zeros(self.rows)
         for fold, trees in enumerate(self._trees):
             expected[folds == fold] = trees.predict(rows[folds == fold])
-        self._scale = _ratio(errors, expected)
-        self._square_scale = _ratio(errors**2, expected**2)
-        self._spread = _spread(errors, self._scale * expected, windows)
-        self._square_spread = _spread(errors**2, self._square_scale * expected**2, windows)
+        self._second = LogLinearErrors(rows, errors)
+        second = self._second.predict(rows)
+        self._scale = _Scale(_ratio(errors, expected), _ratio(errors, second))
+        self._square_scale = _Scale(_ratio(errors**2, expected**2), _ratio(errors**2, second**2))
+        self._spread = _spread(errors, self._scale.trees * expected, windows)
+        self._square_spread = _spread(errors**2, self._square_scale.trees * expected**2, windows)
 
-    def expected(self, rows: np.ndarray) -> np.ndarray:
-        """Return the (5, m) errors that each set of trees expects of (m, d) rows."""
+    def expected(self, rows: np.ndarray) -> ExpectedErrors:
+        """Return the errors that the models expect of (m, d) rows."""
         used = self._used(rows)
-        return np.stack([trees.predict(used) for trees in self._trees])
+        return ExpectedErrors(
+            np.stack([trees.predict(used) for trees in self._trees]), self._second.predict(used)
+        )
 
     def _used(self, rows: np.ndarray) -> np.ndarray:
         """Return the columns that the trees know; one of zeros if there are none."""
         return rows[:, self._columns] if len(self._columns) else np.zeros((len(rows), 1))
 
-    def mean_error(self, expected: np.ndarray, total: int) -> Estimate:
+    def mean_error(self, expected: ExpectedErrors, total: int) -> Estimate:
         """Return the estimate of the mean absolute error of `total` rows.
 
         Args:
-            expected: (5, m) errors expected of all of these rows or a sample.
+            expected: of all of these rows or a sample.
         """
-        return _estimate(self._scale * expected, self._spread, total)
+        return _estimate(self._scale.of(expected), self._spread, total)
 
-    def root_mean_square(self, expected: np.ndarray, total: int) -> Estimate:
+    def root_mean_square(self, expected: ExpectedErrors, total: int) -> Estimate:
         """Return the estimate of the root of the mean squared error, with the same arguments."""
-        squares = _estimate(self._square_scale * expected**2, self._square_spread, total)
+        squares = _estimate(self._square_scale.of(expected.squared()), self._square_spread, total)
         return Estimate(*(math.sqrt(max(0.0, value)) for value in squares))
 
 
@@ -140,21 +167,23 @@ def _spread(losses: np.ndarray, expected: np.ndarray, windows: np.ndarray) -> _S
     return _Spread(variance / square, between / float(expected.mean()) ** 2)
 
 
-def _estimate(own: np.ndarray, spread: _Spread, total: int) -> Estimate:
+def _estimate(own: ExpectedErrors, spread: _Spread, total: int) -> Estimate:
     """Return the mean of the expected losses, and its 95 % interval.
 
-    Its variance has four parts: of the labels, of the sample of rows, between windows, and of the
-    trees, by the jackknife over the five periods (Efron & Stein, 1981).
+    Its variance has five parts: of the labels, of the sample of rows, between windows, of the
+    trees, by the jackknife over the five periods (Efron & Stein, 1981), and of the kind of model,
+    by the distance of the second one.
 
     Args:
-        own: (5, m) the losses that each set of trees expects of a sample of rows.
+        own: the losses expected of a sample of rows.
         total: the rows that the sample was taken from.
     """
-    means, losses = own.mean(axis=1), own.mean(axis=0)
+    means, losses = own.trees.mean(axis=1), own.trees.mean(axis=0)
     value, m = float(means.mean()), len(losses)
     labels = spread.row * float(np.mean(losses**2)) / total
     sampling = float(losses.var()) / m * (1 - min(1.0, m / total))
     between = spread.between * value**2
+    kind = (float(own.second.mean()) - value) ** 2
     trees = (_FOLDS - 1) / _FOLDS * float(np.sum((means - value) ** 2))
-    half = math.sqrt(NORMAL_95**2 * (labels + sampling + between) + _ROUNDS_LEFT**2 * trees)
+    half = math.sqrt(NORMAL_95**2 * (labels + sampling + between + kind) + _ROUNDS_LEFT**2 * trees)
     return Estimate(value, max(0.0, value - half), value + half)
