@@ -10,6 +10,7 @@ from modeltap.store import labels, predictions
 from modeltap.store.connection import connect, writing
 from modeltap.store.label_arrivals import label_arrivals
 from modeltap.store.label_delays import pending_by_age, row_arrivals
+from modeltap.store.label_moves import move_labels
 from modeltap.store.label_overview import count_labels, labels_by_source
 from modeltap.store.label_sources import JUDGE
 from modeltap.store.predictions import LAST
@@ -87,6 +88,6 @@ def test_a_label_that_agrees_with_the_judge_is_stored(connection):
         assert labels.insert_labels(connection, [labels.Label("a", 0, "good")], source="cli") == 1
         labels.insert_labels(connection, [labels.Label("other", 0, "bad")], source="cli")
         put(connection, "bad", JUDGE)
-        labels.move_labels(connection, "other", "a")
+        move_labels(connection, "other", "a")
     (row,) = predictions.labelled_predictions(connection, "m", "", START, LAST)
     assert row.label == "bad"

@@ -23,13 +23,13 @@ from modeltap.store.exchanges import (
     insert_exchanges,
     known_exchanges,
 )
+from modeltap.store.label_moves import move_labels
 from modeltap.store.label_targets import LabelTarget, find_target, find_targets
 from modeltap.store.labels import (
     Label,
     early_labels,
     has_label_from,
     insert_labels,
-    move_labels,
     newest_label,
 )
 from modeltap.store.text import storable_text

@@ -16,6 +16,7 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `shadow_counts`: requests chosen for a challenger, by outcome
 - `versions`: the versions of models, and their rows
 - `predictions`, `labels`, `label_targets`: decoded rows, ground truth, and the rows it belongs to
+- `label_moves`: labels that waited under another id, assigned to their exchange
 - `label_sources`: sources of labels that are ground truth
 - `candidates`, `stored_requests`: predictions of candidates, and requests to send to them
 - `sent_labels`, `row_keys`: labels as they are sent, and rows by the values of features

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
-from modeltap.store.labels import move_labels
+from modeltap.store.label_moves import move_all_labels
 
 _MAX_CANDIDATES = 20
 """Exchanges that are considered for one id: an id shared by more identifies none of them."""
@@ -253,6 +253,9 @@ def _join(connection: sqlite3.Connection, waiting: Iterable[tuple[str, str | Non
         for start in range(0, len(ids), _IDS_AT_ONCE):
             part = ids[start : start + _IDS_AT_ONCE]
             targets = find_targets(connection, dict(zip(part, part, strict=True)), model)
-            for id_, target in targets.items():
-                if target.exchange_id is not None and target.exchange_id != id_:
-                    move_labels(connection, id_, target.exchange_id, model=model)
+            moved = {
+                id_: target.exchange_id
+                for id_, target in targets.items()
+                if target.exchange_id is not None and target.exchange_id != id_
+            }
+            move_all_labels(connection, moved, model=model)

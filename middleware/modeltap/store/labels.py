@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from modeltap.clock import now
 from modeltap.environments import environment_of
 from modeltap.errors import InputError
-from modeltap.store.label_sources import OF_TRUTH, is_truth
+from modeltap.store.label_sources import OF_TRUTH
 from modeltap.store.text import storable_text
 
 _CHUNK = 500
@@ -133,44 +133,6 @@ def has_label_from(connection: sqlite3.Connection, exchange_id: str, row: int, s
         (exchange_id, row, source),
     ).fetchone()
     return label is not None
-
-
-_REPEATS = (
-    "((select count(*) from labels w where w.exchange_id = :waiting and w.row = labels.row) = 1 "
-    "and exists (select 1 from labels last where last.seq = (select max(l.seq) from labels l "
-    f"where l.exchange_id = :id and l.row = labels.row and {OF_TRUTH}) "
-    "and last.value is labels.value))"
-)
-"""A waiting label that repeats the last one of its row."""
-
-
-def move_labels(
-    connection: sqlite3.Connection, waiting: str, exchange_id: str, *, model: str | None = None
-) -> None:
-    """Assign the labels stored under another id to an exchange, as its latest labels.
-
-    A row with a newer label keeps that label as its last. A single label that repeats the last one
-    of its row is deleted. Runs inside the caller's transaction.
-
-    Args:
-        model: moves only labels for exchanges of this model; None moves all.
-    """
-    values = {"waiting": waiting, "id": exchange_id, "model": model}
-    moved = "exchange_id = :waiting and (:model is null or model = :model)"
-    connection.execute(
-        "update labels set exchange_id = :id, key = ifnull(key, exchange_id) "
-        f"where {moved} and exists (select 1 from labels newer "
-        "where newer.exchange_id = :id and newer.row = labels.row and newer.seq > labels.seq "
-        f"and {is_truth('newer')})",
-        values,
-    )
-    connection.execute(
-        "insert into labels (exchange_id, row, key, value, source, model, labelled_at, "
-        "received_at) select :id, row, ifnull(key, exchange_id), value, source, model, "
-        f"labelled_at, received_at from labels where {moved} and not {_REPEATS} order by seq",
-        values,
-    )
-    connection.execute(f"delete from labels where {moved}", values)
 
 
 class LabelledMoment(NamedTuple):
