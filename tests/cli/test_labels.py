@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from contextlib import closing
@@ -13,6 +14,8 @@ from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 from modeltap.store.label_targets import find_target
 from modeltap.store.labels import labels_of
+from stores import every, put
+from terminal import on_a_terminal
 
 NONE = {"labels": 0, "waiting": 0, "unknown": 0, "rejected": 0, "broken": 0}
 
@@ -137,3 +140,13 @@ def test_a_file_of_unknown_ids_fails_and_is_kept(at, files, tmp_path):
     assert "no label in 'labels.csv' matches an exchange of m; 2 are kept" in shown
     with closing(connect(files / "cli.db")) as connection:
         assert len(labels_of(connection, "future-1")) == 1
+
+
+def test_an_import_shows_a_bar_on_a_terminal(tmp_path, store):
+    put(store, every(1, 3000), [{"x": 1.0}] * 3000)
+    path = tmp_path / "truth.csv"
+    path.write_text("id,value\n" + "".join(f"r{n},{n}\n" for n in range(3000)))
+    code, text = on_a_terminal("label", "import", path, "--model", "m", "--store", store)
+    shown = [int(percent) for percent in re.findall(r"(\d+)%", text)]
+    assert code == 0 and f"importing {path.name}" in text
+    assert shown == sorted(shown) and shown[-1] == 100

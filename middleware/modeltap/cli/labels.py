@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ import click
 from modeltap import clock
 from modeltap.cli.common import check_model, json_option, open_store, store_option
 from modeltap.cli.model_names import complete_models
+from modeltap.cli.progress import reading_bar
 from modeltap.cli.table_files import report_notices, table_options
 from modeltap.decoding.key_columns import join_labels_by_features, read_feature
 from modeltap.errors import InputError
@@ -133,16 +135,17 @@ def import_(
       modeltap label import labels.csv --model flights
       modeltap label import orders.csv --model flights --key order_id
     """
-    table = open_table(file, form=TableForm(encoding, sheet))
-    for name in ("id", "value"):
-        table.require(name, "column")
-    table.keep_text("id")  # 000041 and 41 are different ids
-    connection = open_store(store)
-    check_model(connection, model)
-    result = _Imported()
-    entries = _labels(table, key)
-    while batch := list(islice(entries, _BATCH)):
-        result.add(_stored(connection, batch, table.path.name, model))
+    with reading_bar(Path(file), "importing") as on_read:
+        table = open_table(file, on_read=on_read, form=TableForm(encoding, sheet))
+        for name in ("id", "value"):
+            table.require(name, "column")
+        table.keep_text("id")  # 000041 and 41 are different ids
+        connection = open_store(store)
+        check_model(connection, model)
+        result = _Imported()
+        entries = _labels(table, key)
+        while batch := list(islice(entries, _BATCH)):
+            result.add(_stored(connection, batch, table.path.name, model))
     report_notices(table)
     for reason in (*table.broken, *result.reasons[:_SHOWN]):
         echo(reason, err=True)

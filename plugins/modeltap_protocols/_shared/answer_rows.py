@@ -18,6 +18,9 @@ from modeltap_protocols._shared.values import (
     ranking,
 )
 
+_OF_ALL_ROWS = ("predictions", "outputs", "results")
+"""Names of a list with one value for each row: if it is empty, there is none."""
+
 
 def by_row(document: Any, rows: int) -> list[Any]:
     """Split a response into one value for each of `rows` rows, if its shape allows it.
@@ -42,11 +45,21 @@ def by_row(document: Any, rows: int) -> list[Any]:
 
 
 def _is_one_answer(values: list[Any]) -> bool:
-    """Return True if the values belong to one row: a distribution, a ranking, several outputs."""
+    """Return True if the values belong to one row: a distribution, a ranking, several outputs, or
+    a set of labels."""
     outputs = is_outputs(values) and float in set(map(type, values))
     return (
-        outputs or is_scored_label(values) or is_distribution(values) or ranking(values) is not None
+        outputs
+        or is_scored_label(values)
+        or is_distribution(values)
+        or ranking(values) is not None
+        or _is_label_set(values)
     )
+
+
+def _is_label_set(values: list[Any]) -> bool:
+    """Return True for two texts or more that all differ."""
+    return len(values) > 1 and set(map(type, values)) == {str} and len(set(values)) == len(values)
 
 
 def _object_by_row(document: dict[str, Any], rows: int) -> list[Any]:
@@ -65,6 +78,8 @@ def _object_by_row(document: dict[str, Any], rows: int) -> list[Any]:
         type(label) is not list or len(label) == 1 or ranked_columns(document) is not None
     ):
         return [document]
+    if rows == 1 and label == [] and labels[0].lower() not in _OF_ALL_ROWS:
+        return [[]]  # a set without labels
     return by_row(document[first[0]], rows)
 
 

@@ -117,7 +117,8 @@ def read_output(value: Any, row: Mapping[str, Any] | None = None) -> RowOutput:
     while type(value) is list and len(value) == 1:
         value = unwrapped(value[0])
     if type(value) is list:
-        return _output_of_list(value)
+        # No labels are a set of labels, too.
+        return _output_of_list(value) if value else RowOutput("[]")
     return _output_of_object(value, row or {}) if type(value) is dict else RowOutput(scalar(value))
 
 

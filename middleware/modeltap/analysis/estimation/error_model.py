@@ -53,7 +53,7 @@ class ExpectedErrors(NamedTuple):
         return ExpectedErrors(self.trees**2, self.second**2)
 
 
-class _Scale(NamedTuple):
+class _LossScale(NamedTuple):
     """The factors that make the losses of the trees, and of the second model, right on average."""
 
     trees: float
@@ -85,8 +85,10 @@ class ErrorModel:
             expected[folds == fold] = trees.predict(rows[folds == fold])
         self._second = LogLinearErrors(rows, errors)
         second = self._second.predict(rows)
-        self._scale = _Scale(_ratio(errors, expected), _ratio(errors, second))
-        self._square_scale = _Scale(_ratio(errors**2, expected**2), _ratio(errors**2, second**2))
+        self._scale = _LossScale(_ratio(errors, expected), _ratio(errors, second))
+        self._square_scale = _LossScale(
+            _ratio(errors**2, expected**2), _ratio(errors**2, second**2)
+        )
         self._spread = _spread(errors, self._scale.trees * expected, windows)
         self._square_spread = _spread(errors**2, self._square_scale.trees * expected**2, windows)
 
@@ -185,5 +187,7 @@ def _estimate(own: ExpectedErrors, spread: _Spread, total: int) -> Estimate:
     between = spread.between * value**2
     kind = (float(own.second.mean()) - value) ** 2
     trees = (_FOLDS - 1) / _FOLDS * float(np.sum((means - value) ** 2))
-    half = math.sqrt(NORMAL_95**2 * (labels + sampling + between + kind) + _ROUNDS_LEFT**2 * trees)
+    half = math.sqrt(
+        NORMAL_95**2 * (labels + sampling + between) + _ROUNDS_LEFT**2 * (trees + kind)
+    )
     return Estimate(value, max(0.0, value - half), value + half)
