@@ -30,23 +30,25 @@ def last_window_values(
     Args:
         of_features: return the values of features instead of those of all rows and segments.
     """
-    rows = connection.execute(
-        f"select {', '.join(LastValue._fields)} from metrics where metric = :metric "
-        "and model = :model and version = :version and value is not null "
-        "and (feature is not null) = :of_features and window_end = ("
-        "select window_end from (select window_end, value, feature from metrics "
-        "where metric = :metric and model = :model and version = :version "
-        "order by window_end desc limit :searched) where value is not null "
-        "and (feature is not null) = :of_features limit 1) order by window_start",
-        {
-            **of._asdict(),
-            "metric": metric,
-            "of_features": of_features,
-            "searched": _SEARCHED[of_features],
-        },
-    )
-    values = {(row[0], row[1]): LastValue(*row) for row in rows}
-    return list(values.values())
+    values = {**of._asdict(), "metric": metric, "of_features": of_features}
+    # The last window of all mostly has a value, and is one seek in the index.
+    for searched in (1, _SEARCHED[of_features]):
+        rows = connection.execute(
+            f"select {', '.join(LastValue._fields)} from metrics "
+            # Otherwise SQLite reads all windows of `drift` in the index for charts.
+            "indexed by metrics_by_name where metric = :metric "
+            "and model = :model and version = :version and value is not null "
+            "and (feature is not null) = :of_features and window_end = ("
+            "select window_end from (select window_end, value, feature from metrics "
+            "where metric = :metric and model = :model and version = :version "
+            "order by window_end desc limit :searched) where :searched = 1 or (value is not null "
+            "and (feature is not null) = :of_features) limit 1) order by window_start",
+            values | {"searched": searched},
+        )
+        last = {(row[0], row[1]): LastValue(*row) for row in rows}
+        if last:
+            return list(last.values())
+    return []
 
 
 def latest_versions(connection: sqlite3.Connection, most: int) -> tuple[list[ModelVersion], int]:

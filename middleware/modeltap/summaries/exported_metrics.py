@@ -56,7 +56,7 @@ OF_FEATURES = (
     "type_mismatch_rate",
     "outlier_rate",
 )
-"""Metrics that are exported for each feature."""
+"""Metrics that are exported for each feature. They have no value for all rows."""
 
 _NOT_EXPORTED = ("confusion_rate", "calibration_rate", "slice_error")
 """Metrics whose segments are cells of a picture, or new in each window."""
@@ -150,7 +150,7 @@ def version_labels(of: ModelVersion) -> dict[str, str]:
 
 def is_exported(metric: str, feature: str | None) -> bool:
     """Return True if a metric is exported: of all rows and segments, or of a feature."""
-    return metric not in _NOT_EXPORTED and (feature is None or metric in OF_FEATURES)
+    return metric not in _NOT_EXPORTED and (feature is not None) == (metric in OF_FEATURES)
 
 
 class ExportedSeries:
