@@ -23,7 +23,17 @@ def table_texts() -> dict[str, Any]:
         name, _, body = section.partition("\n")
         if re.fullmatch(r"[a-z_]+", name):
             texts[name] = {"description": _description(body), "columns": _columns(body)}
+    for text in texts.values():
+        columns = text["columns"]
+        columns.update({column: _meant(texts, column, columns[column]) for column in columns})
     return texts
+
+
+def _meant(texts: dict[str, Any], column: str, text: str) -> str:
+    """Return a column's own description for one that refers to the same column of a table."""
+    reference = re.match(r"As in (\w+)[.:]", text)
+    described = texts.get(reference[1], {}).get("columns", {}) if reference else {}
+    return described.get(column, text)
 
 
 def _description(body: str) -> str:

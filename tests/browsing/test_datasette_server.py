@@ -78,6 +78,8 @@ def test_the_store_is_shown_with_descriptions_and_queries(served):
     assert "Is everything healthy?" in page and "v_rows_flights" in page
     rows = get(f"{served}modeltap/v_rows_flights").text
     assert "The rows of one model" in rows and "The last true label" in rows
+    style = re.search(r'href="/(modeltap-static\S+css)"', rows)[1]
+    assert "column-descriptions" in rows and "column-descriptions" in get(served + style).text
     answer = get(f"{served}modeltap/models.json?_shape=array").json()
     assert [(row["model"], row["exchanges"]) for row in answer] == [("flights", 5)]
     facets = get(f"{served}modeltap/v_newest_rows.json").json()["facet_results"]

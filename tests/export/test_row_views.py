@@ -130,6 +130,34 @@ def test_a_view_is_made_again_only_if_the_reference_or_a_version_changes(store):
         assert row_views(connection, settings, first)["v_rows_m"] != first["v_rows_m"]
 
 
+def test_a_view_that_gets_another_models_name_is_made_again(store):
+    """A model whose name needs no change has the first claim to it."""
+    put(store, every(60, 2), [{"x": 1}] * 2, model="my model")
+    first = make_views(store)
+    put(store, every(60, 2), [{"x": 2}] * 2, model="my_model", prefix="other")
+    second = make_views(store)
+    assert "my model" in first["v_rows_my_model"] and "my_model'" in second["v_rows_my_model"]
+    assert [row["x"] for row in rows_of(store, "v_rows_my_model")] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * 5000 + "]" * 5000,
+        '{"a":' * 3000 + "1" + "}" * 3000,
+        '{"x": 1e999}',
+    ],
+    ids=["deep list", "deep object", "infinite"],
+)
+def test_hostile_bodies_do_no_harm(body, store):
+    """The pass goes on, and the view answers."""
+    put(store, every(60, 3), [{"x": 1}] * 3)
+    with closing(connect(store)) as connection:
+        connection.execute("update exchanges set request_body = ? where seq = 2", (body,))
+    make_views(store)
+    assert {row["x"] for row in rows_of(store, "v_rows_m")} >= {1}
+
+
 def test_a_model_without_rows_has_no_view(store):
     """It gets one once it has rows."""
     with closing(connect(store)) as connection:

@@ -71,7 +71,7 @@ def row_views(
         mark = _mark(connection, model, versions[model])
         if mark in known.get(name, ""):
             views[name] = known[name]
-        elif select := _select(connection, settings, model, versions[model]):
+        elif select := _made(connection, settings, model, versions[model]):
             views[name] = definition(name, f"{mark}\n{select}")
     return views
 
@@ -107,8 +107,19 @@ def _digest(text: str) -> str:
 def _mark(connection: sqlite3.Connection, model: str, versions: Sequence[str]) -> str:
     """Return a comment that is different once the view should be made again."""
     references = [active_reference(connection, model, version) for version in versions]
-    made_of = [*versions, *(row.id for row in references if row is not None)]
+    made_of = [rows_of_model(model, versions), *(row.id for row in references if row is not None)]
     return f"/* {_digest(json.dumps(made_of))} */"
+
+
+def _made(
+    connection: sqlite3.Connection, settings: SettingsByModel, model: str, versions: Sequence[str]
+) -> str | None:
+    """Return a model's view, or None; a pass does not fail because of a body."""
+    try:
+        return _select(connection, settings, model, versions)
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        logger.warning("modeltap: no view of the rows of %s: %r", model, error)
+        return None
 
 
 def _select(

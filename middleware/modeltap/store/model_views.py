@@ -89,12 +89,21 @@ def values_of_rows(
 
     Raises `sqlite3.OperationalError` if there are more expressions than SQLite allows.
     """
-    rows = connection.execute(
-        f"select r.id, r.row, {', '.join(expressions)} from ({of_rows}) r "
-        "where r.id in (select value from json_each(?))",
-        (json.dumps(list(ids)),),
-    )
+    factory = connection.text_factory
+    connection.text_factory = _text_of  # JSON may have half a character: "\\ud800"
+    try:
+        rows = connection.execute(
+            f"select r.id, r.row, {', '.join(expressions)} from ({of_rows}) r "
+            "where r.id in (select value from json_each(?))",
+            (json.dumps(list(ids)),),
+        ).fetchall()
+    finally:
+        connection.text_factory = factory
     return {(row[0], row[1]): tuple(row)[2:] for row in rows}
+
+
+def _text_of(content: bytes) -> str:
+    return content.decode("utf-8", "replace")
 
 
 def newest_counted(
