@@ -86,3 +86,13 @@ async def test_a_client_that_disconnects_gets_no_response(store):
     headers = [(b"authorization", b"Bearer t0ken")]
     scope = {"type": "http", "method": "POST", "path": "/labels", "headers": headers}
     await watched(store)(scope, receive, send)
+
+
+async def test_an_outer_tap_does_not_record_the_endpoint_of_an_inner_one(store):
+    """Its body has labels, and a page has recorded bodies."""
+    tapped = modeltap.ASGIMiddleware(watched(store), model="gateway", store=store, analyze=False)
+    assert (await post(tapped, json={"id": "a", "value": 1.5})).status_code == 202
+    assert (await post(tapped, "/predict", json={})).text == "of the app"
+    assert modeltap.flush(20)
+    with closing(sqlite3.connect(store)) as connection:
+        assert connection.execute("select path from exchanges").fetchall() == [("/predict",)]

@@ -69,3 +69,11 @@ def test_a_body_of_unknown_length_is_read_to_its_end(tapped):
     chunked = {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
     assert ask(tapped, body, **chunked)[0] == "202 Accepted"
     assert ask(tapped, b" " * (MAX_BODY_BYTES + 1), **chunked)[0].startswith("413")
+
+
+def test_too_many_requests_at_once_are_refused(tapped):
+    """They would wait in the threads of the app."""
+    endpoint = tapped._endpoints.find({"PATH_INFO": "/labels"})
+    tapped._endpoints._waiting[endpoint.path] = endpoint.most_at_once
+    status, headers, _ = ask(tapped, b'{"id": "a", "value": 1}')
+    assert status == "503 Service Unavailable" and ("retry-after", "1") in headers
