@@ -93,6 +93,6 @@ async def test_an_outer_tap_does_not_record_the_endpoint_of_an_inner_one(store):
     tapped = modeltap.ASGIMiddleware(watched(store), model="gateway", store=store, analyze=False)
     assert (await post(tapped, json={"id": "a", "value": 1.5})).status_code == 202
     assert (await post(tapped, "/predict", json={})).text == "of the app"
-    assert modeltap.flush(20)
+    assert modeltap.flush(120)
     with closing(sqlite3.connect(store)) as connection:
         assert connection.execute("select path from exchanges").fetchall() == [("/predict",)]

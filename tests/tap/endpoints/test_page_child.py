@@ -101,12 +101,14 @@ def test_a_process_that_cannot_start_is_not_tried_for_each_request(
     script.write_text(f"#!/bin/sh\necho x >> {tmp_path}/starts\necho broken >&2\nexit 1\n")
     script.chmod(0o700)
     monkeypatch.setenv("MODELTAP_PYTHON", str(script))
+    monkeypatch.setattr("modeltap.tap.endpoints.page_child._RETRY_SECONDS", 600.0)
     child = children()
     for _ in range(5):
         with pytest.raises(PagesUnavailable, match="cannot be started: broken"):
             child.ask(REQUEST, SECONDS)
     assert (tmp_path / "starts").read_text() == "x\n"
     monkeypatch.setenv("MODELTAP_PYTHON", sys.executable)
+    monkeypatch.setattr("modeltap.tap.endpoints.page_child._RETRY_SECONDS", 0.0)
     assert eventually(lambda: _asked(child) == 200)
 
 

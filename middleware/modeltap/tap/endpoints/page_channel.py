@@ -17,6 +17,9 @@ MAX_REQUEST_BYTES = 256 * 1024
 MAX_REPLY_BYTES = 16 * 1024 * 1024
 """The largest reply, which the app holds in memory. Pages have at most half a megabyte."""
 
+_CONNECT_SECONDS = 1.0
+"""The longest wait for a place in the line of the socket, which has a hundred."""
+
 LENGTH = struct.Struct(">I")
 
 DASHBOARD, PROMETHEUS = "dashboard", "metrics"
@@ -78,8 +81,9 @@ def ask(path: str, request: PageRequest, deadline: float) -> PageReply:
     or if the other end ends before its reply is complete.
     """
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(_left(deadline))
+        connection.settimeout(_CONNECT_SECONDS)
         connection.connect(path)
+        connection.settimeout(_left(deadline))
         connection.sendall(packed(request))
         (length,) = LENGTH.unpack(_received(connection, LENGTH.size, deadline))
         if length > MAX_REPLY_BYTES:
