@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -97,6 +97,13 @@ class Payload:
         return None
 
 
+class ToolCall(NamedTuple):
+    """A call of a tool in a completion; `arguments` is the text that the model wrote."""
+
+    name: str
+    arguments: str
+
+
 @dataclass(slots=True)
 class Decoded:
     """A decoded exchange: N rows and, if the counts match, N predictions.
@@ -110,6 +117,8 @@ class Decoded:
     probabilities: list[Any] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)
     """Further fields of the response, a dictionary per row: features of the output."""
+    calls: list[list[ToolCall]] = field(default_factory=list)
+    """The calls of tools in each row's completion, for people; they are no features."""
     note: str | None = None
     id: str | None = None
     """The protocol's id of the exchange, which labels may use."""

@@ -81,7 +81,7 @@ def _read_block(generation: Generation, block: Any, place: Any, line: int) -> No
     elif block.get("type") == "thinking":
         completion.came(block.get("thinking"), line)
     elif type(block.get("type")) is str and block["type"].endswith("tool_use"):
-        completion.call(place, block.get("name"), None, line, block.get("id"))
+        completion.call(place, block.get("name"), block.get("input"), line, block.get("id"))
 
 
 def _read_delta(generation: Generation, delta: dict[str, Any], place: Any, line: int) -> None:

@@ -13,7 +13,7 @@ def shown(template, **values):
 
 @pytest.mark.parametrize("text", ["<b>", '"><script>', "\x1b[2J", "\u202e", "a\x00b"])
 def test_a_text_is_only_text(text):
-    for name in ("clean", "lines", "cell", "body"):
+    for name in ("clean", "lines", "cell"):
         out = shown("{{ value | " + name + " }}", value=text)
         assert "<" not in out and not set(out) & set("\x00\x1b\u202e")
 
@@ -22,10 +22,3 @@ def test_times_are_utc_and_machine_readable():
     out = shown("{{ value | when }}", value="2024-05-01T10:00:00.000Z")
     assert out == '<time datetime="2024-05-01T10:00:00.000Z">2024-05-01 10:00 UTC</time>'
     assert shown("{{ value | when }}", value=None) == "–"
-
-
-def test_bodies_are_laid_out():
-    assert shown("{{ value | body }}", value='{"a":[1]}').count("\n") == 4
-    assert shown("{{ value | body }}", value="{broken") == "{broken"
-    assert shown("{{ value | body }}", value=b"\x00\xff") == "&lt;2 bytes&gt;"
-    assert "[[[" in shown("{{ value | body }}", value="[" * 100_000)

@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from contextlib import closing
 
 import pytest
 
 from modeltap.store import exchange_search
+from modeltap.store.alerts import put_alert
 from modeltap.store.connection import connect
-from modeltap.store.exchange_search import ExchangeFilter, neighbours, search_exchanges
+from modeltap.store.exchange_search import (
+    ANY_ALERT,
+    ExchangeFilter,
+    neighbours,
+    search_exchanges,
+)
 from modeltap.store.labels import Label, insert_labels
 from stores import analyze, every, put
+
+WHEN = "2024-01-01T00:00:00.000Z"
+ALERT = {
+    "fingerprint": "f",
+    "rule": "data_drift",
+    "model": "m",
+    "metric": "drift",
+    "severity": "warning",
+    "state": "firing",
+    "window": "1h",
+    "window_start": WHEN,
+    "window_end": WHEN,
+    "last_window_start": WHEN,
+    "summary": "s",
+    "started_at": WHEN,
+    "updated_at": WHEN,
+}
 
 
 @pytest.fixture
@@ -42,6 +66,8 @@ def filled(tmp_path):
         ({"status": "' or 1=1"}, []),
         ({"labelled": True}, ["r7"]),
         ({"prediction": "3", "text": "word19"}, ["r199", "r195", "r191", "r19"]),
+        ({"prediction": "3.0", "text": "word19"}, ["r199", "r195", "r191", "r19"]),
+        ({"prediction": "nan"}, []),
         ({"until": "2024-01-01T00:02"}, ["r1", "r0"]),
         ({"model": "nobody"}, []),
         ({"model": "m", "since": "2024-01-01T03:19"}, ["r199"]),
@@ -65,12 +91,44 @@ def test_pages_go_on_to_the_oldest(filled):
     assert ids == [f"r{n}" for n in reversed(range(200))]
 
 
-def test_a_search_is_bounded_and_can_go_on(filled, monkeypatch):
-    monkeypatch.setattr(exchange_search, "SEARCHED", 50)
-    found = search_exchanges(filled, ExchangeFilter(text='"word100"'))
+def test_a_search_is_bounded_in_time_and_can_go_on(filled, monkeypatch):
+    """By the clock it is given: each part that is searched takes a second here."""
+    monkeypatch.setattr(exchange_search, "_FIRST", 50)
+    seconds = itertools.count()
+    found = search_exchanges(filled, ExchangeFilter(text='"word100"'), clock=lambda: next(seconds))
     assert found.rows == [] and found.searched == 50 and found.older is not None
     found = search_exchanges(filled, ExchangeFilter(text='"word100"', before=found.older))
-    assert [row["id"] for row in found.rows] == ["r100"]
+    assert [row["id"] for row in found.rows] == ["r100"] and found.older is None
+
+
+def test_without_a_hurry_everything_is_searched(filled, monkeypatch):
+    monkeypatch.setattr(exchange_search, "_FIRST", 3)
+    found = search_exchanges(filled, ExchangeFilter(path="%_"), clock=lambda: 0.0)
+    assert [row["id"] for row in found.rows] == ["r3"]
+    assert (found.searched, found.older) == (200, None)
+
+
+@pytest.mark.parametrize("alert", ["a1", ANY_ALERT])
+def test_examples_of_alerts_are_found_however_old_they_are(filled, alert, monkeypatch):
+    put_alert(filled, {**ALERT, "id": "a1", "examples": '["r0", "r2", "gone"]'})
+    put_alert(filled, {**ALERT, "id": "a2", "fingerprint": "g", "examples": None})
+    monkeypatch.setattr(exchange_search, "SEARCH_SECONDS", 0.0)
+    found = search_exchanges(filled, ExchangeFilter(alert=alert))
+    assert [row["id"] for row in found.rows] == ["r2", "r0"] and found.older is None
+    assert search_exchanges(filled, ExchangeFilter(alert="a2")).rows == []
+
+
+@pytest.mark.parametrize("text", ['é"☃', "\n", "a\\b", "\x00"])
+def test_text_is_found_as_json_escapes_it(filled, text):
+    for place, is_ascii in enumerate((True, False)):
+        filled.execute(
+            "update exchanges set request_body = ? where id = ?",
+            (json.dumps({"x": f"<{text}>"}, ensure_ascii=is_ascii), f"r{place}"),
+        )
+    filled.execute("update exchanges set response_body = ? where id = 'r2'", (f"<{text}>",))
+    filled.execute("update exchanges set request_body = x'ff00' where id = 'r3'")
+    found = search_exchanges(filled, ExchangeFilter(text=f"<{text}>"))
+    assert [row["id"] for row in found.rows] == ["r2", "r1", "r0"]
 
 
 def test_neighbours(filled):

@@ -50,6 +50,7 @@ HELD_ELSEWHERE = {
     "demo/flights.py": "system/test_demo.py",
     "demo/play.py": "system/test_demo.py",
     "demo/stage.py": "system/test_demo.py",
+    "store/exchange_context.py": "summaries/test_exchange_details.py",
     "store/reviews.py": "reviewing/test_review_session.py",
     "reviewing/stored_review.py": "cli/test_review.py",
     "retraining/guard.py": "retraining/test_guarded.py",

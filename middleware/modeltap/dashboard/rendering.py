@@ -5,7 +5,6 @@ Jinja2 escapes everything; only charts, which escape their own texts, are marked
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from typing import Any
 
@@ -36,7 +35,6 @@ def environment() -> jinja2.Environment:
         percent=percent,
         short=shortened,
         plural=plural,
-        body=_body,
         svg=Markup,
     )
     return made
@@ -54,14 +52,3 @@ def _when(text: str | None) -> Markup:
     return Markup('<time datetime="{}">{} UTC</time>').format(
         escaped(text), clock.short(text).removesuffix(" UTC")
     )
-
-
-def _body(value: Any) -> str:
-    """Return a body as text: JSON on several lines, bytes as their number."""
-    if isinstance(value, bytes):
-        return cell(value)
-    try:
-        parsed = json.loads(value)
-    except (ValueError, RecursionError):
-        return escaped_lines(str(value))
-    return escaped_lines(json.dumps(parsed, indent=2, ensure_ascii=False))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, compress
 from typing import Any
 
+from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.metrics import is_output
 from modeltap.config.settings import Settings
 from modeltap.decoding.decoders import Decoders
@@ -199,6 +200,27 @@ def read(
     return reader.batch
 
 
+def payload_of(exchange: StoredExchange, mapping: MappingSettings | None) -> Payload:
+    """Return an exchange as decoders take it, with its bodies decompressed."""
+    request, response = bodies(exchange)
+    return Payload(
+        path=exchange.path or "",
+        query=exchange.query,
+        status=exchange.status,
+        request=request,
+        response=response,
+        request_type=exchange.request_type,
+        response_type=exchange.response_type,
+        method=exchange.method,
+        request_headers=_object(exchange.request_headers),
+        response_headers=_object(exchange.response_headers),
+        stream=_object(exchange.stream),
+        mapping=mapping,
+        request_truncated=bool(exchange.request_truncated),
+        response_truncated=bool(exchange.response_truncated),
+    )
+
+
 class _Reader:
     """Decodes exchanges of one model into a batch."""
 
@@ -306,25 +328,7 @@ class _Reader:
         ]
 
     def _decoded(self, exchange: StoredExchange) -> Decoded:
-        request, response = bodies(exchange)
-        return self._decoders.decode(
-            Payload(
-                path=exchange.path or "",
-                query=exchange.query,
-                status=exchange.status,
-                request=request,
-                response=response,
-                request_type=exchange.request_type,
-                response_type=exchange.response_type,
-                method=exchange.method,
-                request_headers=_object(exchange.request_headers),
-                response_headers=_object(exchange.response_headers),
-                stream=_object(exchange.stream),
-                mapping=self._mapping,
-                request_truncated=bool(exchange.request_truncated),
-                response_truncated=bool(exchange.response_truncated),
-            )
-        )
+        return self._decoders.decode(payload_of(exchange, self._mapping))
 
     def _rows_of(self, model: str, asked: str) -> list[dict[str, Any]]:
         """Return the rows of the request with this id of the protocol, none if it is unknown."""

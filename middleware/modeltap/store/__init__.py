@@ -34,6 +34,7 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `recent_values`: a metric in the last windows, for sparklines
 - `last_windows`: the last window of each model, as other tools read it
 - `exchange_search`: finding exchanges by what people remember of them
+- `exchange_context`: what other tables have about an exchange, and its session
 - `self_check`: losses, jobs and waiting exchanges
 - `window_facts`: metrics of one window that others are compared with
 - `runs`, `child_runs`, `job_times`, `watermarks`: finished work, and each reader's progress

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 
 def storable_text(text: str) -> str:
     """Return text without NUL, where other programs would cut it, and without lone surrogates.
@@ -12,3 +14,15 @@ def storable_text(text: str) -> str:
     if text.isascii() and "\0" not in text:
         return text
     return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def read_broken_text(connection: sqlite3.Connection) -> None:
+    """Let a connection read text that is not UTF-8, as other programs may have written it.
+
+    Broken bytes become U+FFFD; without this, reading the row would fail.
+    """
+    connection.text_factory = _replaced
+
+
+def _replaced(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

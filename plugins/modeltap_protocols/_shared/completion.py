@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
+from modeltap.payload import ToolCall
+
 
 @dataclass(slots=True)
 class Completion:
@@ -23,6 +27,8 @@ class Completion:
     _text: list[str] = field(default_factory=list)
     _refusal: list[str] = field(default_factory=list)
     _tools: dict[Any, str] = field(default_factory=dict)
+    _arguments: dict[Any, list[str]] = field(default_factory=dict)
+    """The parts of each call's arguments, by the keys of `_tools`."""
     _calls: dict[Any, str] = field(default_factory=dict)
     """The id of the unfinished call, by key."""
 
@@ -50,9 +56,28 @@ class Completion:
             if open_id != id_:
                 self._calls[key] = id_
                 self._tools.setdefault((key, open_id), self._tools.pop(key, ""))
+                self._arguments.setdefault((key, open_id), self._arguments.pop(key, []))
         if not self._tools.setdefault(key, "") and type(name) is str:
             self._tools[key] = name
+        if type(arguments) is dict and arguments:
+            arguments = msgspec.json.encode(arguments).decode()
+        if type(arguments) is str:
+            self._arguments.setdefault(key, []).append(arguments)
         self.came(arguments, line)
+
+    def calls(self) -> list[ToolCall]:
+        """Return the calls of tools, with their arguments as the model wrote them.
+
+        >>> completion = Completion()
+        >>> completion.call(0, "weather", '{"city":', 1)
+        >>> completion.call(0, None, '"Oslo"}', 2)
+        >>> completion.calls()
+        [ToolCall(name='weather', arguments='{"city":"Oslo"}')]
+        """
+        return [
+            ToolCall(name, "".join(self._arguments.get(key, ())))
+            for key, name in self._tools.items()
+        ]
 
     def came(self, delta: Any, line: int) -> None:
         """Note the line of the first output, which may be reasoning."""

@@ -76,6 +76,7 @@ class Generation:
             return decoded
         completions = [self.choices.get(place) for place in range(len(rows))]
         decoded.answers = [self._answers(completion, payload) for completion in completions]
+        decoded.calls = [completion.calls() if completion else [] for completion in completions]
         decoded.answers[0].update(self.tokens)
         if self.tokens:
             decoded.answers[0]["tokens_source"] = "usage"

@@ -50,5 +50,14 @@ document.addEventListener("keydown", (event) => {
   going = event.key === "g";
 });
 
+for (const button of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) continue;  // only secure addresses have it; the text can be selected
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    button.textContent = "Copied";
+  });
+}
+
 addLocalTimes(document);
 setInterval(refresh, SECONDS * 1000);
