@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from modeltap.config.settings import Settings
@@ -13,22 +11,8 @@ from modeltap.reviewing.review_session import ReviewSession
 from modeltap.store.connection import connect, writing
 from modeltap.store.labels import Label, insert_labels
 from modeltap.store.retention import ExchangeKey, delete
-from stores import analyze, every, put, read
-
-
-def fill(store, count=300, response=None):
-    rows = [{"amount": number % 17} for number in range(count)]
-    responses = response or (
-        lambda n: {"prediction": "yes" if n % 4 else "no", "probability": 0.5 + (n % 50) / 100}
-    )
-    put(
-        store,
-        every(1, count),
-        rows,
-        model="loans",
-        responses=[json.dumps(responses(n)) for n in range(count)],
-    )
-    analyze(store, {})
+from review_cases import fill
+from stores import analyze, read
 
 
 @pytest.fixture

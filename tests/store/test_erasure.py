@@ -51,6 +51,7 @@ DECISIONS = {
         NEUTRAL: "model judge listed outcome at",
     },
     "judge_spending": {NEUTRAL: "model day"},
+    "review_claims": {DELETED: "exchange_id", NEUTRAL: "claim model reason until"},
     "reviews": {DELETED: "exchange_id", NEUTRAL: "model reason state reviewed_at"},
     "retrainings": {
         NAME: "left_out",
@@ -98,6 +99,7 @@ DECISIONS = {
     "deliveries": {
         NEUTRAL: "id webhook event_type alert_ids state next_at lease_until created_at delivered_at"
     },
+    "delivery_attempts": {NEUTRAL: "delivery_id outcome at"},
     "runs": {NEUTRAL: "job window done_at host"},
     "child_runs": {NEUTRAL: "job started_at finished_at host"},
     "job_times": {NEUTRAL: "job started_at finished_at"},

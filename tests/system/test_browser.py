@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=INSTALL)
 sync_api = pytest.importorskip("playwright.sync_api", reason=INSTALL)
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason=INSTALL)
 
-PAGES = ("/", "/alerts", "/exchanges", "/health")
+PAGES = ("/", "/alerts", "/exchanges", "/review", "/health")
 TOO_WIDE = """[...document.querySelectorAll("body *")]
     .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
     .filter(e => !e.closest(".scroll, pre, svg"))
@@ -64,6 +64,8 @@ def _environment(folder):
 
 def _add_payloads(store):
     with sqlite3.connect(store) as connection:
+        # Rows for the review queue: all others have a label.
+        connection.execute("delete from labels where seq > (select max(seq) - 50 from labels)")
         for number, text in enumerate(PAYLOADS.values()):
             connection.execute(
                 "insert into exchanges (id, model, source, method, path, status, error_type, "
@@ -146,6 +148,24 @@ def test_an_alert_is_silenced_by_keyboard(page, url):
     assert page.complaints == []
 
 
+def test_rows_are_labelled_by_keyboard(page, url):
+    """A class by its digit, undo by u, skip by s: the address keeps the place."""
+    page.goto(f"{url}/review")
+    page.locator("button", has_text="Begin").press("Enter")
+    page.wait_for_selector("button[data-key='1']")
+    page.keyboard.press("1")
+    page.wait_for_selector("button[data-key='u']")
+    assert "1 label so far" in page.locator("main").inner_text()
+    first = page.url
+    page.keyboard.press("u")
+    page.wait_for_url(lambda now: now != first)
+    assert page.locator("button[data-key='u']").count() == 0
+    page.keyboard.press("s")
+    page.wait_for_selector("button[data-key='u']")
+    assert "Undo skipping" in page.locator("main").inner_text()
+    assert page.complaints == []
+
+
 def test_keys_go_to_pages_and_a_refresh_keeps_what_is_open(page, url):
     page.goto(url)
     page.keyboard.press("g")
@@ -179,7 +199,9 @@ def test_nothing_serious_for_those_who_do_not_see_it(browser, url, width, scheme
     page = context.new_page()
     page.goto(url)
     model = page.locator("li.card.alert h2 a").first.get_attribute("href")
-    for path in (*PAGES, model, "/exchanges/payload-0"):
+    page.goto(f"{url}/alerts")
+    alert = page.locator("li.card h2 a").first.get_attribute("href")
+    for path in (*PAGES, model, alert, "/exchanges/payload-0"):
         page.goto(url + path)
         found = [
             (violation["id"], [node["html"][:200] for node in violation["nodes"]][:3])

@@ -10,6 +10,7 @@ of the page's style sheet; each colour has a second sign, such as a dot or a das
 - `line_chart`: metrics over time, with intervals, thresholds and marks
 - `bar_chart`: distributions of a feature in the reference and in a window
 - `group_chart`: values of groups with intervals and sizes
+- `timeline_chart`: incidents as bars, a lane for each subject
 - `sparkline`: a line without axes
 - `character_chart`: bars and sparklines of characters, for terminals
 """

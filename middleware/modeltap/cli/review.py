@@ -81,13 +81,21 @@ def _ask_all(session: ReviewSession, questions: Sequence[Question], show_predict
         echo(f"{plural(reached, 'earlier answer')} now in the random share")
     echo(f"answer with {session.form.hint}; Enter skips a row, Ctrl-C ends")
     answered: list[Question] = []
+    asked: Question | None = None
     try:
         for number, question in enumerate(questions, 1):
+            if not session.claim(question.queued):
+                continue  # somebody else is being asked about it
+            asked = question
             echo("", *_lines(question, f"{number} of {len(questions)}", show_prediction))
             if _answer(session, question):
                 answered.append(question)
+            asked = None
     except click.Abort:  # Ctrl-C, Ctrl-D, or the end of the input
         echo("")
+    finally:
+        if asked is not None:
+            session.release(asked.queued)
     drawn = sum(question.queued.reason == RANDOM for question in answered)
     echo(
         f"{plural(len(answered), 'label')} stored: {drawn} of rows drawn at random, which count in "

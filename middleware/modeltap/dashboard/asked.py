@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
@@ -10,6 +11,14 @@ from starlette.requests import Request
 from modeltap.environments import environment_of, version_of
 from modeltap.errors import InputError
 from modeltap.store.models import ModelVersion, check_model, counted_models
+
+
+class OtherPage(Exception):
+    """Raised by a page whose content is at another address."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
 
 
 class Pages:
@@ -44,6 +53,19 @@ class Pages:
     def static(self, name: str) -> str:
         """Return the address of a file of the dashboard."""
         return self.path("static", name)
+
+
+def name_meant(text: str, names: Iterable[str]) -> str:
+    r"""Return the name that a form's value means: browsers write each line end as CR LF.
+
+    >>> name_meant("a\r\nb", ["a", "a\nb"]), name_meant("c", ["a"])
+    ('a\nb', 'c')
+    """
+    known = list(names)
+    if text in known:
+        return text
+    lines = text.splitlines(keepends=False)
+    return next((name for name in known if name.splitlines() == lines), text)
 
 
 def model_asked(connection: sqlite3.Connection, request: Request) -> ModelVersion:

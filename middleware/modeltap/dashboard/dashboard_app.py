@@ -1,4 +1,4 @@
-"""The Starlette app of the dashboard. It reads the store; only alerts can be changed here."""
+"""The Starlette app of the dashboard. It reads the store; forms change alerts and add labels."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.convertors import Convertor, register_url_convertor
+from starlette.datastructures import FormData
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -25,16 +28,19 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from modeltap.dashboard.access import AccessMiddleware
-from modeltap.dashboard.asked import Pages
+from modeltap.dashboard.asked import OtherPage, Pages
 from modeltap.dashboard.health_page import health_page
 from modeltap.dashboard.home_page import home_page
 from modeltap.dashboard.model_page import model_page
 from modeltap.dashboard.page_table import PageTable, data_response
-from modeltap.dashboard.pages.alert_pages import alerts_page, change_alert_by_form
+from modeltap.dashboard.pages.alert_changes import change_alert_by_form
+from modeltap.dashboard.pages.alert_pages import alert_page, alerts_page
 from modeltap.dashboard.pages.exchange_pages import exchange_page, exchanges_page
+from modeltap.dashboard.pages.review_pages import review_by_form, review_page
 from modeltap.dashboard.prometheus_page import prometheus_text
 from modeltap.dashboard.rendering import render
 from modeltap.errors import ConfigError, InputError, ModeltapError
+from modeltap.reviewing.review_desk import ReviewDesk
 from modeltap.store.connection import connect, connect_reader, writing
 from modeltap.tap.endpoints.page_access import DashboardAccess
 
@@ -47,6 +53,7 @@ _NAVIGATION = (
     ("Models", ()),
     ("Alerts", ("alerts",)),
     ("Exchanges", ("exchanges",)),
+    ("Review", ("review",)),
     ("Health", ("health",)),
 )
 """The pages of the header: title, and the parts of the address."""
@@ -70,6 +77,9 @@ def dashboard_app(store: str | Path, access: DashboardAccess) -> Starlette:
         Route("/exchanges/{id:name}", pages.of("exchange.html", exchange_page)),
         Route("/alerts", pages.of("alerts.html", alerts_page)),
         Route("/alerts/{id}", pages.change_alert, methods=["POST"]),
+        Route("/alerts/{id}", pages.of("alert.html", alert_page)),
+        Route("/review", pages.of("review.html", pages.review)),
+        Route("/review", pages.answer_review, methods=["POST"]),
         Route("/health", pages.of("health.html", health)),
         Route("/metrics", pages.metrics),
         Mount("/static", StaticFiles(directory=own_path / "static")),
@@ -98,12 +108,21 @@ class _Name(Convertor[str]):
 register_url_convertor("name", _Name())
 
 
+_TOO_LONG = JSONResponse({"error": "the form is too long"}, 413)
+_FOREIGN = JSONResponse({"error": "this form is not the dashboard's own"}, 403)
+
+
+def _is_too_long(request: Request) -> bool:
+    return int(request.headers.get("content-length") or _LONGEST_FORM + 1) > _LONGEST_FORM
+
+
 class _PageMaker:
     """Makes the endpoints of pages; each request opens the store again, which takes 1 ms."""
 
     def __init__(self, store: Path, access: DashboardAccess) -> None:
         self._store = store
         self._access = access
+        self._desk = ReviewDesk()
 
     def of(self, template: str, page: Page) -> Callable[[Request], Response]:
         """Return the endpoint of a page. Starlette runs it in a thread."""
@@ -115,6 +134,8 @@ class _PageMaker:
                     form = request.query_params.get("format", "html")
                     data = data_response(tables, request.query_params.get("table"), form)
                     return data or self._html(request, template, tables=tables, **values)
+            except OtherPage as other:
+                return RedirectResponse(other.url, status_code=303)
             except ModeltapError as error:
                 return self._problem(request, error)
 
@@ -129,19 +150,64 @@ class _PageMaker:
             return PlainTextResponse(f"modeltap: {error}\n", 503)
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
+    def review(
+        self, connection: sqlite3.Connection, request: Request
+    ) -> tuple[dict[str, Any], list[PageTable]]:
+        """Return the page of the review queue."""
+        return review_page(connection, request, self._desk)
+
+    async def answer_review(self, request: Request) -> Response:
+        """Do what a form of the review queue asks, and go to the next question."""
+        if _is_too_long(request):
+            return _TOO_LONG
+        async with request.form() as form:
+            if not self._is_own(form):
+                return _FOREIGN
+            return await run_in_threadpool(self._answer_review, request, dict(form))
+
+    def _answer_review(self, request: Request, form: dict[str, Any]) -> Response:
+        pages = Pages.of(request)
+        try:
+            with closing(connect(self._store, create=False)) as connection:
+                try:
+                    url = review_by_form(connection, self._desk, form, pages)
+                except InputError as error:
+                    return self._asked_again(connection, request, form, str(error))
+        except ModeltapError as error:
+            return self._problem(request, error)
+        return RedirectResponse(url, status_code=303)
+
+    def _asked_again(
+        self, connection: sqlite3.Connection, request: Request, form: dict[str, Any], problem: str
+    ) -> Response:
+        """Return the page of a form whose answer was not stored, with the reason."""
+        names = ("model", "claim", "share", "show", "last", "last_row")
+        query = {name: str(form[name]) for name in names if form.get(name)}
+        request.scope["query_string"] = urlencode(query).encode()
+        again = Request(request.scope)
+        values, tables = review_page(connection, again, self._desk, problem)
+        return self._html(again, "review.html", 422, tables=tables, **values)
+
+    def _is_own(self, form: FormData) -> bool:
+        return self._access.is_form_token(str(form.get("form_token", "")))
+
     async def change_alert(self, request: Request) -> Response:
         """Acknowledge, silence or annotate an alert, and show the alerts again."""
-        if int(request.headers.get("content-length") or _LONGEST_FORM + 1) > _LONGEST_FORM:
-            return JSONResponse({"error": "the form is too long"}, 413)
+        if _is_too_long(request):
+            return _TOO_LONG
         async with request.form() as form:
-            if not self._access.is_form_token(str(form.get("form_token", ""))):
-                return JSONResponse({"error": "this form is not the dashboard's own"}, 403)
+            if not self._is_own(form):
+                return _FOREIGN
             try:
-                with closing(connect(self._store)) as connection, writing(connection):
+                store = connect(self._store, create=False)
+                with closing(store) as connection, writing(connection):
                     change_alert_by_form(connection, request.path_params["id"], form)
             except ModeltapError as error:
                 return self._problem(request, error)
-        back = Pages.of(request).path("alerts") + f"#{request.path_params['id']}"
+            id_ = request.path_params["id"]
+            is_own_page = form.get("back") == "alert"
+        pages = Pages.of(request)
+        back = pages.path("alerts", id_) if is_own_page else pages.path("alerts") + f"#{id_}"
         return RedirectResponse(back, status_code=303)
 
     def not_found(self, request: Request, _: Exception) -> Response:

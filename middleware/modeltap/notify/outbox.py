@@ -16,6 +16,7 @@ from modeltap.store import deliveries
 from modeltap.store.alerts import count_open, record_notified
 from modeltap.store.connection import writing
 from modeltap.store.deliveries import Delivery
+from modeltap.store.delivery_attempts import record_attempt
 
 _PARTS = ("rows", "predictions", "event_time")
 """Parts that exchanges may lack. Each reason has a different fix, and so its own message."""
@@ -228,6 +229,7 @@ def _close(
     outcome: DeliveryOutcome,
     now: float,
 ) -> str:
+    record_attempt(connection, delivery.id, state, status=outcome.status, error=outcome.error)
     deliveries.close_message(
         connection,
         delivery,
@@ -247,6 +249,7 @@ def _retry(
     wait: float,
 ) -> str:
     next_at = clock.iso(now + wait)
+    record_attempt(connection, delivery.id, "pending", status=outcome.status, error=outcome.error)
     deliveries.retry_message(
         connection, delivery, next_at, status=outcome.status, error=outcome.error
     )

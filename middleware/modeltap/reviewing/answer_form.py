@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,13 @@ class AnswerForm:
 
     is_number: bool = False
     classes: tuple[Any, ...] = ()
+
+    def class_with(self, key: str) -> Any:
+        """Return the class with a `class_key`; raise `InputError` if there is none."""
+        value = next((own for own in self.classes if class_key(own) == key), None)
+        if value is None:
+            raise InputError("the classes have changed; answer again")
+        return value
 
     @property
     def hint(self) -> str:
@@ -61,6 +69,15 @@ begins with +
                 f"{text!r} is none of the classes{hint}{stop} A new class begins with {NEW}"
             )
         return same[0]
+
+
+def class_key(value: Any) -> str:
+    """Return a name of a class for forms, which change line ends and other characters of texts.
+
+    >>> class_key("yes") == class_key("yes"), class_key(1) == class_key("1")
+    (True, False)
+    """
+    return hashlib.blake2b(repr(value).encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def answer_form(values: Iterable[Any], task: str | None) -> AnswerForm:

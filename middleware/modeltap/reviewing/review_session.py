@@ -17,11 +17,13 @@ from modeltap.errors import InputError
 from modeltap.reviewing.answer_form import AnswerForm, answer_form
 from modeltap.reviewing.review_queue import RANDOM, QueuedRow, RowPlace, queue_of
 from modeltap.reviewing.review_reasons import reasons_of
+from modeltap.reviewing.row_claim import claim_queued
 from modeltap.store.connection import writing
 from modeltap.store.label_sources import CHOSEN, REVIEW
 from modeltap.store.labelled_rows import LabelledPrediction
 from modeltap.store.labels import Label, insert_labels
 from modeltap.store.predictions import newest_labelled
+from modeltap.store.review_claims import release_claim
 from modeltap.store.reviews import (
     ANSWERED,
     SKIPPED_ROW,
@@ -87,6 +89,24 @@ def store_answer(
             probability=queued.probability,
             state=SKIPPED_ROW if value is None else ANSWERED,
         )
+        release_claim(connection, id_, number)
+
+
+def features_of(
+    connection: sqlite3.Connection, settings: Settings, rows: Sequence[ReviewableRow]
+) -> dict[RowPlace, dict[str, Any]]:
+    """Return the features of rows by their places; those no longer stored are left out."""
+    stored = [
+        LabelledPrediction(row.prediction, None, row.event_time, row.score, *row.key)
+        for row in rows
+    ]
+    blank = [None] * len(stored)
+    own = with_columns(connection, ErrorRows(stored, np.zeros(len(stored)), blank, blank), settings)
+    inputs = {name: column for name, column in own.columns.items() if not is_output(name)}
+    return {
+        key: {name: column[at] for name, column in inputs.items() if column[at] is not None}
+        for at, key in enumerate(own.keys)
+    }
 
 
 class ReviewSession:
@@ -118,11 +138,12 @@ class ReviewSession:
         _check(model, rows, single)
         reasons = reasons_of(connection, settings, model, single, rows[-1].event_time)
         self.queue = queue_of(single, reasons, limit=limit, random_fraction=random_fraction)
-        self.form = self._form(single)
+        self.form = form_of(connection, settings, model, single)
 
     def questions(self) -> list[Question]:
         """Return the questions in order; rows whose exchange is no longer stored are left out."""
-        columns = self._columns([queued.row for queued in self.queue.rows])
+        rows = [queued.row for queued in self.queue.rows]
+        columns = features_of(self._connection, self._settings, rows)
         return [
             Question(self.model, queued, columns[queued.row.key])
             for queued in self.queue.rows
@@ -150,29 +171,31 @@ class ReviewSession:
         """Record that a row has no answer; it is not asked about again."""
         store_answer(self._connection, self.model, queued, None)
 
-    def _form(self, rows: Sequence[ReviewableRow]) -> AnswerForm:
-        values = [row.prediction for row in rows]
-        for version in {row.version for row in rows}:
-            labelled = newest_labelled(self._connection, self.model, version, _LABELS, _POPULATION)
-            values += [row.label for row in labelled]
-        return answer_form(values, self._settings.task)
+    def claim(self, queued: QueuedRow) -> bool:
+        """Claim a row before it is asked about; False if somebody else has it, or answered."""
+        return claim_queued(self._connection, self.model, queued)
 
-    def _columns(self, rows: Sequence[ReviewableRow]) -> dict[RowPlace, dict[str, Any]]:
-        stored = [
-            LabelledPrediction(row.prediction, None, row.event_time, row.score, *row.key)
-            for row in rows
-        ]
-        blank = [None] * len(stored)
-        own = with_columns(
-            self._connection,
-            ErrorRows(stored, np.zeros(len(stored)), blank, blank),
-            self._settings,
-        )
-        inputs = {name: column for name, column in own.columns.items() if not is_output(name)}
-        return {
-            key: {name: column[at] for name, column in inputs.items() if column[at] is not None}
-            for at, key in enumerate(own.keys)
-        }
+    def release(self, queued: QueuedRow) -> None:
+        """Give a claimed row back without an answer."""
+        with writing(self._connection):
+            release_claim(self._connection, *queued.row.key)
+
+
+def form_of(
+    connection: sqlite3.Connection,
+    settings: Settings,
+    model: str,
+    rows: Sequence[ReviewableRow] | None = None,
+) -> AnswerForm:
+    """Return the form of a model's labels, from its newest rows if none are given."""
+    if rows is None:
+        rows = reviewable_rows(connection, model, "", _POPULATION)
+        rows = [row for row in rows if not _is_several(row.prediction)]
+    values = [row.prediction for row in rows]
+    for version in {row.version for row in rows}:
+        labelled = newest_labelled(connection, model, version, _LABELS, _POPULATION)
+        values += [row.label for row in labelled]
+    return answer_form(values, settings.task)
 
 
 def _is_several(prediction: Any) -> bool:

@@ -38,9 +38,10 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `self_check`: losses, jobs and waiting exchanges
 - `window_facts`: metrics of one window that others are compared with
 - `runs`, `child_runs`, `job_times`, `watermarks`: finished work, and each reader's progress
-- `reviews`: rows that people were asked about
+- `reviews`, `review_claims`: rows that people were asked about, and are being asked about
 - `retrainings`: runs of policies of retraining
 - `pending_work`: the work that an analysis would find in all tables
 - `alerts`, `alert_history`, `silences`, `deliveries`: incidents, and messages about them
+- `delivery_attempts`: each attempt to send a message
 - `retention`, `erasure`: deleting old exchanges, and a person's data
 """

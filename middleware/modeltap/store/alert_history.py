@@ -42,6 +42,16 @@ def record_change(
     )
 
 
+def changes_of(connection: sqlite3.Connection, alert_id: str) -> list[dict[str, Any]]:
+    """Return the changes of one alert in order."""
+    rows = connection.execute(
+        "select at, state, window_start, value, note from alert_history where alert_id = ? "
+        "order by seq",
+        (alert_id,),
+    )
+    return list(map(dict, rows))
+
+
 def list_changes(connection: sqlite3.Connection, model: str | None) -> list[dict[str, Any]]:
     """Return `CHANGE_COLUMNS` of each change in order, for the alerts of `model` or all models."""
     rows = connection.execute(

@@ -42,6 +42,7 @@ _BY_ALERTS = (
     "(alert_ids = '[]' or exists (select 1 from alerts, json_each(alert_ids) "
     "where alerts.id = json_each.value and alerts.model = :model))"
 )
+_BY_DELIVERY = f"delivery_id in (select id from deliveries where {_BY_ALERTS})"
 
 
 class TextColumn(NamedTuple):
@@ -59,6 +60,7 @@ TEXTS: tuple[TextColumn, ...] = (
     TextColumn("alert_history", "note", _BY_ALERT),
     TextColumn("silences", "reason", "(model is null or model = :model)"),
     TextColumn("deliveries", "last_error", _BY_ALERTS),
+    TextColumn("delivery_attempts", "error", _BY_DELIVERY),
     TextColumn("child_runs", "log", ":model <> ''"),
     TextColumn("retrainings", "log", "model = :model"),
     TextColumn("retrainings", "message", "model = :model"),

@@ -146,6 +146,7 @@ def delete(connection: sqlite3.Connection, exchanges: Sequence[ExchangeKey]) -> 
     connection.executemany("delete from predictions where exchange_id = ?", ids)
     connection.executemany("delete from candidate_requests where exchange_id = ?", ids)
     connection.executemany("delete from reviews where exchange_id = ?", ids)
+    connection.executemany("delete from review_claims where exchange_id = ?", ids)
     connection.executemany("delete from row_keys where exchange_id = ?", ids)
     connection.executemany("delete from judge_answers where exchange_id = ?", ids)
     connection.executemany("delete from token_counts where exchange_id = ?", ids)

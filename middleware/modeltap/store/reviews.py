@@ -45,8 +45,9 @@ def reviewable_rows(
     """Return the last `limit` rows of a model since an event time, the newest first."""
     rows = connection.execute(
         "select p.exchange_id, p.row, p.version, p.prediction, p.score, p.probabilities, "
-        "p.event_time, r.reason is not 'random' and exists (select 1 from labels l "
-        f"where l.exchange_id = p.exchange_id and l.row = p.row and {OF_TRUTH}), "
+        "p.event_time, r.reason is not 'random' and (select l.value from labels l "
+        f"where l.exchange_id = p.exchange_id and l.row = p.row and {OF_TRUTH} "
+        "order by l.seq desc limit 1) is not null, "
         "r.reason from models m cross join predictions p on p.model = m.model "
         "and p.version = m.version and p.candidate = '' and p.event_time >= ? "
         "left join reviews r on r.exchange_id = p.exchange_id and r.row = p.row "

@@ -287,6 +287,15 @@ create table deliveries (                   -- the outbox
 );
 create index deliveries_due on deliveries (next_at) where state = 'pending';
 
+create table delivery_attempts (            -- each attempt to send a message, in order
+    seq integer primary key autoincrement,
+    delivery_id text not null,
+    outcome text not null,                  -- delivered, failed (tried again later), dead
+    status integer, error text,             -- the HTTP status; why it failed
+    at text not null
+);
+create index delivery_attempts_by_delivery on delivery_attempts (delivery_id);
+
 create table runs (                         -- work that is done once for each window
     job text not null,                      -- the work: 'inputs REFERENCE MODEL@VERSION 1h'
     window text not null,                   -- START/END, and a mark of its rows
@@ -314,6 +323,15 @@ create table reviews (                      -- rows that people were asked to la
     reviewed_at text not null,
     primary key (exchange_id, row)
 ) without rowid;
+
+create table review_claims (                -- rows that a person is being asked about
+    claim text not null primary key,        -- random; in the address of the question
+    exchange_id text not null, row integer not null,
+    model text not null,
+    reason text not null, probability real, -- as in reviews
+    until text not null                     -- nobody else is asked about the row before
+) without rowid;
+create unique index review_claims_by_row on review_claims (exchange_id, row);
 
 create table retrainings (                  -- runs of a model's policy of retraining
     id text primary key,

@@ -2,5 +2,6 @@
 
 - `exchange_pages`: a search whose filter is its address, and one exchange in full
 - `body_texts`, `curl_command`: bodies that fit into a page, and a command that sends one again
-- `alert_pages`: all alerts, one alert, and what people do about it
+- `review_pages`: the queue of rows that are worth a label
+- `alert_pages`, `alert_changes`: all alerts, one alert, and what people do about it
 """

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 
 from modeltap import clock
-from modeltap.dashboard.asked import Pages
+from modeltap.dashboard.asked import Pages, name_meant
 from modeltap.dashboard.page_table import PageTable
 from modeltap.dashboard.pages.body_texts import fitting, shown_body
 from modeltap.dashboard.pages.curl_command import curl_command
@@ -72,7 +72,8 @@ def exchanges_page(
 ) -> tuple[dict[str, Any], list[PageTable]]:
     """Return the values of the template, and the exchanges that match the address's filter."""
     read_broken_text(connection)
-    asked = _filter(request)
+    models = known_models(connection)
+    asked = _filter(request, models)
     check_model(connection, asked.model)
     result = search_exchanges(connection, asked)
     pages = Pages.of(request)
@@ -82,7 +83,7 @@ def exchanges_page(
         "asked": asked,
         "query": request.query_params,
         "any_alert": ANY_ALERT,
-        "models": known_models(connection),
+        "models": models,
         "result": result,
         "rows": [(row, pages.path("exchanges", row["id"])) for row in result.rows],
         "older": older,
@@ -162,7 +163,7 @@ def _turns(conversation: Conversation | None) -> Sequence[dict[str, Any]]:
     ]
 
 
-def _filter(request: Request) -> ExchangeFilter:
+def _filter(request: Request, models: Sequence[str]) -> ExchangeFilter:
     asked = request.query_params
     before = asked.get("before", "")
     if before and not before.isdecimal():
@@ -172,7 +173,7 @@ def _filter(request: Request) -> ExchangeFilter:
         names = ", ".join(STATUSES)
         raise InputError(f"status={status!r} is no status; use {names}, or a number such as 404")
     return ExchangeFilter(
-        model=asked.get("model") or None,
+        model=name_meant(asked.get("model", ""), models) or None,
         version=asked.get("version") or None,
         path=asked.get("path") or None,
         status=status,

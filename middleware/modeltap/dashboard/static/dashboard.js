@@ -2,7 +2,7 @@
 "use strict";
 
 const SECONDS = 15;
-const GO = { m: "Models", a: "Alerts", e: "Exchanges", h: "Health" };
+const GO = { m: "Models", a: "Alerts", e: "Exchanges", h: "Health", l: "Review" };
 let going = false;
 
 function addLocalTimes(root) {
@@ -46,6 +46,9 @@ document.addEventListener("keydown", (event) => {
     if (search) { search.focus(); event.preventDefault(); }
   } else if (event.key === "r") {
     refresh();
+  } else if (!going) {
+    const button = document.querySelector(`button[data-key="${CSS.escape(event.key)}"]`);
+    if (button) button.click();
   }
   going = event.key === "g";
 });
