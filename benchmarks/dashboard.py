@@ -139,6 +139,7 @@ def measure(store: Path, rounds: int) -> None:
         assert matched is not None
         with httpx.Client(base_url=matched[0], timeout=120) as client:
             row = client.get("/exchanges?format=json").json()[0]
+            alerts = client.get("/alerts?format=json").json()
             pages = (
                 "/",
                 "/models/m",
@@ -147,7 +148,10 @@ def measure(store: Path, rounds: int) -> None:
                 "/exchanges",
                 "/exchanges?text=nowhere",
                 f"/exchanges/{row['id']}",
+                "/exchanges?status=errors",
                 "/alerts",
+                f"/alerts/{alerts[0]['id']}",
+                "/review",
                 "/health",
                 "/metrics",
             )

@@ -12,7 +12,7 @@ from modeltap_protocols._shared.values import is_distribution
 
 _HEADER = "x-bentoml-request-id"
 _PICKLE = "application/vnd.bentoml+pickle"
-_OTHERS = ("/v1/", "/v2/", "/invocations")
+_OTHERS = ("/v1/", "/v2/", "/invocations", "/api/chat", "/api/generate")
 """Paths of apps with other protocols, which may be mounted in a service."""
 
 

@@ -102,6 +102,17 @@ def test_anthropic_plain_and_streamed(decoders):
     assert found.turns[-1].calls == (("w", '{"c": 3}'),) and found.facts["model_name"] == "claude"
 
 
+def test_ollama_streamed(decoders):
+    parts = [
+        {"model": "l", "message": {"role": "assistant", "content": "Hel"}, "done": False},
+        {"model": "l", "message": {"content": "lo"}, "done": True, "eval_count": 2},
+    ]
+    text = "\n".join(map(json.dumps, parts))
+    found = read(decoders, "/api/chat", {"model": "l", "messages": [USER]}, text)
+    assert [turn.text for turn in found.turns] == ["Hi", "Hello"]
+    assert found.facts["output_tokens"] == 2 and found.facts["model_name"] == "l"
+
+
 def test_completions_and_responses(decoders):
     answer = {"choices": [{"index": 0, "text": "b"}, {"index": 1, "text": "d"}]}
     found = read(decoders, "/v1/completions", {"prompt": ["a", "c"]}, answer)

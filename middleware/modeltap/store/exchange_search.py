@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-SEARCH_SECONDS = 0.15
+SEARCH_SECONDS = 0.12
 """The time of one search, so that its page is there in 200 ms; people can go on from there."""
 
 _FIRST, _MOST = 1000, 20_000

@@ -109,6 +109,18 @@ LLM = [
             "content": [{"type": "text", "text": "hello"}],
         },
     ),
+    (
+        "ollama",
+        "/api/chat",
+        {"model": "m", "messages": USER},
+        {"model": "m", "message": {"role": "assistant", "content": "hello"}, "done": True},
+    ),
+    (
+        "ollama",
+        "/api/generate",
+        {"model": "m", "prompt": "hi"},
+        {"model": "m", "response": "hello", "done": True},
+    ),
 ]
 
 
