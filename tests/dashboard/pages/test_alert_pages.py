@@ -78,7 +78,8 @@ def test_one_alert_with_its_messages(own):
     assert states == ["delivered", "pending"]
     example = re.search(r'<td><a href="(/exchanges/[^"]+)"', page)[1]
     assert f"/alerts/{alert}" in client.get(example).text
-    for table in ("alert", "examples", "history", "messages", "attempts"):
+    assert "line-chart" in page and "bar-chart" in page
+    for table in ("alert", "examples", "history", "messages", "attempts", "points"):
         assert client.get(f"/alerts/{alert}?table={table}&format=csv").status_code == 200
 
 

@@ -161,3 +161,22 @@ def test_a_streamed_conversation(browse, tmp_path):
     assert [turn["role"] for turn in turns] == ["user", "assistant"]
     chunks = client.get("/exchanges/r0?table=chunks&format=csv").text
     assert chunks.startswith("ms,lines,text\r\n120,2,")
+
+
+def test_lone_surrogates_and_infinite_numbers_are_shown(browse, tmp_path):
+    """JSON may have halves of characters, and a store numbers that JSON has not."""
+    store = tmp_path / "taps.db"
+    request = '{"messages": [{"role": "\\ud800", "content": "a\\udfff"}]}'
+    put(store, every(1, 1), [{"x": 1}])
+    analyze(store, {})
+    with closing(connect(store)) as connection:
+        connection.execute("update exchanges set request_body = ?, path = '/chat'", (request,))
+        connection.execute("update predictions set score = 9e999, prediction = -9e999")
+    client = browse(store)
+    page = client.get("/exchanges/r0")
+    assert page.status_code == 200 and "a\\udfff" in page.text
+    for table in ("exchange", "predictions", "conversation"):
+        for form in ("csv", "json"):
+            answer = client.get(f"/exchanges/r0?table={table}&format={form}")
+            assert answer.status_code == 200
+            assert form == "csv" or json.loads(answer.text, parse_constant=pytest.fail)

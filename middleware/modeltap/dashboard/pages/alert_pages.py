@@ -12,17 +12,21 @@ from starlette.requests import Request
 
 from modeltap import clock
 from modeltap.alerts.silence import find_alert
+from modeltap.charts.bar_chart import bar_chart
+from modeltap.charts.line_chart import line_chart
 from modeltap.charts.timeline_chart import TimelineBar, TimelineLane, timeline_chart
 from modeltap.dashboard.asked import OtherPage, Pages
-from modeltap.dashboard.page_table import PageTable
+from modeltap.dashboard.page_table import NamedRows, PageTable
 from modeltap.dashboard.pages.alert_changes import silences_of
 from modeltap.environments import reported, with_environment
 from modeltap.store.alert_history import changes_of, list_changes
 from modeltap.store.alerts import alert_with_id, list_alerts
 from modeltap.store.delivery_attempts import attempts_about, messages_about
 from modeltap.store.exchange_search import ExchangeFilter, search_exchanges
+from modeltap.store.metric_history import MetricPoint
 from modeltap.store.models import ModelVersion, check_model
 from modeltap.store.text import read_broken_text
+from modeltap.summaries.alert_chart import AlertChart, alert_chart
 
 _COLUMNS = (
     "id",
@@ -122,8 +126,13 @@ def alert_page(
         PageTable("messages", _MESSAGES, messages),
         PageTable("attempts", _ATTEMPTS, attempts_about(connection, id_)),
     ]
+    made = alert_chart(connection, alert)
+    if made is not None:
+        tables.append(PageTable("points", MetricPoint._fields, NamedRows(made.points)))
     values = {
         "one": _shown(alert, pages),
+        "chart": None if made is None else line_chart(made.chart),
+        "distribution": None if made is None else _distribution(made, alert),
         "by_name": {table.name: table for table in tables},
         "facts": list(_facts(alert)),
         "examples": [(row, pages.path("exchanges", row["id"])) for row in examples],
@@ -132,6 +141,16 @@ def alert_page(
         "silences": silences_of(connection, id_),
     }
     return values, tables
+
+
+def _distribution(made: AlertChart, alert: Mapping[str, Any]) -> str | None:
+    if not made.pairs:
+        return None
+    return bar_chart(
+        f"Distribution of {alert['feature']}",
+        "fractions of rows in the reference and in the alert's first window",
+        made.pairs,
+    )
 
 
 def _has_failed(message: Mapping[str, Any]) -> bool:

@@ -23,7 +23,7 @@ from modeltap.store.exchange_search import (
     search_exchanges,
 )
 from modeltap.store.exchanges import find_full_exchanges
-from modeltap.store.models import check_model, known_models
+from modeltap.store.models import ModelVersion, check_model, known_models
 from modeltap.store.settings import SettingsReader
 from modeltap.store.text import read_broken_text
 from modeltap.summaries.conversation import Conversation
@@ -108,6 +108,7 @@ def exchange_page(
     values = {
         "exchange": exchange,
         "details": details,
+        "model_url": pages.model(ModelVersion(exchange["model"], "")),
         "by_name": {table.name: table for table in tables},
         "facts": _facts(exchange),
         "request_text": shown_body(exchange["request_body"]),
