@@ -118,7 +118,7 @@ class Decoded:
     answers: list[dict[str, Any]] = field(default_factory=list)
     """Further fields of the response, a dictionary per row: features of the output."""
     calls: list[list[ToolCall]] = field(default_factory=list)
-    """The calls of tools in each row's completion, for people; they are no features."""
+    """The calls of tools in each row's completion, for people; they are not features."""
     note: str | None = None
     id: str | None = None
     """The protocol's id of the exchange, which labels may use."""

@@ -51,7 +51,7 @@ HELD_ELSEWHERE = {
     "demo/play.py": "system/test_demo.py",
     "demo/stage.py": "system/test_demo.py",
     "store/delivery_attempts.py": "dashboard/pages/test_alert_pages.py",
-    "store/exchange_context.py": "summaries/test_exchange_details.py",
+    "store/exchange_context.py": "summaries/exchanges/test_exchange_details.py",
     "store/review_claims.py": "reviewing/test_review_desk.py",
     "reviewing/row_claim.py": "reviewing/test_review_desk.py",
     "store/reviews.py": "reviewing/test_review_session.py",

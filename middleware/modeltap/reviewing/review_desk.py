@@ -1,4 +1,4 @@
-"""A desk for several reviewers at once: each is asked about a row that nobody else has.
+"""A desk for several reviewers at once: each is asked about another row.
 
 The desk keeps the queues of its process in memory, as a queue takes seconds to make. Claims are in
 the store, so that other processes, such as `modeltap review`, know them.
@@ -149,7 +149,7 @@ class ReviewDesk:
         return claim
 
     def leave(self, connection: sqlite3.Connection, claim: str) -> None:
-        """Give a claimed row back, so that others are asked about it."""
+        """Release a claimed row, so that others are asked about it."""
         with writing(connection):
             own = claim_with(connection, claim)
             if own is not None:
@@ -188,7 +188,7 @@ class ReviewDesk:
     def _claim_of(
         self, connection: sqlite3.Connection, model: str, queue: _Queue
     ) -> ReviewClaim | None:
-        """Claim the first row of a queue that nobody has; remove it from the queue."""
+        """Claim the first row of a queue that is free; remove it from the queue."""
         now = clock.now()
         with writing(connection):
             drop_claims(connection, clock.iso(time.time() - clock.DAY))

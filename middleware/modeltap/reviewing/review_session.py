@@ -176,7 +176,7 @@ class ReviewSession:
         return claim_queued(self._connection, self.model, queued)
 
     def release(self, queued: QueuedRow) -> None:
-        """Give a claimed row back without an answer."""
+        """Return a claimed row to the queue without an answer."""
         with writing(self._connection):
             release_claim(self._connection, *queued.row.key)
 

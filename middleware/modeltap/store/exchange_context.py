@@ -1,4 +1,4 @@
-"""What the store has about one exchange in other tables, and other exchanges of its session."""
+"""Rows of other tables about one exchange, and other exchanges of its session."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def candidate_outputs(connection: sqlite3.Connection, exchange_id: str) -> list[
 
 
 def judge_answers_of(connection: sqlite3.Connection, exchange_id: str) -> list[dict[str, Any]]:
-    """Return what judges answered about an exchange, in order."""
+    """Return the answers of language models that rated an exchange, in order."""
     rows = connection.execute(
         "select row, judge, choice, outcome, listed, is_label, at from judge_answers "
         "where exchange_id = ? order by seq",

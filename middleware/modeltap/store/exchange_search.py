@@ -87,14 +87,14 @@ def search_exchanges(
     if newest is None:
         return FoundExchanges([], 0, None)
     start = newest if asked.before is None else min(asked.before - 1, newest)
-    search = _Search(connection, asked, limit + 1)
+    search = _PartwiseSearch(connection, asked, limit + 1)
     reached = search.run(start, oldest, clock)
     listed = [dict(row) for row in search.rows[:limit]]
     last = listed[-1]["seq"] if len(search.rows) > limit else reached
     return FoundExchanges(listed, max(0, start - last + 1), last if last > oldest else None)
 
 
-class _Search:
+class _PartwiseSearch:
     """A search in parts, from the newest exchange to older ones."""
 
     def __init__(self, connection: sqlite3.Connection, asked: ExchangeFilter, most: int) -> None:
@@ -130,6 +130,7 @@ class _Search:
         self.rows += self._connection.execute(self._statement, values)
 
 
+_BODIES = ("request_body", "response_body")
 _OF_EXAMPLES = "id in (select e.value from alerts a, json_each(a.examples) e"
 _CONDITIONS = (
     ("model", "model = :model"),
@@ -169,8 +170,8 @@ def _conditions(asked: ExchangeFilter) -> tuple[str, dict[str, Any]]:
         values["status"] = asked.status
     if asked.text:
         own = {f"text{place}": form for place, form in enumerate(_forms(asked.text))}
-        found = (f"instr(request_body, :{name}) or instr(response_body, :{name})" for name in own)
-        parts.append(f"({' or '.join(found)})")
+        bodies = (f"instr({body}, :{name})" for name in own for body in _BODIES)
+        parts.append(f"({' or '.join(bodies)})")
         values |= own
     return "".join(f" and {part}" for part in parts), values
 

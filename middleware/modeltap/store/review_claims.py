@@ -1,4 +1,4 @@
-"""Rows that a person is being asked about, so that nobody else is asked about them meanwhile."""
+"""Rows that a person is being asked about, and that others are not asked about meanwhile."""
 
 from __future__ import annotations
 

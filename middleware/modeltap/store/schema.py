@@ -329,7 +329,7 @@ create table review_claims (                -- rows that a person is being asked
     exchange_id text not null, row integer not null,
     model text not null,
     reason text not null, probability real, -- as in reviews
-    until text not null                     -- nobody else is asked about the row before
+    until text not null                     -- others are not asked about the row before
 ) without rowid;
 create unique index review_claims_by_row on review_claims (exchange_id, row);
 

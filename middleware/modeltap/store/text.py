@@ -17,7 +17,7 @@ def storable_text(text: str) -> str:
 
 
 def read_broken_text(connection: sqlite3.Connection) -> None:
-    """Let a connection read text that is not UTF-8, as other programs may have written it.
+    """Allow a connection to read text that is not UTF-8, as other programs may have written it.
 
     Broken bytes become U+FFFD; without this, reading the row would fail.
     """

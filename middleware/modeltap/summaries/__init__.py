@@ -11,7 +11,5 @@
 - `feature_summary`: one feature: its drift, and its distribution in a window
 - `model_charts`: all charts of a model in a period, and their last values
 - `alert_chart`: the chart that caused an alert
-- `exchange_details`: one exchange in full, with what other tables have about it
-- `conversation`: messages and completions of a language model
-- `session_exchanges`: other exchanges of the same session
+- `exchanges`: one exchange in full, with its conversation and its session
 """

@@ -50,8 +50,8 @@ def test_examples_of_an_alert(pages):
     ("asked", "says"),
     [
         ("model=nobody", "no model"),
-        ("status=lost", "is no status"),
-        ("status=4040", "is no status"),
+        ("status=lost", "is not valid"),
+        ("status=4040", "is not valid"),
         ("since=soon", "is not a valid time"),
         ("until=2024-13-01", "is not a valid time"),
         ("before=-1", "is not the number"),

@@ -1,4 +1,4 @@
-"""What people do about an alert by forms: acknowledge, silence, note, send messages again."""
+"""Changes of an alert by forms: acknowledge, silence, note, send messages again."""
 
 from __future__ import annotations
 

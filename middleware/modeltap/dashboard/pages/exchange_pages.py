@@ -26,8 +26,8 @@ from modeltap.store.exchanges import find_full_exchanges
 from modeltap.store.models import ModelVersion, check_model, known_models
 from modeltap.store.settings import SettingsReader
 from modeltap.store.text import read_broken_text
-from modeltap.summaries.conversation import Conversation
-from modeltap.summaries.exchange_details import ExchangeDetails, exchange_details
+from modeltap.summaries.exchanges.conversation import Conversation
+from modeltap.summaries.exchanges.exchange_details import ExchangeDetails, exchange_details
 
 _COLUMNS = (
     "started_at",
@@ -172,7 +172,7 @@ def _filter(request: Request, models: Sequence[str]) -> ExchangeFilter:
     status = asked.get("status") or None
     if status and status not in STATUSES and not (status.isdecimal() and len(status) == 3):
         names = ", ".join(STATUSES)
-        raise InputError(f"status={status!r} is no status; use {names}, or a number such as 404")
+        raise InputError(f"status={status!r} is not valid; use {names}, or a number such as 404")
     return ExchangeFilter(
         model=name_meant(asked.get("model", ""), models) or None,
         version=asked.get("version") or None,

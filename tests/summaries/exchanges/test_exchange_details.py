@@ -19,7 +19,7 @@ from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import find_full_exchanges
 from modeltap.store.judge_answers import JudgeAnswer, record_answers
 from modeltap.store.labels import Label, insert_labels
-from modeltap.summaries.exchange_details import chunks_of, exchange_details, trace_url
+from modeltap.summaries.exchanges.exchange_details import chunks_of, exchange_details, trace_url
 from stores import analyze, every, put
 
 

@@ -29,7 +29,7 @@ class ConversationTurn:
 
     Attributes:
         role: such as "system", "user", "assistant" or "tool".
-        notes: parts that are no text, such as "image", and why a completion ended.
+        notes: parts without text, such as "image", and why a completion ended.
         is_output: True for a completion of this exchange.
     """
 
@@ -51,7 +51,7 @@ class Conversation:
 
 
 def conversation_in(payload: Payload, decoded: Decoded) -> Conversation | None:
-    """Return the conversation of a decoded exchange; None if it is no language model's."""
+    """Return the conversation of a decoded exchange; None for other exchanges."""
     request = payload.request_json
     asked = list(_asked(request)) if isinstance(request, dict) else []
     # Each protocol of language models reports whether the response was a stream.

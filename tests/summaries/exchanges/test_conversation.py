@@ -8,7 +8,7 @@ import pytest
 
 from modeltap.decoding.decoders import Decoders
 from modeltap.payload import Payload
-from modeltap.summaries.conversation import conversation_in
+from modeltap.summaries.exchanges.conversation import conversation_in
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,8 @@ from modeltap.store.exchange_context import alerts_about, candidate_outputs, jud
 from modeltap.store.labels import labels_of
 from modeltap.store.predictions import predictions_of
 from modeltap.store.stored_exchanges import exchanges_by_id
-from modeltap.summaries.conversation import Conversation, conversation_in
-from modeltap.summaries.session_exchanges import Session, session_of
+from modeltap.summaries.exchanges.conversation import Conversation, conversation_in
+from modeltap.summaries.exchanges.session_exchanges import Session, session_of
 
 _LEAST_TEXT = 0.7
 """The least fraction of readable characters in bytes that are shown as text."""

@@ -1,7 +1,7 @@
 """Other exchanges of one's session: of the same trace, or with the same session id.
 
 A session id is a header that was recorded, or a field of the body, with one of a few names.
-A masked one names nobody; `mask_with = "hash"` keeps sessions apart without telling who they are.
+A masked one names no session; `mask_with = "hash"` keeps sessions apart without their ids.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from modeltap.store.connection import connect
-from modeltap.summaries.session_exchanges import session_of
+from modeltap.summaries.exchanges.session_exchanges import session_of
 from stores import every, put
 
 
