@@ -22,6 +22,8 @@ VISITED = {
     "/exchanges": "/exchanges",
     "/exchanges/{id}": None,
     "/alerts": "/alerts",
+    "/alerts/{id}": None,
+    "/review": "/review?model=m",
     "/health": "/health",
 }
 """An address of each page with tables."""
@@ -47,8 +49,9 @@ def test_every_table_is_documented_and_is_data(pages, page):
     """Each link to a table leads to JSON; a table that is not listed is a metric's."""
     address = VISITED[page]
     if address is None:
-        (row, *_) = pages.get("/exchanges?table=exchanges&format=json").json()
-        address = f"/exchanges/{row['id']}"
+        listed = page.removesuffix("/{id}")
+        (row, *_) = pages.get(f"{listed}?table={listed[1:]}&format=json").json()
+        address = f"{listed}/{row['id']}"
     linked = set(re.findall(r"table=(\w+)", pages.get(address).text))
     assert linked - DOCUMENTED[page] <= set(CATALOGUE)
     # A page does not link to a table that has no rows, and a model may have no groups.

@@ -56,8 +56,9 @@ DECISIONS = {
     "retrainings": {
         NAME: "left_out",
         NEUTRAL: "id model reason alert_id way state started_at finished_at since until data "
-        "artefact verdict host",
+        "artefact verdict host environment",
     },
+    "sendings": {NEUTRAL: "system succeeded_at failed_at error retry_at"},
     "versions": {NEUTRAL: "model environment version first_at last_at"},
     "noted_versions": {NEUTRAL: "model environment since version noted_at"},
     "shadow_counts": {NEUTRAL: "model environment candidate hour outcome"},
