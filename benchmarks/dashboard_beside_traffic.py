@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import multiprocessing
 import os
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -65,14 +67,15 @@ async def traffic(client: httpx.AsyncClient, rate: int, seconds: float) -> list[
     return times
 
 
-async def read(client: httpx.AsyncClient, first: int) -> None:
-    """Open pages in turn, until cancelled."""
-    (await client.get("/metrics")).raise_for_status()
-    for number in range(first, first + 1000):
-        page = await client.get(f"/modeltap{PAGES[number % len(PAGES)]}")
-        page.raise_for_status()
-        await asyncio.gather(*(client.get(f"/modeltap{file}") for file in FILES))
-        await asyncio.sleep(0.5)
+def read(url: str) -> None:
+    """Open pages in turn, with their files, until killed."""
+    with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+        for number in range(1_000_000):
+            if number % 10 == 0:
+                client.get("/metrics").raise_for_status()
+            for path in (PAGES[number % len(PAGES)], *FILES):
+                client.get(f"/modeltap{path}").raise_for_status()
+            time.sleep(0.5)
 
 
 def p99(times: list[float]) -> float:
@@ -83,21 +86,17 @@ def p99(times: list[float]) -> float:
 async def measure(url: str, rounds: int, seconds: float, rate: int) -> None:
     """Print the p99 with and without a reader, and their ratio, over all rounds."""
     quiet, beside = [], []
-    async with (
-        httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client,
-        httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as reader,
-    ):
-        (await reader.get("/modeltap/")).raise_for_status()  # starts the process of the pages
+    reader = multiprocessing.get_context("spawn").Process(target=read, args=(url,), daemon=True)
+    reader.start()  # in a process of its own, so that it does not delay the traffic itself
+    assert reader.pid is not None
+    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
         await traffic(client, rate, seconds)
         for number in range(rounds):
-            slices = [False, True] if number % 2 else [True, False]
-            for is_read in slices:
-                reading = asyncio.create_task(read(reader, number)) if is_read else None
-                times = await traffic(client, rate, seconds)
-                (beside if is_read else quiet).append(p99(times))
-                if reading is not None:
-                    assert not reading.done(), reading
-                    reading.cancel()
+            for is_read in [False, True] if number % 2 else [True, False]:
+                os.kill(reader.pid, signal.SIGCONT if is_read else signal.SIGSTOP)
+                (beside if is_read else quiet).append(p99(await traffic(client, rate, seconds)))
+        assert reader.is_alive()
+        reader.kill()
     ratios = [with_ / without for with_, without in zip(beside, quiet, strict=True)]
     print(
         f"p99 without a reader {statistics.median(quiet):.2f} ms, with one "
