@@ -60,7 +60,7 @@ def entry_key(metric: str, feature: str | None = None, segment: str | None = Non
     A part with other letters than MLflow's gets a hash, so that two names stay two.
 
     >>> entry_key("drift", "distance"), entry_key("mae", None, "sex=Female")
-    ('modeltap/drift/distance', 'modeltap/mae/sex_Female-4e3f58')
+    ('modeltap/drift/distance', 'modeltap/mae/sex_Female-85ff75')
     """
     parts = [part for part in (metric, feature, segment) if part is not None]
     return "/".join([PREFIX, *map(_part, parts)])

@@ -177,7 +177,7 @@ def _conditions(asked: ExchangeFilter) -> tuple[str, dict[str, Any]]:
 
 
 def _forms(text: str) -> list[str]:
-    """Return a text and how it looks inside a text of JSON.
+    r"""Return a text and how it looks inside a text of JSON.
 
     >>> _forms('é"')
     ['é"', '\\u00e9\\"', 'é\\"']

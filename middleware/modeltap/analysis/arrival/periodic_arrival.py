@@ -127,7 +127,7 @@ def earlier_rows(
 
     >>> window = EvaluatedSpan(start=14.0, end=15.0, now=15.0)
     >>> earlier_rows(np.array([0.5, 7.5, 9.0]), np.array([8.5, 8.0, 9.0]), window, 7.0)[2:4]
-    (array([2, 1]), array([1, 0]))
+    (array([2, 1]), array([2, 0]))
     """
     first = np.maximum(1, np.ceil((window.start - times) / period)).astype(np.int64)
     kept: list[tuple[np.ndarray, np.ndarray]] = []
