@@ -89,6 +89,7 @@ def until(condition):
         time.sleep(0.2)
 
 
+@pytest.mark.slow
 def test_the_scheduler_pushes_and_repeats_no_failure(facts, tmp_path):
     """A receiver that refuses twice is one line in the log; its recovery is another."""
     facts.evaluate(metric_row("mae", 1.0))

@@ -99,6 +99,7 @@ def test_a_store_without_predictions(store):
     assert "no model 'z'" in modeltap("slices", "--store", store, "--model", "z", code=1)
 
 
+@pytest.mark.slow
 def test_two_thousand_features(store):
     """The strongest are searched, and a note names the number of the others."""
     rng = np.random.default_rng(3)

@@ -54,6 +54,7 @@ def test_late_polls_are_merged_and_never_concurrent(store):
         stop()
 
 
+@pytest.mark.slow
 def test_a_backlog_is_processed_without_waiting_for_the_schedule(store, eventually):
     """At most 500 windows in a child; the next child starts at once, and its log says so."""
     put(store, every(1, 2700), [{"x": n % 7} for n in range(2700)])

@@ -174,6 +174,7 @@ def test_on_a_terminal_the_bar_is_one_line_and_splits_no_alert(tmp_path):
     assert terminal.left_behind() == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_demo_with_one_line(tmp_path, eventually):
     """In the middle of the replay; no process, file or traceback is left."""
     terminal = Terminal(tmp_path, "--requests", "3000", "--speed", "2")

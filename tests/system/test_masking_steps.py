@@ -72,7 +72,7 @@ def test_the_calls_grow_with_the_bytes(body):
     assert twice <= 2.3 * once + MORE_CALLS
 
 
-@pytest.mark.parametrize("depth", [1, 2, 3])
+@pytest.mark.parametrize("depth", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
 def test_what_is_nested_has_an_end(depth):
     """A budget that is spent leaves a body out, however deep its texts are nested."""
     body = b'{"columns": ["token"], "data": [' + b",".join([b"[1]"] * 5000) + b"]}"

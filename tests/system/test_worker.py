@@ -164,6 +164,7 @@ def test_an_analysis_whose_scheduler_was_killed_ends_at_its_limit(
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_digests_and_pruning_go_by_their_own_times(work, store, tmp_path, receiver, eventually):
     ten_hours(store)
     settings = (tmp_path / "modeltap.toml").read_text()

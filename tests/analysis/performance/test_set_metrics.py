@@ -45,7 +45,7 @@ def test_values_equal_scikit_learn(seed):
         assert own[name] == pytest.approx(score(true, predicted, average="micro"), abs=1e-12)
 
 
-@pytest.mark.parametrize("rows", [100, 500])
+@pytest.mark.parametrize("rows", [100, pytest.param(500, marks=pytest.mark.slow)])
 def test_intervals_hold_the_truth(rows):
     """In 1,000 windows of nominal .95: at least .93, by an exact test at .001."""
     rng = np.random.default_rng(rows)
