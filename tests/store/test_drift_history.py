@@ -53,7 +53,8 @@ def test_each_window_is_a_cell_of_its_own(filled):
         (2, 2.0),
         (3, None),
     ]
-    assert count_drift_windows(filled, OF, START, END) == 4
+    assert count_drift_windows(filled, OF, START, END, 9) == 4
+    assert count_drift_windows(filled, OF, START, END, 3) == 3
 
 
 def test_no_window_is_in_two_cells_or_none(filled):

@@ -185,6 +185,7 @@ def test_it_works_without_javascript(browser, url):
     page = context.new_page()
     page.goto(url)
     page.locator("li.card.alert h2 a").first.click()
+    page.wait_for_selector("svg.heat-map")
     assert page.locator("svg.heat-map rect").count() > 10
     context.close()
 

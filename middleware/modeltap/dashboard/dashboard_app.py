@@ -89,7 +89,7 @@ def dashboard_app(store: str | Path, access: DashboardAccess) -> Starlette:
     return app
 
 
-_COMPRESSED = Middleware(GZipMiddleware, compresslevel=5)
+_COMPRESSED = Middleware(GZipMiddleware, compresslevel=3)
 """For the page with most pictures. It has no secret that its compressed size could reveal."""
 
 

@@ -33,14 +33,18 @@ class WorstCell(NamedTuple):
 
 
 def count_drift_windows(
-    connection: sqlite3.Connection, of: ModelVersion, start: str, end: str
+    connection: sqlite3.Connection, of: ModelVersion, start: str, end: str, most: int
 ) -> int:
-    """Return the number of windows with results of features that start in a half-open period."""
+    """Return the number of windows with results of features that start in a half-open period.
+
+    Counting stops at `most`.
+    """
     return int(
         connection.execute(
-            "select count(distinct window_start) from metrics where model = ? and version = ? "
-            "and metric = 'drift' and window_start >= ? and window_start < ?",
-            (*of, start, end),
+            "select count(*) from (select distinct window_start from metrics where model = ? "
+            "and version = ? and metric = 'drift' and window_start >= ? and window_start < ? "
+            "limit ?)",
+            (*of, start, end, most),
         ).fetchone()[0]
     )
 

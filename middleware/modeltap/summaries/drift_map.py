@@ -53,10 +53,10 @@ def drift_map(
     fewer windows. Features whose drift goes with a loss of performance are first, by that loss;
     then those with most alerts, then the strongest.
     """
-    windows = count_drift_windows(connection, of, period.start_text, period.end_text)
-    columns = min(_MOST_COLUMNS, max(1, windows))
+    start, end = period.start_text, period.end_text
+    columns = max(1, count_drift_windows(connection, of, start, end, _MOST_COLUMNS))
     cells = worst_cells(connection, of, period.start, period.end, columns)
-    lost = lost_by_feature(connection, of, period.start_text, period.end_text)
+    lost = lost_by_feature(connection, of, start, end)
     by_feature: dict[str, list[WorstCell]] = {}
     for cell in cells:
         by_feature.setdefault(cell.feature, []).append(cell)
