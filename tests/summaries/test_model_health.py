@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -51,6 +52,17 @@ def test_the_state_follows_the_open_alerts(tmp_path, rule, state, expected):
     (health,) = healths(store)
     assert health.state == expected
     assert (health.reason == "why") == (state != "pending")
+
+
+def test_the_first_window_is_shown_while_it_runs(tmp_path):
+    """A new user does not wait for its end to see that requests arrive."""
+    store = tmp_path / "taps.db"
+    now = datetime.now(UTC)
+    put(store, [now - timedelta(seconds=n) for n in range(200)], [{"x": n} for n in range(200)])
+    analyze(store, {"window": "365d"})
+    (health,) = healths(store)
+    assert health.requests == 200 and health.error_rate == 0.0
+    assert health.latency_p95_ms == pytest.approx(1.0, rel=0.2)
 
 
 def test_a_model_that_learns_says_until_when(tmp_path):

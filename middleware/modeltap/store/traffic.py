@@ -185,6 +185,18 @@ def traffic_periods(
     return [TrafficPeriod(*row) for row in reversed(rows)]
 
 
+def newest_traffic(
+    connection: sqlite3.Connection, model: str, version: str
+) -> StoredTraffic | None:
+    """Return the last window with requests, which may not be over; None without one."""
+    row = connection.execute(
+        f"select {_COLUMNS} from traffic where model = ? and version = ? "
+        "order by window_start desc limit 1",
+        (model, version),
+    ).fetchone()
+    return None if row is None else StoredTraffic(*row)
+
+
 def request_totals(connection: sqlite3.Connection, model: str, version: str) -> RequestCounts:
     """Return all requests of a model's version, and the failed ones."""
     row = connection.execute(

@@ -16,13 +16,16 @@ from modeltap.store.labels import last_label_at
 from modeltap.store.metric_history import last_metrics
 from modeltap.store.metrics import last_window_end
 from modeltap.store.models import ModelVersion
-from modeltap.store.traffic import TrafficPeriod, traffic_periods
+from modeltap.store.traffic import TrafficPeriod, newest_traffic, traffic_periods
 
 State = Literal["ok", "alert", "learning", "no_data", "error"]
 
 _SEVERITIES = ("critical", "warning", "info")
 _BROKEN = ("analysis_failed", "capture_loss")
 """Rules whose alerts mean that modeltap itself does not work as it should."""
+
+_OPERATION = ("error_rate", "latency_p95_ms")
+"""Metrics of the last window."""
 
 _PERIODS = 48
 
@@ -46,7 +49,9 @@ class ModelHealth:
         since: event time of the first open alert; None without one.
         reason: why it is not `ok`; None if it is.
         requests: in the last windows with traffic (`traffic`).
-        error_rate: fraction of failed requests in the last window; None if unknown.
+        error_rate: fraction of failed requests in the last window; in the running one if none is
+            over; None without requests.
+        latency_p95_ms: the response time of 95 % of the requests, of the same window.
         last_label_at: when the last label arrived.
         dropped: exchanges that capture lost, of this model in all environments.
     """
@@ -123,7 +128,7 @@ def _health(
     environment = environment_of(of.version)
     own = settings.for_model(of.model)
     coverage = with_labels(connection, coverage_of(connection, own, of.model, environment))
-    values = last_metrics(connection, of, ("error_rate", "latency_p95_ms"))
+    values = last_metrics(connection, of, _OPERATION) or _of_running_window(connection, of)
     end = last_window_end(connection, *of)
     state, since, reason = _verdict(reference, alerts, end)
     return ModelHealth(
@@ -142,6 +147,20 @@ def _health(
         last_window_end=end,
         dropped=dropped_of(connection, of.model),
     )
+
+
+def _of_running_window(connection: sqlite3.Connection, of: ModelVersion) -> dict[str, float]:
+    """Return errors and latency of a window that is not over: a new user sees them at once."""
+    stored = newest_traffic(connection, *of)
+    if stored is None:
+        return {}
+    # Loaded late: most models have had a window, and `modeltap status` starts quickly.
+    from modeltap.analysis.counting.traffic import latency_quantile, traffic_of
+
+    traffic = traffic_of(stored)
+    slow = latency_quantile(traffic.latency, 0.95)
+    values = {"error_rate": traffic.error_rate, "latency_p95_ms": slow}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _verdict(

@@ -52,7 +52,7 @@ ESTIMATES = (
     ),
     CatalogueEntry(
         "estimated_mae",
-        "the label's",
+        "unit of the label",
         "lower",
         "performance",
         "performance",
@@ -61,7 +61,7 @@ ESTIMATES = (
     ),
     CatalogueEntry(
         "estimated_rmse",
-        "the label's",
+        "unit of the label",
         "lower",
         "performance",
         "performance",
@@ -70,7 +70,7 @@ ESTIMATES = (
     ),
     CatalogueEntry(
         "expected_error",
-        "the label's, or fraction",
+        "unit of the label, or fraction",
         "lower",
         None,
         None,
@@ -79,7 +79,7 @@ ESTIMATES = (
     ),
     CatalogueEntry(
         "concept_drift",
-        "the label's, or fraction",
+        "unit of the label, or fraction",
         "lower",
         "concept_drift",
         "performance",

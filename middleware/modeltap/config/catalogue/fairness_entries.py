@@ -80,7 +80,7 @@ FAIRNESS = (
     ),
     CatalogueEntry(
         "mae_difference",
-        "the label's",
+        "unit of the label",
         "lower",
         "fairness",
         "fairness",

@@ -6,11 +6,11 @@ from modeltap.config.catalogue.catalogue_entry import CatalogueEntry
 
 OF_NUMBERS = (
     CatalogueEntry(
-        "mae", "the label's", "lower", "performance", "performance", True, "mean absolute error"
+        "mae", "unit of the label", "lower", "performance", "performance", True, "mean absolute error"
     ),
     CatalogueEntry(
         "rmse",
-        "the label's",
+        "unit of the label",
         "lower",
         "performance",
         "performance",
@@ -18,11 +18,11 @@ OF_NUMBERS = (
         "root of the mean squared error",
     ),
     CatalogueEntry(
-        "bias", "the label's", None, None, "performance", False, "mean of prediction minus label"
+        "bias", "unit of the label", None, None, "performance", False, "mean of prediction minus label"
     ),
     CatalogueEntry(
         "median_absolute_error",
-        "the label's",
+        "unit of the label",
         "lower",
         "performance",
         "performance",
@@ -49,7 +49,7 @@ OF_NUMBERS = (
     ),
     CatalogueEntry(
         "quantile_loss",
-        "the label's",
+        "unit of the label",
         "lower",
         "performance",
         "performance",
@@ -65,9 +65,9 @@ OF_NUMBERS = (
         False,
         "labels from the lowest to the highest predicted quantile",
     ),
-    CatalogueEntry("label_mean", "the label's", None, None, "performance", False, "mean label"),
+    CatalogueEntry("label_mean", "unit of the label", None, None, "performance", False, "mean label"),
     CatalogueEntry(
-        "prediction_mean", "the label's", None, None, "performance", False, "mean prediction"
+        "prediction_mean", "unit of the label", None, None, "performance", False, "mean prediction"
     ),
     CatalogueEntry(
         "slice_error",
