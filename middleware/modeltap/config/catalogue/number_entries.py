@@ -6,7 +6,13 @@ from modeltap.config.catalogue.catalogue_entry import CatalogueEntry
 
 OF_NUMBERS = (
     CatalogueEntry(
-        "mae", "unit of the label", "lower", "performance", "performance", True, "mean absolute error"
+        "mae",
+        "unit of the label",
+        "lower",
+        "performance",
+        "performance",
+        True,
+        "mean absolute error",
     ),
     CatalogueEntry(
         "rmse",
@@ -18,7 +24,13 @@ OF_NUMBERS = (
         "root of the mean squared error",
     ),
     CatalogueEntry(
-        "bias", "unit of the label", None, None, "performance", False, "mean of prediction minus label"
+        "bias",
+        "unit of the label",
+        None,
+        None,
+        "performance",
+        False,
+        "mean of prediction minus label",
     ),
     CatalogueEntry(
         "median_absolute_error",
@@ -65,7 +77,9 @@ OF_NUMBERS = (
         False,
         "labels from the lowest to the highest predicted quantile",
     ),
-    CatalogueEntry("label_mean", "unit of the label", None, None, "performance", False, "mean label"),
+    CatalogueEntry(
+        "label_mean", "unit of the label", None, None, "performance", False, "mean label"
+    ),
     CatalogueEntry(
         "prediction_mean", "unit of the label", None, None, "performance", False, "mean prediction"
     ),
