@@ -31,6 +31,12 @@ class ModelOutputs(NamedTuple):
     predictions: list[Any]
     scores: list[float | None]
 
+    def at(self, places: Sequence[int]) -> ModelOutputs:
+        """Return the outputs of the rows at `places`, in that order."""
+        return ModelOutputs(
+            [self.predictions[place] for place in places], [self.scores[place] for place in places]
+        )
+
 
 class ModelForm(NamedTuple):
     """The form of a model's values, as far as it is known.
@@ -111,10 +117,10 @@ def pair_sides(aligned: AlignedOutputs, known: ModelForm) -> PairedSides | None:
         return None
     labelled = [place for place, label in enumerate(labels) if not is_unknown(label)]
     true = [labels[place] for place in labelled]
-    current = _picked(aligned.current, labelled).predictions
+    current = aligned.current.at(labelled).predictions
     task = known.task or (known.baseline.task if known.baseline else infer_task(true, current))
     sides = [
-        pair_outputs(_picked(outputs, labelled), true, known._replace(task=task), name)
+        pair_outputs(outputs.at(labelled), true, known._replace(task=task), name)
         for name, outputs in (
             ("current model", aligned.current),
             ("candidate", aligned.candidate),
@@ -155,13 +161,6 @@ def pair_outputs(
         )
     scored = any(score is not None for score in outputs.scores)
     return with_scores(paired, outputs.scores if scored else None, known.form)
-
-
-def _picked(outputs: ModelOutputs, places: Sequence[int]) -> ModelOutputs:
-    return ModelOutputs(
-        [outputs.predictions[place] for place in places],
-        [outputs.scores[place] for place in places],
-    )
 
 
 def _nothing(rows: Sequence[LabelledPrediction], candidate: CandidateOutputs) -> str:

@@ -79,14 +79,8 @@ def _without_several(
     kept = [place for place, own in enumerate(candidate) if own is None]
     if len(kept) < len(candidate):
         aligned.left_out[_SEVERAL] += len(candidate) - len(kept)
-    outputs = aligned.candidate
     return AlignedOutputs(
-        [aligned.rows[place] for place in kept],
-        ModelOutputs(
-            [outputs.predictions[place] for place in kept],
-            [outputs.scores[place] for place in kept],
-        ),
-        aligned.left_out,
+        [aligned.rows[place] for place in kept], aligned.candidate.at(kept), aligned.left_out
     )
 
 

@@ -12,7 +12,7 @@ from modeltap.charts.group_chart import GroupValue
 from modeltap.charts.line_chart import Line, LineChart, Point
 from modeltap.config.metrics import CATALOGUE, reported_by
 from modeltap.store.segment_history import SegmentPoint, segment_points, segments_at_last
-from modeltap.summaries.metric_charts import MOST_POINTS, ChartSource
+from modeltap.summaries.metric_charts import MOST_POINTS, ChartSource, interval_text
 from modeltap.wording import number
 
 _MOST_GAPS, _MOST_RATES = 6, 6
@@ -117,11 +117,7 @@ def _points(points: Iterable[SegmentPoint]) -> Iterator[Point]:
         seconds = clock.parse(point.window_start)
         if point.value is None or seconds is None:
             continue
-        interval = (
-            ""
-            if point.low is None or point.high is None
-            else f" ({number(point.low)} to {number(point.high)})"
-        )
+        interval = interval_text(point.low, point.high)
         title = (
             f"{clock.short(point.window_start)}: {number(point.value)}{interval}, "
             f"{point.rows:,} rows of compared groups"

@@ -81,17 +81,22 @@ def chart_of(
     )
 
 
+def interval_text(low: float | None, high: float | None) -> str:
+    """Return an interval as it stands behind a value; "" without one.
+
+    >>> interval_text(0.25, 0.5), interval_text(None, 0.5)
+    (' (0.25 to 0.5)', '')
+    """
+    return "" if low is None or high is None else f" ({number(low)} to {number(high)})"
+
+
 def line_points(points: Iterable[MetricPoint]) -> Iterator[Point]:
     """Yield the points of a line, without those that have no value."""
     for point in points:
         seconds = clock.parse(point.window_start)
         if point.value is None or seconds is None:
             continue
-        interval = (
-            ""
-            if point.low is None or point.high is None
-            else f" ({number(point.low)} to {number(point.high)})"
-        )
+        interval = interval_text(point.low, point.high)
         verdict = "" if point.verdict in (None, "ok") else f", {point.verdict.replace('_', ' ')}"
         title = (
             f"{clock.short(point.window_start)}: {point.metric} {number(point.value)}{interval}, "
