@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from modeltap.config import sources
+from modeltap.config.reading import settings_file
 from modeltap.tap.recording.recorders import recorders
 
 PATIENCE = 240.0
@@ -89,7 +89,7 @@ def clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     for name in list(os.environ):
         if name.startswith("MODELTAP_"):
             monkeypatch.delenv(name)
-    monkeypatch.setattr(sources, "_remembered", None)
+    monkeypatch.setattr(settings_file, "_remembered", None)
     yield
     recorders.close()
 

@@ -7,26 +7,26 @@ import re
 import pytest
 
 from modeltap.config import sources
-from modeltap.config.webhook_settings import parse_webhook
+from modeltap.config.webhook_settings import WebhookSettings, parse_webhook
 from modeltap.errors import ConfigError
 
 
 def test_a_webhooks_key_contains_no_secret():
     """It has the host and a hash, because tokens are in paths."""
-    key = sources.WebhookSettings(url="https://hooks.example.org/services/T0K3N").key
+    key = WebhookSettings(url="https://hooks.example.org/services/T0K3N").key
     assert key.startswith("hooks.example.org#") and "T0K3N" not in key
 
 
 @pytest.mark.parametrize("url", ["tgram://T0K3N/chat", "pover://T0K3N@user", "T0K3N", "T0K3N://x"])
 def test_apprise_keys_contain_only_the_service(url):
     """The host of their URLs is often a token."""
-    key = sources.WebhookSettings(url=url, format="apprise").key
+    key = WebhookSettings(url=url, format="apprise").key
     assert re.fullmatch("(tgram|pover|apprise)#[0-9a-f]{8}", key)
 
 
 def test_two_urls_are_two_webhooks():
     urls = ("tgram://a/1", "tgram://a/2", "pover://a", "https://h/a", "https://h/b", "\ud800")
-    hooks = [sources.WebhookSettings(url=url, format=kind) for url in urls for kind in ("apprise",)]
+    hooks = [WebhookSettings(url=url, format=kind) for url in urls for kind in ("apprise",)]
     assert len({hook.key for hook in hooks}) == len(urls)
 
 

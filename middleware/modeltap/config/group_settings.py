@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from modeltap.config.metrics import PERFORMANCE_SEGMENTS
-from modeltap.config.validation import refuse_unknown, struct_of
+from modeltap.config.validation import entries_of, refuse_unknown, struct_of
 from modeltap.errors import ConfigError
 
 MOST_GROUPINGS = 6
@@ -54,7 +54,7 @@ def parse_groups(entries: object, where: str = "groups") -> tuple[GroupSettings,
     Traceback (most recent call last):
     modeltap.errors.ConfigError: groups: bins = (65.0, 25.0) of 'age' is invalid: must be in order
     """
-    groups = tuple(_parsed(entry, where) for entry in _listed(entries))
+    groups = tuple(_parsed(entry, where) for entry in entries_of(entries))
     names = [group.name for group in groups]
     for group in groups:
         _check_group(group, where)
@@ -63,12 +63,6 @@ def parse_groups(entries: object, where: str = "groups") -> tuple[GroupSettings,
     if len(groups) > MOST_GROUPINGS:
         raise ConfigError(f"{where}: {len(groups)} groups are listed; at most {MOST_GROUPINGS} are")
     return groups
-
-
-def _listed(entries: object) -> Iterable[object]:
-    if isinstance(entries, (str, Mapping, GroupSettings)):
-        return [entries]
-    return entries if isinstance(entries, Sequence) else [entries]
 
 
 def _parsed(entry: object, where: str) -> GroupSettings:

@@ -6,12 +6,8 @@ command starts. An invalid option raises a `ConfigError` with the value, the rea
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import tomllib
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,22 +15,18 @@ from typing import Any
 import msgspec
 
 from modeltap.config.bounds import check_values
-from modeltap.config.catalogue.metric_settings import parse_metrics
-from modeltap.config.evaluation.evaluator_settings import parse_evaluators
-from modeltap.config.evaluation.judge_settings import parse_judge
 from modeltap.config.evaluation.price_settings import parse_prices
-from modeltap.config.group_settings import parse_groups
-from modeltap.config.improving.retrain_settings import parse_retrain
-from modeltap.config.improving.shadow_settings import parse_shadow
 from modeltap.config.mapping_settings import check_mapping
-from modeltap.config.metrics import CATALOGUE
-from modeltap.config.rule_settings import RuleSettings, parse_rule
+from modeltap.config.reading.environment_variables import read_environment
+from modeltap.config.reading.settings_file import read_settings_file
+from modeltap.config.reading.structured_options import parse_structured
+from modeltap.config.rule_settings import parse_rule
 from modeltap.config.schedule_settings import ScheduleSettings
 from modeltap.config.sending.otel_settings import parse_otel
 from modeltap.config.settings import FeatureSettings, ModelSettings, Settings
-from modeltap.config.validation import bare, refuse_unknown, setting
-from modeltap.config.webhook_settings import WebhookSettings, parse_webhook
-from modeltap.errors import ConfigError, nearest
+from modeltap.config.validation import bare, entries_of, refuse_unknown, setting, tables
+from modeltap.config.webhook_settings import parse_webhook
+from modeltap.errors import ConfigError
 from modeltap.logs import logger
 
 
@@ -66,8 +58,8 @@ def load(
     environment = os.environ if environ is None else environ
     merged: dict[str, object] = dict(stored or {})
     named = file or bare(environment.get("MODELTAP_CONFIG", "")) or None
-    merged.update(_with_short_forms(_read_file(named)))
-    merged.update(_with_short_forms(_read_environment(environment)))
+    merged.update(_with_short_forms(read_settings_file(named)))
+    merged.update(_with_short_forms(read_environment(environment)))
     merged.update(_with_short_forms(keywords or {}))
     return _checked(merged, tolerant)
 
@@ -95,21 +87,17 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     _check_features(merged, "features")
     check_mapping(merged.get("mapping"), "mapping")
     merged["models"], own = _without_rules(merged.get("models", {}))
-    merged["rules"] = [*_listed(merged.get("rules", ())), *own]
-    _parse_groups(merged)
-    _parse_shadows(merged)
-    _parse_policies(merged)
-    own_metrics = _parse_metrics(merged)
-    _parse_evaluators(merged)
+    merged["rules"] = [*entries_of(merged.get("rules", ())), *own]
+    own_metrics = parse_structured(merged)
     if merged.get("otel") is not None:
         merged["otel"] = next(iter(_each("otel", merged["otel"], parse_otel, tolerant)), None)
     if "prices" in merged:
         merged["prices"] = parse_prices(merged["prices"])
-    for name, table in _tables(merged.get("models")):
+    for name, table in tables(merged.get("models")):
         refuse_unknown(table, ModelSettings.__struct_fields__, f"models.{name}")
         _check_features(table, f"models.{name}.features")
         check_mapping(table.get("mapping"), f"models.{name}.mapping")
-    for _, table in _tables({"schedules": merged.get("schedules")}):
+    for _, table in tables({"schedules": merged.get("schedules")}):
         refuse_unknown(table, ScheduleSettings.__struct_fields__, "schedules")
     merged["webhooks"] = _each("webhooks", merged.get("webhooks", ()), parse_webhook, tolerant)
     parse = partial(parse_rule, own_metrics=own_metrics)
@@ -161,69 +149,18 @@ def _without_table(options: Mapping[str, object], table: str, own_name: str) -> 
 def _without_rules(models: object) -> tuple[object, list[object]]:
     """Return the models' tables without their rules, and the rules, restricted to their model."""
     rules: list[object] = []
-    tables: dict[str, object] = {}
-    for name, table in _tables(models):
-        tables[name] = {key: value for key, value in table.items() if key != "rules"}
+    rest: dict[str, object] = {}
+    for name, table in tables(models):
+        rest[name] = {key: value for key, value in table.items() if key != "rules"}
         rules += [
             {**rule, "model": name} if isinstance(rule, Mapping) else rule
-            for rule in _listed(table.get("rules", ()))
+            for rule in entries_of(table.get("rules", ()))
         ]
-    return ({**models, **tables} if isinstance(models, Mapping) else models), rules
-
-
-def _parse_groups(merged: dict[str, object]) -> None:
-    """Replace the groups of all models, and of single ones, by their settings."""
-    if "groups" in merged:
-        merged["groups"] = parse_groups(merged["groups"])
-    for name, table in _tables(merged.get("models")):
-        if isinstance(table, dict) and table.get("groups") is not None:
-            table["groups"] = parse_groups(table["groups"], f"models.{name}.groups")
-
-
-def _parse_shadows(merged: dict[str, object]) -> None:
-    """Replace the challengers of all models, and of single ones, by their settings."""
-    places: list[tuple[str, Any]] = [("shadow", merged)]
-    places += [(f"models.{name}.shadow", own) for name, own in _tables(merged.get("models"))]
-    for where, table in places:
-        if table.get("shadow") is not None:
-            table["shadow"] = parse_shadow(table["shadow"], where)
-
-
-def _parse_policies(merged: dict[str, object]) -> None:
-    """Replace the policies of retraining, of all models and of single ones, by their settings."""
-    if merged.get("retrain") is not None:
-        merged["retrain"] = parse_retrain(merged["retrain"])
-    for name, table in _tables(merged.get("models")):
-        if isinstance(table, dict) and table.get("retrain") is not None:
-            table["retrain"] = parse_retrain(table["retrain"], f"models.{name}.retrain")
-
-
-def _parse_metrics(merged: dict[str, object]) -> set[str]:
-    """Replace the user's own metrics by their settings; return their names."""
-    names: set[str] = set()
-    places: list[tuple[str, Any]] = [("metrics", merged)]
-    places += [(f"models.{name}.metrics", own) for name, own in _tables(merged.get("models"))]
-    for where, table in places:
-        if table.get("metrics") is not None:
-            table["metrics"] = parse_metrics(table["metrics"], CATALOGUE, where)
-            names.update(metric.name for metric in table["metrics"])
-    return names
-
-
-def _parse_evaluators(merged: dict[str, object]) -> None:
-    """Replace the evaluators of all models, and of single ones, by their settings."""
-    places: list[tuple[str, Any]] = [("evaluators", merged)]
-    places += [(f"models.{name}.evaluators", own) for name, own in _tables(merged.get("models"))]
-    for where, table in places:
-        if table.get("evaluators") is not None:
-            table["evaluators"] = parse_evaluators(table["evaluators"], where)
-        if table.get("judge") is not None:
-            place = where.removesuffix("evaluators") + "judge"
-            table["judge"] = parse_judge(table["judge"], place)
+    return ({**models, **rest} if isinstance(models, Mapping) else models), rules
 
 
 def _check_features(options: Mapping[str, object], where: str) -> None:
-    for name, table in _tables(options.get("features")):
+    for name, table in tables(options.get("features")):
         refuse_unknown(table, FeatureSettings.__struct_fields__, f"{where}.{name}")
         low, high = table.get("min"), table.get("max")
         if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
@@ -258,7 +195,7 @@ def _each(
 ) -> list[msgspec.Struct]:
     """Parse each entry of a list; with `tolerant`, log invalid entries and skip them."""
     parsed = []
-    entries = list(_listed(value))
+    entries = list(entries_of(value))
     for position, entry in enumerate(entries, 1):
         try:
             parsed.append(parse(entry))
@@ -268,186 +205,3 @@ def _each(
                 raise ConfigError(f"{error}{where}") from None
             logger.warning("modeltap: ignored an entry: %s%s", error, where)
     return parsed
-
-
-def _tables(value: object) -> list[tuple[str, Mapping[str, object]]]:
-    if not isinstance(value, Mapping):
-        return []
-    return [(name, table) for name, table in value.items() if isinstance(table, Mapping)]
-
-
-def _listed(value: object) -> Iterable[object]:
-    if isinstance(value, (str, Mapping, WebhookSettings, RuleSettings)):
-        return [value]
-    return value if isinstance(value, (list, tuple)) else [value]
-
-
-def remember_file() -> None:
-    """Remember this directory's settings file for the rest of the process.
-
-    An app may change its working directory before its framework builds the middleware.
-    """
-    global _remembered
-    file = _default_file()
-    _remembered = file.absolute() if file else _remembered
-
-
-_remembered: Path | None = None
-
-
-def _read_file(path: str | Path | None) -> dict[str, object]:
-    """Read the settings file. The default files are optional, a named file must exist."""
-    if path is not None:
-        return _read_toml(Path(path))
-    file = _default_file() or _remembered
-    if file is None or not file.is_file():
-        return {}
-    if file.name == "modeltap.toml":
-        return _read_toml(file)
-    table: Any = _read_toml(file).get("tool")
-    return dict(table["modeltap"])
-
-
-def _default_file() -> Path | None:
-    """Return the settings file of the working directory, if any."""
-    if Path("modeltap.toml").is_file():
-        return Path("modeltap.toml")
-    project = Path("pyproject.toml")
-    # A pyproject.toml without our table is not parsed: its errors concern other tools.
-    has_table = project.is_file() and "[tool.modeltap" in project.read_text(errors="replace")
-    return project if has_table else None
-
-
-def _read_toml(path: Path) -> dict[str, object]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read configuration {str(path)!r}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        reason = _without_quotes(str(error))
-        raise ConfigError(f"configuration {str(path)!r} is not valid TOML: {reason}") from None
-
-
-def _without_quotes(reason: str) -> str:
-    """Return a parser's message without quoted keys, which may be misplaced secrets.
-
-    >>> _without_quotes("Cannot declare ('hooks', 'T0KEN') twice (at line 3, column 4)")
-    'at line 3, column 4'
-    >>> _without_quotes("Expected '=' after a key in a key/value pair (at line 3, column 4)")
-    "Expected '=' after a key in a key/value pair (at line 3, column 4)"
-    """
-    message, _, location = reason.rpartition(" (at ")
-    quotes = re.search(r"""(['"]).{4,}\1|\(""", message)
-    return f"at {location.rstrip(')')}" if quotes else reason
-
-
-_PREFIX = "MODELTAP_"
-
-TRAINING_VARIABLES = (
-    "MODELTAP_DATA",
-    "MODELTAP_ARTEFACT",
-    "MODELTAP_REASON",
-    "MODELTAP_ROWS",
-    "MODELTAP_RUN",
-    "MODELTAP_SINCE",
-    "MODELTAP_UNTIL",
-)
-"""Variables for the command or the function that retrains a model, which may use modeltap."""
-
-_OTHER_VARIABLES = ("MODELTAP_CONFIG", "MODELTAP_MODEL", "MODELTAP_PYTHON", *TRAINING_VARIABLES)
-"""Variables with this prefix that are not options."""
-
-_SERVICE_VARIABLE = re.compile(
-    r"MODELTAP_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?"
-    r"|PORT_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?)"
-)
-_PORT_VARIABLE = re.compile(r"MODELTAP_(\w+_)?PORT=(tcp|udp|sctp)://.*")
-"""Kubernetes sets these in each container for a Service named modeltap or modeltap-..."""
-
-_OFF_IF_EMPTY = (
-    "id_header",
-    "environment",
-    "labels_endpoint",
-    "labels_token",
-    "otel",
-    "dashboard",
-    "dashboard_token",
-    "dashboard_trace_url",
-    "metrics_endpoint",
-    "metrics_token",
-    "shadow",
-)
-"""Options that an empty variable turns off."""
-
-_warned: set[str] = set()
-"""Variables for which this process has logged a warning."""
-
-
-def _read_environment(environ: Mapping[str, str]) -> dict[str, object]:
-    """Return the options set by environment variables; log a warning for unknown names.
-
-    Variables may come from Kubernetes or a base image, not from the app's author, so an unknown
-    name must not stop the app.
-    """
-    ours = {name: text for name, text in environ.items() if name.startswith(_PREFIX)}
-    options: dict[str, object] = {}
-    unknown = []
-    for variable, text in ours.items():
-        name = variable.removeprefix(_PREFIX).lower()
-        if variable == variable.upper() and name in Settings.__struct_fields__:
-            options[name] = _from_text(name, text)
-        elif variable not in _OTHER_VARIABLES:
-            unknown.append(variable)
-    _warn_of([variable for variable in unknown if variable not in _warned], ours)
-    return options
-
-
-def _warn_of(unknown: list[str], environ: Mapping[str, str]) -> None:
-    """Log each unknown variable once, and the variables of a Kubernetes Service together."""
-    _warned.update(unknown)
-    service = [name for name in unknown if _is_of_a_service(name, environ[name])]
-    if service:
-        logger.warning(
-            "modeltap: ignored %s: Kubernetes sets these variables for a Service whose name starts "
-            "with modeltap; to avoid them, set 'enableServiceLinks: false' in the pod's spec",
-            ", ".join(sorted(service)),
-        )
-    known = [f"{_PREFIX}{field.upper()}" for field in Settings.__struct_fields__]
-    for name in sorted(set(unknown) - set(service)):
-        reason = nearest(name.upper(), [*known, *_OTHER_VARIABLES], _PREFIX)
-        logger.warning("modeltap: ignored unknown environment variable %r%s", name, reason)
-
-
-def _is_of_a_service(variable: str, text: str) -> bool:
-    """Return True if Kubernetes has set this variable for a Service.
-
-    >>> _is_of_a_service("MODELTAP_PORT", "tcp://10.0.0.1:80")
-    True
-    >>> _is_of_a_service("MODELTAP_PORT", "8000")
-    False
-    """
-    is_port = _PORT_VARIABLE.fullmatch(f"{variable}={text}")
-    return bool(is_port or _SERVICE_VARIABLE.fullmatch(variable))
-
-
-def _from_text(name: str, text: str) -> object:
-    default = getattr(Settings(), name)
-    if isinstance(default, bool):
-        lowered = text.strip().lower()
-        if lowered in ("1", "true", "yes", "on"):
-            return True
-        return False if lowered in ("0", "false", "no", "off", "") else text
-    if text.lstrip().startswith("[{"):  # tables, as rules are
-        with suppress(ValueError):
-            return json.loads(text)
-    if isinstance(default, tuple):
-        return [part.strip() for part in text.split(",") if part.strip()]
-    is_table = name in ("mapping", "retrain", "judge") or (
-        name in ("shadow", "otel") and text.lstrip().startswith("{")
-    )
-    if isinstance(default, dict) or (is_table and text):
-        try:
-            return json.loads(text)
-        except ValueError:
-            raise ConfigError(f"MODELTAP_{name.upper()} is not valid JSON: {text!r}") from None
-    return None if text == "" and name in _OFF_IF_EMPTY else text

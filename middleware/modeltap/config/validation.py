@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -55,6 +55,28 @@ def setting(name: str, value: object) -> str:
     """
     option = re.sub(r"\[[^]]*\]", "", name).rpartition(".")[2]
     return f"{name} (not shown)" if option in _SECRET else f"{name} = {value!r}"
+
+
+def entries_of(value: object) -> Sequence[object]:
+    """Return the entries of an option that is a list; a single entry needs no brackets.
+
+    >>> entries_of("sex"), entries_of(["sex", "race"])
+    (['sex'], ['sex', 'race'])
+    """
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        return value
+    return [value]
+
+
+def tables(value: object) -> list[tuple[str, Mapping[str, object]]]:
+    """Return the tables of a table of tables, such as `models`, with their names.
+
+    >>> tables({"m": {"window": "1h"}, "n": 5}), tables(5)
+    ([('m', {'window': '1h'})], [])
+    """
+    if not isinstance(value, Mapping):
+        return []
+    return [(name, table) for name, table in value.items() if isinstance(table, Mapping)]
 
 
 def url_or_table(entry: object, struct: type[_Part], name: str, where: str) -> Mapping[str, Any]:

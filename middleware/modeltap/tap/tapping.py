@@ -12,6 +12,7 @@ import msgspec
 
 from modeltap.config import sources
 from modeltap.config.options import VersionFunction
+from modeltap.config.reading.settings_file import remember_file
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.settings import ModelChooser, Settings
 from modeltap.config.validation import from_environment
@@ -289,7 +290,7 @@ def with_absolute_paths(options: Mapping[str, object]) -> dict[str, object]:
     Raises `ConfigError` as `watch` does.
     """
     settings = sources.load(plain_options(options))
-    sources.remember_file()
+    remember_file()
     resolved = {**options, "store": absolute(settings.store)}
     if "reference" in options:
         resolved["reference"] = absolute_reference(settings.reference)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
 
-from modeltap.config.validation import refuse_unknown, struct_of
+from modeltap.config.validation import entries_of, refuse_unknown, struct_of
 from modeltap.errors import ConfigError
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -43,17 +43,11 @@ def parse_metrics(
 choose another
     """
     taken = set(known)
-    metrics = tuple(_parsed(entry, where) for entry in _listed(entries))
+    metrics = tuple(_parsed(entry, where) for entry in entries_of(entries))
     for metric in metrics:
         _check_metric(metric, taken, where)
         taken.add(metric.name)
     return metrics
-
-
-def _listed(entries: object) -> Iterable[object]:
-    if isinstance(entries, (str, Mapping, MetricSettings)):
-        return [entries]
-    return entries if isinstance(entries, Sequence) else [entries]
 
 
 def _parsed(entry: object, where: str) -> MetricSettings:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import msgspec
 
-from modeltap.config.validation import refuse_unknown, struct_of
+from modeltap.config.validation import entries_of, refuse_unknown, struct_of
 from modeltap.errors import ConfigError, nearest
 
 EVALUATOR_KINDS = (
@@ -94,7 +94,7 @@ def parse_evaluators(entries: object, where: str = "evaluators") -> tuple[Evalua
     modeltap.errors.ConfigError: evaluators: kind = 'lenght' of 'short' is invalid; did you mean \
 'length'? A plugin's kind has a dot, as in 'acme.toxicity'
     """
-    evaluators = tuple(_parsed(entry, where) for entry in _listed(entries))
+    evaluators = tuple(_parsed(entry, where) for entry in entries_of(entries))
     names = [own.name for own in evaluators]
     for own in evaluators:
         _check_evaluator(own, where)
@@ -105,12 +105,6 @@ def parse_evaluators(entries: object, where: str = "evaluators") -> tuple[Evalua
             f"{where}: {len(evaluators)} evaluators are listed; at most {_MOST_EVALUATORS} are"
         )
     return evaluators
-
-
-def _listed(entries: object) -> Iterable[object]:
-    if isinstance(entries, (str, Mapping, EvaluatorSettings)):
-        return [entries]
-    return entries if isinstance(entries, Sequence) else [entries]
 
 
 def _parsed(entry: object, where: str) -> EvaluatorSettings:

@@ -97,7 +97,7 @@ def _check(shadow: ShadowSettings, where: str) -> None:
     if shadow.url.startswith("env:"):
         variable_of(shadow.url, f"{where} url")
     else:
-        _check_url(shadow.url, shadow.allow_private)
+        _check_url(shadow.url, shadow.allow_private, where)
     for name, valid, requirement in (
         ("fraction", 0 < shadow.fraction <= 1, "must be greater than 0 and at most 1"),
         (
@@ -123,18 +123,18 @@ def _check(shadow: ShadowSettings, where: str) -> None:
             raise ConfigError(f"option {option} is invalid: {requirement}")
 
 
-def _check_url(url: str, allow_private: bool) -> None:
+def _check_url(url: str, allow_private: bool, where: str = "shadow") -> None:
     """Raise `ConfigError` for an unusable URL; names are resolved and checked before sending."""
-    check_url(url, "shadow url")
+    check_url(url, f"{where} url")
     parts = urlsplit(url)
     if parts.query or parts.fragment:
         raise ConfigError(
-            "shadow url is invalid: it has a query or a fragment, but each request brings its own; "
-            "write only the base URL, such as https://challenger.example.org"
+            f"{where} url is invalid: it has a query or a fragment, but each request "
+            "brings its own; write only the base URL, such as https://challenger.example.org"
         )
     if not allow_private and _is_private(parts.hostname or ""):
         raise ConfigError(
-            f"shadow url {parts.hostname!r} is a private address; set allow_private = true"
+            f"{where} url {parts.hostname!r} is a private address; set allow_private = true"
         )
 
 

@@ -1,0 +1,6 @@
+"""Reading of options from outside the program.
+
+- `settings_file`: a TOML file, named or in the working directory
+- `environment_variables`: variables such as ``MODELTAP_SAMPLE_RATE``
+- `structured_options`: options whose values are tables, into their types
+"""
