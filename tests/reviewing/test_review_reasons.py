@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 
 import numpy as np
 import pytest
 
 from modeltap.config.settings import Settings
 from modeltap.reviewing.review_reasons import (
+    DISAGREEMENT,
     UNUSUAL,
     WORST_SLICE,
     disagreeing,
@@ -69,6 +71,11 @@ def reasons(store):
             "examples, computed_at) values ('m', '1h', '2024', '2025', 9, 'outlier_rate', 'x', "
             "'[\"r411\", \"r5\"]', '')"
         )
+        connection.execute(
+            "insert into predictions (exchange_id, row, candidate, model, prediction, seq) "
+            "values ('r420', 0, 'new', 'm', 'no', 421), ('r421', 0, 'new', 'm', 'yes', 422)"
+        )
+        insert_labels(connection, [Label("r430", 0, "no")], source="judge")
     own = reviewable_rows(connection, "m", "", 10_000)
     yield rows, reasons_of(connection, Settings(), "m", [r for r in own if not r.is_labelled], "")
     connection.close()
@@ -81,3 +88,21 @@ def test_rows_of_the_worst_slice_and_unusual_ones(reasons):
     assert len(worst) > 50 and min(worst) >= 300
     assert {rows[number]["city"] for number in worst} == {"Oslo"}
     assert own[UNUSUAL] == [("r411", 0)]
+
+
+def test_outputs_of_candidates_and_of_a_judge_disagree(reasons):
+    """With the prediction of the same row."""
+    _, own = reasons
+    assert own[DISAGREEMENT] == [("r420", 0), ("r430", 0)]
+
+
+def test_the_rows_to_review_come_without_sorting(store):
+    """Of a million rows of a model, only the newest are read."""
+    statements = []
+    with closing(connect(store)) as connection:
+        connection.set_trace_callback(statements.append)
+        reviewable_rows(connection, "m", "", 100)
+        plan = connection.execute(f"explain query plan {statements[-1]}").fetchall()
+    steps = [row["detail"] for row in plan]
+    assert any("predictions_of_model" in step for step in steps), steps
+    assert not [s for s in steps if s.startswith("SCAN") or s == "USE TEMP B-TREE FOR ORDER BY"]

@@ -66,6 +66,25 @@ def test_the_newest_exchanges_come_without_sorting(empty):
     assert not [row for row in plan if "TEMP B-TREE" in row["detail"]]
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "order by event_time desc limit 20",
+        "order by event_time limit 20",
+        "order by event_time desc, seq desc, row desc limit 20",
+        "and version = '2' order by event_time desc limit 20",
+        "and event_time >= '2024' order by event_time limit 20",
+        "and event_time between '2024' and '2025' and status = 200 order by event_time desc",
+    ],
+)
+def test_the_rows_of_a_model_come_by_event_time_without_sorting(rest, empty):
+    """Of all its versions: of a million rows, only those shown are read."""
+    sql = f"explain query plan select * from v_rows where model = 'm' {rest}"
+    steps = [row["detail"] for row in query(empty, sql)]
+    assert not [step for step in steps if step.startswith("SCAN")], steps
+    assert not [s for s in steps if "TEMP B-TREE" in s], steps
+
+
 def test_views_are_left_alone_if_nothing_differs(empty):
     """A change would make each connection read the schema again."""
     with closing(connect(empty)) as connection:

@@ -107,7 +107,7 @@ def _digest(text: str) -> str:
 def _mark(connection: sqlite3.Connection, model: str, versions: Sequence[str]) -> str:
     """Return a comment that is different once the view should be made again."""
     references = [active_reference(connection, model, version) for version in versions]
-    made_of = [rows_of_model(model, versions), *(row.id for row in references if row is not None)]
+    made_of = [rows_of_model(model), *versions, *(row.id for row in references if row is not None)]
     return f"/* {_digest(json.dumps(made_of))} */"
 
 
@@ -136,7 +136,7 @@ def _select(
     names = _known_features(connection, model, versions)
     rows = _sampled(batch, exchanges, names)
     names = [name for name in names or _features(batch) if "\0" not in name][:_MAX_FEATURES]
-    of_rows = rows_of_model(model, versions)
+    of_rows = rows_of_model(model)
     expressions = {
         name: _joined([place_sql(place) for place in places if has_sql(place)])
         for name, places in feature_places(rows, names).items()

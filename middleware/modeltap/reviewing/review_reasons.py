@@ -45,6 +45,7 @@ def reasons_of(
         settings: the model's own.
         since: the event time of the oldest of the rows.
     """
+    ids = dict.fromkeys(row.exchange_id for row in rows)
     unusual = {id_: rank for rank, id_ in enumerate(unusual_exchanges(connection, model, since))}
     named = sorted(
         (row for row in rows if row.exchange_id in unusual),
@@ -52,7 +53,7 @@ def reasons_of(
     )
     return {
         LOW_CONFIDENCE: least_confident(rows, settings.decision_threshold),
-        DISAGREEMENT: disagreeing(rows, other_outputs(connection, model, since)),
+        DISAGREEMENT: disagreeing(rows, other_outputs(connection, ids)),
         WORST_SLICE: in_worst_slice(connection, settings, model, rows),
         UNUSUAL: [row.key for row in named],
     }
@@ -148,7 +149,7 @@ def _slice_rows(
                 worst, largest = segment, float(excess)
     if worst is None:
         return []
-    return [own.keys[at] for at in np.flatnonzero(worst.is_inside & ~known)]
+    return own.picked(np.flatnonzero(worst.is_inside & ~known).tolist()).keys
 
 
 def _without_label(row: ReviewableRow) -> LabelledPrediction:

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from modeltap.store.views import OF_ROW, quoted, text_literal, valid_json
+from modeltap.store.views import ROWS, quoted, text_literal
 
 ROW = None
 """A step of a place: the number of the row."""
@@ -61,19 +61,9 @@ def _step(step: str | int | None) -> str:
     return f"[{step}]" if type(step) is int else f'."{step}"'
 
 
-def rows_of_model(model: str, versions: Sequence[str]) -> str:
-    """Return a select statement of `v_rows` for the rows of one model.
-
-    With its name and version as constants, the newest rows are found without sorting.
-    """
-    listed = ", ".join(map(text_literal, versions))
-    return (
-        f"select {OF_ROW},\n    {valid_json('e.request_body')} as request, "
-        f"{valid_json('e.response_body')} as response\n"
-        "from predictions p cross join exchanges e on e.seq = p.seq "
-        f"where p.model = {text_literal(model)} and p.version in ({listed}) "
-        "and p.candidate = ''"
-    )
+def rows_of_model(model: str) -> str:
+    """Return the select statement of `v_rows` for the rows of one model."""
+    return f"{ROWS} and p.model = {text_literal(model)}"
 
 
 def with_columns(of_rows: str, expressions: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from modeltap.clock import now
@@ -48,11 +49,11 @@ def reviewable_rows(
         "p.event_time, r.reason is not 'random' and (select l.value from labels l "
         f"where l.exchange_id = p.exchange_id and l.row = p.row and {OF_TRUTH} "
         "order by l.seq desc limit 1) is not null, "
-        "r.reason from models m cross join predictions p on p.model = m.model "
-        "and p.version = m.version and p.candidate = '' and p.event_time >= ? "
+        "r.reason from predictions p "
         "left join reviews r on r.exchange_id = p.exchange_id and r.row = p.row "
-        "where m.model = ? order by p.event_time desc, p.seq desc, p.row limit ?",
-        (since, model, limit),
+        "where p.model = ? and p.candidate = '' and p.event_time >= ? "
+        "order by p.event_time desc, p.seq desc, p.row limit ?",
+        (model, since, limit),
     )
     return [ReviewableRow(*row) for row in rows]
 
@@ -65,17 +66,14 @@ class OtherOutput(NamedTuple):
     value: Any
 
 
-def other_outputs(connection: sqlite3.Connection, model: str, since: str) -> list[OtherOutput]:
-    """Return the outputs of candidates and of a judge for a model's rows since an event time."""
+def other_outputs(connection: sqlite3.Connection, exchange_ids: Iterable[str]) -> list[OtherOutput]:
+    """Return the outputs of candidates and of a judge for the rows of some exchanges."""
     rows = connection.execute(
-        "select c.exchange_id, c.row, c.prediction from predictions c "
-        "join predictions p on p.exchange_id = c.exchange_id and p.row = c.row "
-        "and p.candidate = '' where c.model = :model and c.candidate <> '' "
-        "and p.event_time >= :since union all "
-        "select l.exchange_id, l.row, l.value from labels l join predictions p "
-        "on p.exchange_id = l.exchange_id and p.row = l.row and p.candidate = '' "
-        "where l.source = :judge and p.model = :model and p.event_time >= :since",
-        {"model": model, "since": since, "judge": JUDGE},
+        "select c.exchange_id, c.row, c.prediction from json_each(:ids) e "
+        "cross join predictions c on c.exchange_id = e.value and c.candidate <> '' "
+        "union all select l.exchange_id, l.row, l.value from json_each(:ids) e "
+        "cross join labels l on l.exchange_id = e.value and l.source = :judge",
+        {"ids": json.dumps(list(exchange_ids)), "judge": JUDGE},
     )
     return [OtherOutput(*row) for row in rows]
 
@@ -83,9 +81,11 @@ def other_outputs(connection: sqlite3.Connection, model: str, since: str) -> lis
 def unusual_exchanges(connection: sqlite3.Connection, model: str, since: str) -> list[str]:
     """Return the exchanges that windows since a time reported as unusual, the newest first."""
     rows = connection.execute(
-        "select examples from metrics where model = ? and window_end >= ? and examples is not null "
-        "and metric in (select value from json_each(?)) order by window_end desc",
-        (model, since, json.dumps(_UNUSUAL)),
+        "select m.examples from models v cross join metrics m on m.model = v.model "
+        "and m.version = v.version and m.window_end >= ? and m.examples is not null "
+        "and m.metric in (select value from json_each(?)) "
+        "where v.model = ? order by m.window_end desc",
+        (since, json.dumps(_UNUSUAL), model),
     )
     return list(dict.fromkeys(id_ for (examples,) in rows for id_ in json.loads(examples)))
 

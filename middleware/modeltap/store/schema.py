@@ -67,6 +67,8 @@ create table predictions (
 ) without rowid;
 create index predictions_by_time on predictions (model, version, event_time, seq, row)
     where candidate = '';
+create index predictions_of_model on predictions (model, event_time, seq, row)
+    where candidate = '';
 create index predictions_by_candidate on predictions (model, candidate) where candidate <> '';
 
 create table candidate_requests (           -- requests that were sent to a candidate, too

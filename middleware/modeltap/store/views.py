@@ -59,7 +59,7 @@ def _last_label(column: str) -> str:
         and l.row = p.row and {OF_TRUTH} order by l.seq desc limit 1)"""
 
 
-OF_ROW = f"""p.seq, p.exchange_id as id, p.row, p.model, e.version, e.environment,
+_OF_ROW = f"""p.seq, p.exchange_id as id, p.row, p.model, e.version, e.environment,
     p.event_time, {epoch("p.event_time")} as event_epoch,
     e.started_at, {epoch("e.started_at")} as started_epoch,
     e.path, e.status, e.duration_ms, p.prediction, p.score, p.probabilities,
@@ -88,12 +88,6 @@ ROW_COLUMNS = (
 )
 """The columns that views of rows have before those of bodies or features."""
 
-# `models` comes first, so that a condition on `model` and `event_time` uses the index of rows by
-# model, version and time: otherwise `version` would have to be given, too.
-_FROM_ROWS = """from models v cross join predictions p on p.model = v.model
-    and p.version = v.version and p.candidate = '' join exchanges e on e.seq = p.seq"""
-
-
 _NEWEST = 1000
 """The exchanges of `v_newest_rows`, which is read in some milliseconds from a store of any size."""
 
@@ -101,6 +95,17 @@ _NEWEST = 1000
 def valid_json(body: str) -> str:
     """Return the SQL of a body that is valid JSON; null if it is not, for JSON functions."""
     return f"case when typeof({body}) = 'text' and json_valid({body}) then {body} end"
+
+
+_BODIES = f"""{valid_json("e.request_body")} as request,
+    {valid_json("e.response_body")} as response"""
+
+# A cross join, so that SQLite reads the rows of a model in the order of their event times.
+ROWS = f"""select {_OF_ROW},
+    {_BODIES}
+from predictions p cross join exchanges e on e.seq = p.seq
+where p.candidate = ''"""
+"""The definition of `v_rows`, to which a condition can be added."""
 
 
 def _metric_of_window(name: str, alias: str) -> str:
@@ -140,15 +145,12 @@ select e.seq, e.id, e.model, e.version, e.environment, e.source,
     e.error_type, e.error_message, e.duration_ms, e.first_byte_ms, e.decoded as rows,
     e.decode_note, e.request_bytes, e.response_bytes, e.request_id, e.trace_id,
     c.name as language_model, c.input_tokens, c.output_tokens, c.cached_tokens,
-    {valid_json("e.request_body")} as request, {valid_json("e.response_body")} as response
+    {_BODIES}
 from exchanges e left join token_counts c on c.exchange_id = e.id""",
-    "v_rows": f"""
-select {OF_ROW},
-    {valid_json("e.request_body")} as request, {valid_json("e.response_body")} as response
-{_FROM_ROWS}""",
+    "v_rows": ROWS,
     "v_newest_rows": f"""
-select {OF_ROW},
-    {valid_json("e.request_body")} as request, {valid_json("e.response_body")} as response
+select {_OF_ROW},
+    {_BODIES}
 from (select * from exchanges order by seq desc limit {_NEWEST}) e
     cross join predictions p on p.exchange_id = e.id and p.candidate = ''""",
     "v_labels": f"""
