@@ -11,6 +11,8 @@ from modeltap.store.connection import connect
 from modeltap.store.drift_history import (
     count_drift_windows,
     drift_points,
+    drift_ranks,
+    drifting_features,
     lost_by_feature,
     worst_cells,
 )
@@ -37,7 +39,7 @@ def filled(tmp_path):
 
 def test_an_alert_is_worse_than_any_strength(filled):
     """Also if a window without an alert has the larger effect."""
-    cells = [cell for cell in worst_cells(filled, OF, *SECONDS, 2) if cell.feature == "x"]
+    cells = worst_cells(filled, OF, ["x"], *SECONDS, 2)
     assert [(cell.windows, cell.alerts, cell.strength) for cell in cells] == [
         (2, 0, 9.0),
         (2, 1, 2.0),
@@ -46,7 +48,7 @@ def test_an_alert_is_worse_than_any_strength(filled):
 
 
 def test_each_window_is_a_cell_of_its_own(filled):
-    cells = [cell for cell in worst_cells(filled, OF, *SECONDS, 4) if cell.feature == "x"]
+    cells = worst_cells(filled, OF, ["x"], *SECONDS, 4)
     assert [(cell.column, cell.strength) for cell in cells] == [
         (0, 0.5),
         (1, 9.0),
@@ -60,8 +62,23 @@ def test_each_window_is_a_cell_of_its_own(filled):
 def test_no_window_is_in_two_cells_or_none(filled):
     """Whatever the number of columns."""
     for columns in (1, 3, 7, 120):
-        cells = worst_cells(filled, OF, *SECONDS, columns)
+        cells = worst_cells(filled, OF, ["x", "y"], *SECONDS, columns)
         assert sum(cell.windows for cell in cells if cell.feature == "x") == 4
+        assert [cell.windows for cell in cells if cell.feature == "y"] == [1]
+
+
+def test_ranks_of_features(filled):
+    """Of any number of features, without their cells; only tests have a strength."""
+    assert drifting_features(filled, OF) == ["x", "y"]
+    ranks = drift_ranks(filled, OF, START, END)
+    assert [(rank.feature, rank.windows, rank.alerts) for rank in ranks] == [
+        ("x", 4, 1),
+        ("y", 1, 0),
+    ]
+    assert ranks[0].strength == 9.0
+    (rank,) = drift_ranks(filled, OF, "2024-01-01T03:00:00.000Z", END)[:1]
+    assert (rank.windows, rank.alerts, rank.strength) == (1, 0, None)
+    assert drifting_features(filled, ModelVersion("m", "2")) == []
 
 
 def test_points_of_one_feature_in_order(filled):

@@ -47,21 +47,34 @@ def label(text: str, x: float, y: float, **attributes: object) -> str:
     return element("text", text_of(text), x=float(x), y=float(y), **attributes)
 
 
-def short_label(text: str, characters: int, x: float, y: float, **attributes: object) -> str:
-    """Return a text that is cut to `characters` at a position, with the whole one on pointing."""
-    whole = element("title", text_of(text))
+def short_label(
+    text: str, characters: int, x: float, y: float, title: str = "", **attributes: object
+) -> str:
+    """Return a text that is cut to `characters` at a position.
+
+    Args:
+        title: what a reader sees when pointing at it; the whole text if it is empty.
+    """
+    whole = element("title", text_of(title or text))
     shown = text_of(shortened(text, characters))
     return element("text", shown, whole, x=float(x), y=float(y), **attributes)
 
 
 def picture(
-    title: str, description: str, width: float, height: float, *children: str, name: str = "chart"
+    title: str,
+    description: str,
+    width: float,
+    height: float,
+    *children: str,
+    name: str = "chart",
+    is_scaled: bool = True,
 ) -> str:
     """Return a whole picture that screen readers announce by its title and description.
 
     Args:
-        width, height: in user units; the page scales the picture to the available width.
+        width, height: in user units, which are pixels if the picture is not scaled.
         name: the class of the picture.
+        is_scaled: whether the page scales the picture to the available width.
     """
     has_links = any("<a " in child for child in children)
     return element(
@@ -71,6 +84,8 @@ def picture(
         *children,
         xmlns="http://www.w3.org/2000/svg",
         view_box=f"0 0 {width:g} {height:g}",
+        width=None if is_scaled else width,
+        height=None if is_scaled else height,
         role="group" if has_links else "img",  # an image has nothing to click, for a reader
         aria_label=f"{title}. {description}",
         class_=name,

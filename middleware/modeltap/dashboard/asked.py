@@ -8,9 +8,13 @@ from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 
+from modeltap import clock
 from modeltap.environments import environment_of, version_of
 from modeltap.errors import InputError
 from modeltap.store.models import ModelVersion, check_model, counted_models
+
+_FULL_MINUTE = ":00.000Z"
+"""The end of the stored text of a full minute; addresses leave it out."""
 
 
 class OtherPage(Exception):
@@ -48,11 +52,37 @@ class Pages:
 
     def feature(self, of: ModelVersion, feature: str, start: str = "", **query: object) -> str:
         """Return the page of a feature, in a window or in the last one."""
-        return self.model(of, feature=feature, window=start, **query) + "#feature"
+        window = start.removesuffix(_FULL_MINUTE)
+        return self.model(of, feature=feature, window=window, **query) + "#feature"
+
+    def own(self, of: ModelVersion, **query: object) -> str:
+        """Return the page of a model's version for links of this page itself, which are shorter."""
+        return "?" + self.model(of, **query).partition("?")[2]
 
     def static(self, name: str) -> str:
         """Return the address of a file of the dashboard."""
         return self.path("static", name)
+
+
+def window_text(start: str) -> str:
+    """Return the start of a window as it stands in addresses; `window_meant` reads it.
+
+    >>> window_text("2026-05-01T08:00:00.000Z"), window_text("2026-05-01T08:00:12.500Z")
+    ('2026-05-01T08:00', '2026-05-01T08:00:12.500Z')
+    """
+    return quote(start.removesuffix(_FULL_MINUTE), safe=":")
+
+
+def window_meant(text: str | None) -> str | None:
+    """Return the start of a window as the store has it, from a time in any form.
+
+    >>> window_meant("2026-05-01T08:00"), window_meant("2026-05-01 10:00+02:00")
+    ('2026-05-01T08:00:00.000Z', '2026-05-01T08:00:00.000Z')
+    >>> window_meant("soon"), window_meant(None)
+    ('soon', None)
+    """
+    seconds = clock.parse(text)
+    return text if seconds is None else clock.iso(seconds)
 
 
 def name_meant(text: str, names: Iterable[str]) -> str:

@@ -14,15 +14,23 @@ from modeltap.charts.group_chart import group_chart
 from modeltap.charts.heat_map import heat_map
 from modeltap.charts.line_chart import line_chart
 from modeltap.charts.time_marks import MARK_KINDS, Mark
-from modeltap.dashboard.asked import Pages, model_asked, named_version
+from modeltap.dashboard.asked import (
+    OtherPage,
+    Pages,
+    model_asked,
+    named_version,
+    window_meant,
+    window_text,
+)
 from modeltap.dashboard.page_table import NamedRows, PageTable
+from modeltap.dashboard.pages.clicked_cell import cell_query, clicked_window
 from modeltap.errors import InputError
 from modeltap.store.drift_history import DriftPoint, WorstCell
 from modeltap.store.metric_history import MetricPoint
 from modeltap.store.models import ModelVersion, counted_models
 from modeltap.store.segment_history import SegmentPoint, example_ids
 from modeltap.store.settings import SettingsReader
-from modeltap.summaries.drift_map import CellUrl
+from modeltap.summaries.drift_map import ClickedColumns, MapLinks
 from modeltap.summaries.feature_summary import FeatureSummary, feature_summary
 from modeltap.summaries.metric_charts import MOST_POINTS, MetricChart
 from modeltap.summaries.model_charts import ModelCharts, charts_of_model
@@ -46,6 +54,7 @@ def model_page(
     pages = Pages.of(request)
     last = request.query_params.get("last", "")
     metric = request.query_params.get("metric") or None
+    _follow_click(connection, request, of)
     period = period_of(connection, of, last)
     current = state_of_model(connection, SettingsReader(connection), of)
     if current is None:
@@ -71,14 +80,17 @@ def model_page(
     }
     if period is None:
         return values, []
+    # A table has all windows.
+    is_page = request.query_params.get("format", "html") == "html"
     charts = charts_of_model(
         connection,
         of,
         period,
-        _cell_urls(pages, of, last),
+        _map_links(pages, of, last),
         lambda alert: f"{pages.path('alerts')}#{alert}",
         metric=metric,
-        most=MOST_POINTS if _is_page(request) else None,
+        most=MOST_POINTS if is_page else None,
+        has_all_features=not is_page and request.query_params.get("table") in (None, "", "drift"),
     )
     if metric is not None and not charts.performance.charts:
         raise InputError(f"no values of a metric {metric!r} in this period; choose a longer one")
@@ -91,22 +103,36 @@ def model_page(
     return {**values, **drawn}, tables
 
 
-def _is_page(request: Request) -> bool:
-    """Return whether the page is asked for, not one of its tables, which have all windows."""
-    return request.query_params.get("format", "html") == "html"
+def _follow_click(connection: sqlite3.Connection, request: Request, of: ModelVersion) -> None:
+    """Go to the window that a click on the heat map meant.
+
+    Raises:
+        OtherPage: if the address is that of a click.
+        InputError: if its `cell` is none.
+    """
+    cell = request.query_params.get("cell")
+    if cell is None:
+        return
+    feature = request.query_params.get("feature", "")
+    start = clicked_window(connection, of, feature, cell)
+    last = request.query_params.get("last", "")
+    raise OtherPage(Pages.of(request).feature(of, feature, start, last=last))
 
 
-def _cell_urls(pages: Pages, of: ModelVersion, last: str) -> CellUrl:
-    """Return the addresses of cells; a page has thousands, so that their parts are made once."""
+def _map_links(pages: Pages, of: ModelVersion, last: str) -> MapLinks:
+    """Return the addresses behind the heat map; a page has thousands, so they are short."""
 
     @cache
     def of_feature(feature: str) -> str:
-        return pages.model(of, feature=feature, last=last)
+        return pages.own(of, feature=feature, last=last)
 
-    def of_window(start: str) -> str:
-        return f"&window={start.replace(':', '%3A')}" if start else ""
+    def of_window(feature: str, start: str) -> str:
+        return f"{of_feature(feature)}{f'&window={window_text(start)}' if start else ''}#feature"
 
-    return lambda feature, start: f"{of_feature(feature)}{of_window(start)}#feature"
+    def clicked(feature: str, shape: ClickedColumns) -> str:
+        return f"{of_feature(feature)}&cell={cell_query(shape)}"
+
+    return MapLinks(of_window, clicked, pages.static("blank.svg"))
 
 
 def draw_charts(charts: ModelCharts) -> tuple[dict[str, Any], list[PageTable]]:
@@ -180,7 +206,7 @@ def _feature(
     name = request.query_params.get("feature")
     if not name:
         return None
-    start = request.query_params.get("window")
+    start = window_meant(request.query_params.get("window"))
     summary = feature_summary(connection, of, name, period, start, marks)
     if summary is None:
         raise InputError(f"no results of a feature {name!r} in this period; choose a longer one")

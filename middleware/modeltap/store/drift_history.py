@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from itertools import pairwise
+from collections.abc import Iterable
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from modeltap import clock
@@ -18,7 +19,7 @@ class WorstCell(NamedTuple):
         window_start: when the worst window starts.
         windows: the number of windows in the period.
         alerts: the number of windows with the verdict `alert`.
-        strength: the largest effect divided by its floor; None without a test.
+        strength: the largest effect divided by its floor; None if it is not known.
         verdict: of the worst window.
     """
 
@@ -30,6 +31,22 @@ class WorstCell(NamedTuple):
     strength: float | None
     value: float | None
     verdict: str | None
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether the window was compared with the reference."""
+        return self.verdict in _TESTED
+
+    @property
+    def tested_strength(self) -> float | None:
+        """The strength; None without a test."""
+        return self.strength if self.is_tested else None
+
+
+_TESTED = ("ok", "alert")
+"""Verdicts of windows that were compared with the reference."""
+
+_TESTED_STRENGTH = f"iif(verdict in {_TESTED}, strength, null)"
 
 
 def count_drift_windows(
@@ -49,31 +66,81 @@ def count_drift_windows(
     )
 
 
-def worst_cells(
-    connection: sqlite3.Connection, of: ModelVersion, start: float, end: float, columns: int
-) -> list[WorstCell]:
-    """Return the drift of each feature in periods of equal length, by period.
+def drifting_features(connection: sqlite3.Connection, of: ModelVersion) -> list[str]:
+    """Return the features with results, in order of their names."""
+    # One seek in the index for each name, instead of a scan of all windows.
+    own = "from metrics where model = :model and version = :version and metric = 'drift'"
+    rows = connection.execute(
+        f"with recursive names (name) as (select min(feature) {own} union all "
+        f"select (select min(feature) {own} and feature > name) from names "
+        "where name is not null) select name from names where name is not null",
+        of._asdict(),
+    )
+    return [name for (name,) in rows]
 
-    A query for each period takes a third of the time of one for all, which would have to compute
-    the period of each row. SQLite takes the other columns of a row from the one with the maximum.
+
+class DriftRank(NamedTuple):
+    """How much a feature drifts in a period.
+
+    Attributes:
+        windows, alerts: the number of windows, and of those with the verdict `alert`.
+        strength: the largest one of a test.
+    """
+
+    feature: str
+    windows: int
+    alerts: int
+    strength: float | None
+
+
+def drift_ranks(
+    connection: sqlite3.Connection, of: ModelVersion, start: str, end: str
+) -> list[DriftRank]:
+    """Return each feature with results in the windows that start in a half-open period."""
+    rows = connection.execute(
+        "select feature, count(*), count(iif(verdict = 'alert', 1, null)), "
+        f"max({_TESTED_STRENGTH}) from metrics indexed by metrics_of_features "
+        "where model = ? and version = ? and metric = 'drift' and window_start >= ? "
+        "and window_start < ? group by feature",
+        (*of, start, end),
+    )
+    return [DriftRank(*row) for row in rows]
+
+
+def worst_cells(
+    connection: sqlite3.Connection,
+    of: ModelVersion,
+    features: Iterable[str],
+    start: float,
+    end: float,
+    columns: int = 1,
+) -> list[WorstCell]:
+    """Return the drift of features in periods of equal length, by feature, in order of time.
+
+    A window that alerts is worse than others, and a tested one worse than one without a test.
+    SQLite takes the other columns of a row from the one with the maximum.
 
     Args:
         start, end: seconds since the epoch, half-open.
         columns: the number of periods.
     """
     seconds = (end - start) / columns
-    edges = [clock.iso(start + column * seconds) for column in range(columns)]
-    cells: list[WorstCell] = []
-    for column, (since, until) in enumerate(pairwise([*edges, clock.iso(end)])):
-        rows = connection.execute(
-            "select feature, ?, window_start, count(*), sum(verdict is 'alert'), strength, value, "
-            "verdict, max((verdict is 'alert') * 1e9 + ifnull(strength, -1)) "
-            "from metrics where model = ? and version = ? and metric = 'drift' "
-            "and window_start >= ? and window_start < ? group by feature",
-            (column, *of, since, until),
-        )
-        cells += [WorstCell(*row[:-1]) for row in rows]
-    return cells
+    edges = [*(clock.iso(start + column * seconds) for column in range(columns)), clock.iso(end)]
+    periods = [(column, *pair) for column, pair in enumerate(pairwise(edges))]
+    of_feature = (
+        f"with periods (n, since, until) as (values {', '.join(['(?, ?, ?)'] * columns)}) "
+        "select feature, n, window_start, count(*), sum(verdict is 'alert'), strength, value, "
+        f"verdict, max((verdict is 'alert') * 1e9 + ifnull({_TESTED_STRENGTH}, -1)) "
+        "from periods cross join metrics indexed by metrics_of_features where model = ? "
+        "and version = ? and metric = 'drift' and feature = ? "
+        "and window_start >= since and window_start < until group by n"
+    )
+    values = list(chain.from_iterable(periods))
+    return [
+        WorstCell(*row[:-1])
+        for feature in features
+        for row in connection.execute(of_feature, (*values, *of, feature))
+    ]
 
 
 class DriftPoint(NamedTuple):
@@ -95,7 +162,6 @@ def drift_points(
     """Return the drift of a feature in the windows that start in a half-open period, in order."""
     columns = ", ".join(f'"{name}"' for name in DriftPoint._fields)
     rows = connection.execute(
-        # By its features, SQLite would read all windows of all features.
         f"select {columns} from metrics indexed by metrics_of_features where model = ? "
         "and version = ? and metric = 'drift' and window_start >= ? and window_start < ? "
         "and feature = ? order by window_start",

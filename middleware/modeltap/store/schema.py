@@ -239,8 +239,9 @@ create table metrics (
 create unique index one_metric on metrics
     (model, version, "window", window_start, metric, ifnull(feature, ''), ifnull(segment, ''));
 
+-- By feature first: a page draws some of thousands of features.
 create index metrics_of_features on metrics
-    (model, version, window_start, feature, strength, verdict, value) where metric = 'drift';
+    (model, version, feature, window_start, strength, verdict, value) where metric = 'drift';
 create index metrics_by_name on metrics (metric, model, version, window_end);
 -- With all columns that charts read: a line of a year needs no other page.
 create index metrics_of_all_rows on metrics

@@ -11,7 +11,7 @@ from modeltap.charts.time_marks import Mark
 from modeltap.store.metric_history import MetricPoint
 from modeltap.store.models import ModelVersion
 from modeltap.store.segment_history import SegmentPoint, example_ids, segments_at_last
-from modeltap.summaries.drift_map import CellUrl, DriftMap, drift_map
+from modeltap.summaries.drift_map import DriftMap, MapLinks, drift_map
 from modeltap.summaries.event_marks import AlertUrl, event_marks
 from modeltap.summaries.group_charts import GroupCharts, group_charts
 from modeltap.summaries.metric_charts import (
@@ -51,25 +51,27 @@ def charts_of_model(
     connection: sqlite3.Connection,
     of: ModelVersion,
     period: ShownPeriod,
-    cell_url: CellUrl = lambda _feature, _start: None,
+    links: MapLinks | None = None,
     alert_url: AlertUrl = lambda _alert: None,
     *,
     metric: str | None = None,
     most: int | None = MOST_POINTS,
+    has_all_features: bool = False,
 ) -> ModelCharts:
     """Return the charts of a model in a period.
 
     Args:
-        cell_url, alert_url: the pages that charts link to; without them, as reports need it.
+        links, alert_url: the pages that charts link to; without them, as reports need it.
         metric: the performance metric to draw, instead of the most important ones.
         most: the maximum number of points of a line; None for all windows.
+        has_all_features: whether `drift` has the cells of features that its map leaves out.
     """
     marks = event_marks(connection, of, alert_url)
     source = ChartSource(connection, of, period, marks, most)
     start, end = period.start_text, period.end_text
     return ModelCharts(
         marks,
-        drift_map(connection, of, period, cell_url, marks),
+        drift_map(connection, of, period, links, marks, is_whole=has_all_features),
         performance_charts(source, metric),
         arrival_chart(source),
         group_charts(source),

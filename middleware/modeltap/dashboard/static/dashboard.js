@@ -62,5 +62,23 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+function cellText(image, left) {
+  const values = image.dataset.values.split(" ");
+  const column = Math.min(Math.floor((left / image.width) * values.length), values.length - 1);
+  const { start, end } = image.closest("[data-start]").dataset;
+  const seconds = Number(start) + (column * (end - start)) / values.length;
+  const feature = new URL(image.closest("a").href).searchParams.get("feature");
+  const value = values[column];
+  const drift = value.replace(/[!?]$/, "");
+  const parts = [drift && `drift ${drift}`, value.endsWith("!") && "alert", value.endsWith("?") && "not tested"];
+  const text = parts.filter(Boolean).join(", ") || "no window";
+  return `${feature}, ${new Date(seconds * 1000).toISOString().slice(0, 16).replace("T", " ")} UTC: ${text}`;
+}
+
+document.addEventListener("mousemove", (event) => {
+  const image = event.target.closest("img[data-values]");
+  if (image) image.title = cellText(image, event.offsetX);
+});
+
 addLocalTimes(document);
 setInterval(refresh, SECONDS * 1000);
