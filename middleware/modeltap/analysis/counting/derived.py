@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from modeltap import clock
 from modeltap.analysis.inference.infer import MAX_VOCABULARY
+from modeltap.analysis.inference.rising import RISING, has_trend
 from modeltap.analysis.model.binning import edges_of
 from modeltap.analysis.model.feature import SPECIAL, Column, Feature, is_missing, plain
 from modeltap.analysis.model.halves import halves
@@ -91,6 +92,8 @@ def learn_measures(
         )
     for measure in _NUMBERS.get(feature.kind, ()):
         values = measured(measure, feature, column, times)
+        if measure == "age_seconds" and feature.calendar == RISING and _have_trend(values, times):
+            continue
         if measure == "out_of_vocabulary":
             values = values[halves(len(values))[1]]  # the other half's words are all known
         values = values[np.isfinite(values)]
@@ -110,6 +113,11 @@ def learn_measures(
                 )
             )
     return feature, measures
+
+
+def _have_trend(ages: np.ndarray, times: Sequence[float] | None) -> bool:
+    """Return whether ages fall with each row, as where the event time is that of an import."""
+    return times is not None and has_trend(ages, np.asarray(times, dtype=np.float64))
 
 
 def measured(

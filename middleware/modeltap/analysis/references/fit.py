@@ -9,11 +9,11 @@ import numpy as np
 from msgspec.structs import replace
 
 from modeltap import clock
-from modeltap.analysis.counting.derived import learn_measures, measured
+from modeltap.analysis.counting.derived import learn_measures
 from modeltap.analysis.counting.tally import repeated, tally
 from modeltap.analysis.inference.calendar_columns import calendar_of
 from modeltap.analysis.inference.infer import infer
-from modeltap.analysis.inference.rising import RISING, has_trend, is_rising
+from modeltap.analysis.inference.rising import RISING, is_rising
 from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.model.feature import Column, Feature
 from modeltap.analysis.model.reference import Reference
@@ -61,10 +61,9 @@ def fit(
         feature = infer(name, column, (declared or {}).get(name))
         if times is not None:
             feature = _timed(feature, column, np.asarray(times, dtype=np.float64), timezone)
-        if feature.calendar is not None and not _has_ages(feature, column, times):
-            features.append(feature)
-            continue
-        feature, measures = learn_measures(feature, column, _listed(times))
+        measures: list[Feature] = []
+        if feature.calendar is None or feature.calendar == RISING:
+            feature, measures = learn_measures(feature, column, _listed(times))
         features += [feature, *measures]
     reference = Reference(
         model=model,
@@ -93,17 +92,6 @@ def _timed(feature: Feature, column: Column, moments: np.ndarray, timezone: str)
     if part is not None:
         return replace(feature, calendar=part.part, calendar_shift=part.shift)
     return replace(feature, calendar=RISING) if is_rising(feature, column, moments) else feature
-
-
-def _has_ages(feature: Feature, column: Column, times: Sequence[float] | np.ndarray | None) -> bool:
-    """Return whether a column of rising times has ages that can be compared.
-
-    The ages of imported rows fall with each row, if their event time is that of the import.
-    """
-    if feature.kind != "datetime" or feature.calendar != RISING or times is None:
-        return False
-    ages = measured("age_seconds", feature, column, _listed(times))
-    return not has_trend(ages, np.asarray(times, dtype=np.float64))
 
 
 def _check_shapes(columns: Mapping[str, Column], rows: int) -> None:
