@@ -14,8 +14,7 @@ from modeltap.store.candidates import CandidatePrediction, CandidateRequest
 from modeltap.store.connection import connect, writing
 from modeltap.store.event_times import withdraw_days
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
-from modeltap.store.label_arrivals import label_arrivals
-from modeltap.store.label_delays import pending_by_age, row_arrivals
+from modeltap.store.label_arrivals import label_arrivals, row_arrivals
 from modeltap.store.label_targets import find_target
 from modeltap.store.labels import insert_labels, new_labels
 from modeltap.store.learning_progress import EventSpan, first_time, nth_time, rows_by_hour
@@ -158,7 +157,6 @@ def readings(connection):
         "sources": label_overview.labels_by_source(*of),
         "arrivals": label_arrivals(*of, "", "9999", 9),
         "delays": list(row_arrivals(*of, start, end)),
-        "pending": pending_by_age(*of, "2024-02-01T00:00:00.000Z"),
         "unjoined": count_unjoined(connection, 99, default_model="m"),
         "targets": [find_target(connection, f"e{n}", "m") for n in range(COUNT)],
         "new": new_labels(connection, 0, 99, 16),

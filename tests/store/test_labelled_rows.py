@@ -20,7 +20,8 @@ def test_columns_are_those_of_the_rows():
     assert ROWS.predictions == [1, 3, 4] and ROWS.labels == [2, None, 0]
     assert ROWS.scores == [0.25, None, 0.5] and ROWS.exchange_ids == ["a", "a", "b"]
     assert ROWS.event_times == ["2024-05-01", "2024-05-02", "2024-05-03"]
-    assert ROWS.predicted_ats == [None, "2024-05-01", None] and ROWS.delays == [5.0, None, None]
+    assert ROWS.waiting_since == ["2024-05-01", "2024-05-01", "2024-05-03"]
+    assert ROWS[:1][0].waiting_since == "2024-05-01" and ROWS.delays == [5.0, None, None]
 
 
 def test_a_label_of_zero_is_a_label():

@@ -159,10 +159,10 @@ def test_rows_have_their_last_true_label(recorded):
         recorded, "select label, is_truth, is_current, delay_seconds from v_labels order by seq"
     )
     assert [tuple(row) for row in stated] == [
-        (1, 1, 0, 3600.0),
-        (2, 1, 1, 3600.0),
-        (7, 1, 1, 7200.0),
-        (9, 0, 0, 10800.0),
+        (1, 1, 0, 3599.75),  # by the clock of the request, which began after the event
+        (2, 1, 1, 3599.75),
+        (7, 1, 1, 7199.75),
+        (9, 0, 0, 10799.75),
     ]
 
 

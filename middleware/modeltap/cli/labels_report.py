@@ -18,7 +18,7 @@ from modeltap.analysis.arrival.label_arrival import (
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
 from modeltap.environments import environment_of, named, version_of
 from modeltap.output import echo, emit_json
-from modeltap.store.label_delays import row_arrivals
+from modeltap.store.label_arrivals import row_arrivals
 from modeltap.store.label_overview import (
     LabelCounts,
     UnknownLabels,

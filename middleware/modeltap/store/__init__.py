@@ -21,8 +21,8 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `candidates`, `stored_requests`: predictions of candidates, and requests to send to them
 - `sent_labels`, `row_keys`: labels as they are sent, and rows by the values of features
 - `label_overview`: labels of each model by source, corrections, unknown ids
-- `unjoined_labels`, `label_delays`: labels that match no row, and the time until labels arrive
-- `label_arrivals`: rows that were recorded live, with the time of their first label
+- `unjoined_labels`: labels that match no row
+- `label_delays`, `label_arrivals`: the delay of a label, and rows with the arrival of their first
 - `labelled_rows`: rows with their last labels, also as columns
 - `token_counts`: tokens of exchanges, as responses state them
 - `judge_answers`, `judge_spending`: answers of a judge, and its spending

@@ -139,10 +139,19 @@ def newest_start(connection: sqlite3.Connection) -> str | None:
     return started_at
 
 
+def is_imported(alias: str) -> str:
+    """Return the condition of a row that a file or log had, for a table alias.
+
+    >>> is_imported("x")
+    "(x.source = 'import' or x.method is 'IMPORT')"
+    """
+    return f"({alias}.source = 'import' or {alias}.method is 'IMPORT')"
+
+
 def newest_is_imported(connection: sqlite3.Connection, model: str) -> bool | None:
     """Return True if a model's last exchange was imported; None if it has no exchange."""
     row = connection.execute(
-        "select source = 'import' or method is 'IMPORT' from exchanges where model = ? "
+        f"select {is_imported('exchanges')} from exchanges where model = ? "
         "order by seq desc limit 1",
         (model,),
     ).fetchone()

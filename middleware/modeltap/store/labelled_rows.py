@@ -24,6 +24,11 @@ class LabelledPrediction(NamedTuple):
     predicted_at: str | None = None
     delay: float | None = None
 
+    @property
+    def waiting_since(self) -> str | None:
+        """The time from which the delay of the row's label counts."""
+        return self.predicted_at or self.event_time
+
 
 class LabelledRows(list[LabelledPrediction]):
     """N rows in event order; its columns are read once, as several steps read the same.
@@ -54,9 +59,11 @@ class LabelledRows(list[LabelledPrediction]):
         return self._column("event_time")
 
     @property
-    def predicted_ats(self) -> list[str | None]:
-        """The (n,) times of requests where they differ from the event times."""
-        return self._column("predicted_at")
+    def waiting_since(self) -> list[str | None]:
+        """The (n,) times from which the delays of labels count."""
+        if not any(self._column("predicted_at")):
+            return self.event_times
+        return [row.waiting_since for row in self]
 
     @property
     def delays(self) -> list[float | None]:

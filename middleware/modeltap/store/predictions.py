@@ -8,6 +8,7 @@ from functools import partial
 from itertools import repeat
 from typing import Any, NamedTuple
 
+from modeltap.store.label_delays import DELAY, PREDICTED_AT
 from modeltap.store.label_sources import OF_TRUTH
 from modeltap.store.labelled_rows import LabelledPrediction, LabelledRows, with_last_labels
 
@@ -192,13 +193,6 @@ def predictions_of(connection: sqlite3.Connection, exchange_id: str) -> list[dic
     return list(map(dict, rows))
 
 
-_DELAY = (
-    "max(0.0, 86400.0 * iif(l.labelled_at is not null, "
-    "julianday(l.labelled_at) - julianday(p.event_time), "
-    "iif(x.source <> 'import', julianday(l.received_at) - julianday(x.started_at), null)))"
-)
-
-
 def labelled_predictions(
     connection: sqlite3.Connection, model: str, version: str, start: RowKey, end: RowKey
 ) -> LabelledRows:
@@ -208,8 +202,8 @@ def labelled_predictions(
     # One row for each label, in the order of the index: the last one of a row counts.
     cursor.execute(
         "select p.prediction, l.value, p.event_time, p.score, p.exchange_id, p.row, "
-        "nullif(iif(x.source = 'import', null, x.started_at), p.event_time), "
-        f"{_DELAY} from predictions p left join exchanges x on x.seq = p.seq "
+        f"nullif({PREDICTED_AT}, p.event_time), {DELAY} "
+        "from predictions p left join exchanges x on x.seq = p.seq "
         f"left join labels l on l.exchange_id = p.exchange_id and l.row = p.row and {OF_TRUTH} "
         "where p.model = ? and p.version = ? and p.candidate = '' and p.event_time >= ? "
         "and (p.event_time, p.seq, p.row) >= (?, ?, ?) "

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from modeltap import clock
 from modeltap.config.validation import Retention
 from modeltap.store.connection import log_line, writing
+from modeltap.store.exchanges import is_imported
 from modeltap.store.label_targets import delete_unknown, delete_waiting, waiting_labels
 from modeltap.store.watermarks import advance, watermark
 from modeltap.wording import plural
@@ -82,7 +83,7 @@ def _prune_old(connection: sqlite3.Connection, limit: str, seen: int) -> int:
         passed = after = watermark(connection, "purged")
         old: list[ExchangeKey] = []
         rows = connection.execute(
-            "select seq, id, source = 'import' or method is 'IMPORT', started_at from exchanges "
+            f"select seq, id, {is_imported('exchanges')}, started_at from exchanges "
             "where seq > ? and seq <= ? order by seq limit ?",
             (passed, seen, _CHUNK),
         ).fetchall()

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 
 from modeltap.config.metrics import reported_by
+from modeltap.store.label_delays import DELAY
 from modeltap.store.label_sources import OF_TRUTH, is_truth
 
 
@@ -161,9 +162,9 @@ select l.seq, l.exchange_id as id, l.row, ifnull(p.model, l.model) as model,
         and n.row = l.row and n.seq > l.seq and {is_truth("n")}) as is_current,
     p.exchange_id is not null as is_matched, l."key", l.feature,
     p.event_time, l.labelled_at, l.received_at, {epoch("l.received_at")} as received_epoch,
-    {epoch("l.received_at")} - {epoch("p.event_time")} as delay_seconds
+    round({DELAY}, 3) as delay_seconds
 from labels l left join predictions p on p.exchange_id = l.exchange_id and p.row = l.row
-    and p.candidate = ''""",
+    and p.candidate = '' left join exchanges x on x.seq = p.seq""",
     "v_alerts": f"""
 select a.id, a.state, a.severity, a.rule, a.model, a.version, a.environment,
     a.metric, a.feature, a.segment, a.summary, a.value, a.threshold, a.p_value,

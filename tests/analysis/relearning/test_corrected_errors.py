@@ -37,7 +37,7 @@ class KnownHistory(LabelHistory):
         predictions, labels = draw(rows, seed)
         pairs = zip(predictions.tolist(), labels.tolist(), strict=True)
         self.known = Arrivals(
-            [LabelArrival(prediction, None, label, "", "") for prediction, label in pairs],
+            [LabelArrival(prediction, None, label, "", "", "") for prediction, label in pairs],
             np.full(rows, NOW - 30 * DAY),
             days(predictions, labels, seed + 1) * DAY,
         )

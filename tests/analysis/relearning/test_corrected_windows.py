@@ -25,7 +25,10 @@ class KnownHistory(LabelHistory):
         scores, labels = draw(rows, seed=1)
         delays = days(labels, seed=2) * DAY
         self.known = Arrivals(
-            [LabelArrival(*row, "", "") for row in zip(scores, [None] * rows, labels, strict=True)],
+            [
+                LabelArrival(*row, "", "", "")
+                for row in zip(scores, [None] * rows, labels, strict=True)
+            ],
             NOW - 30 * DAY + np.zeros(rows),
             delays,
         )

@@ -116,8 +116,5 @@ def coverage_metric(rows: LabelledRows) -> Metric:
 
 def arrivals_of(rows: LabelledRows) -> WindowArrivals:
     """Return the arrivals of the labels of a window's rows."""
-    times = rows.event_times
-    if any(rows.predicted_ats):
-        times = [row.predicted_at or row.event_time for row in rows]
     labelled = [label is not None for label in rows.labels]
-    return window_arrivals([time or "" for time in times], labelled, rows.delays)
+    return window_arrivals([time or "" for time in rows.waiting_since], labelled, rows.delays)
