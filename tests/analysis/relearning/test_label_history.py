@@ -45,7 +45,7 @@ def test_the_fraction_of_labels_that_have_arrived(filled):
     with closing(connect(filled)) as connection:
         history = LabelHistory(connection, Frozen, NOW)
         hours = np.array([0.5, 2.0, 4.0]) * HOUR
-        assert [history.fraction(hours[[n]]) for n in range(3)] == pytest.approx([0, 0.5, 1])
+        assert history.curve.at(hours).tolist() == pytest.approx([0, 0.5, 1])
         assert len(history.of_reference.rows) == 400
         assert set(history.of_reference.delays / HOUR) == {1.0, 3.0}
         assert history.is_live(iso(START.timestamp()), iso(NOW))
@@ -58,7 +58,7 @@ def test_labels_after_the_time_of_evaluation_are_left_out(filled):
     with closing(connect(filled)) as connection:
         history = LabelHistory(connection, Frozen, START.timestamp() + 2 * HOUR)
         assert len(history.known.rows) == 6  # every second row of the first hour
-        assert history.curve is None and history.fraction(np.array([HOUR])) is None
+        assert history.curve is None
 
 
 def test_imported_rows_say_nothing_about_delays(filled):

@@ -89,3 +89,30 @@ def test_windows_without_earlier_periods(store, rows):
     with closing(connect(store)) as connection:
         history = LabelHistory(connection, Frozen, NOW)
         assert history_of_window(history, rows) is history
+
+
+def test_earlier_rows_are_as_old_as_the_window_by_the_clock(store):
+    """A row of the reference has its label if the batch that corresponds to the last one had it."""
+    filled(store, batches)
+    with closing(connect(store)) as connection:
+        history = LabelHistory(connection, Frozen, NOW)
+        rows = rows_of(BEGIN + 4 * WEEK + 5 * DAY, DAY)
+        known = history.of_reference
+        ages = history_of_window(history, rows).given_ages(known.moments, rows)
+        own = np.isfinite(ages)
+        day = (known.moments - BEGIN) % WEEK // DAY
+        assert own.any() and set(day[own]) == {5}  # the day of the week that the window is
+        assert set(ages[own] + known.moments[own] - BEGIN) == {WEEK, 2 * WEEK}
+        assert (known.delays <= ages)[own].mean() == pytest.approx(0.75, abs=0.12)
+        by_age = history.given_ages(known.moments, rows)
+        assert (known.delays <= by_age)[own].mean() < 0.6
+
+
+def test_a_reference_with_few_rows_at_that_time_is_given_ages(store):
+    filled(store, batches)
+    with closing(connect(store)) as connection:
+        history = LabelHistory(connection, Frozen, NOW)
+        rows = rows_of(BEGIN + 4 * WEEK + 5 * DAY, DAY)
+        few = history.of_reference.moments[:90]
+        given = history_of_window(history, rows).given_ages(few, rows)
+        assert given.tolist() == history.given_ages(few, rows).tolist()

@@ -22,7 +22,7 @@ def arrivals(rows=4000):
     predictions = np.where(rng.random(rows) < 0.9, labels, 1 - labels)
     delays = HOUR * rng.uniform(0, np.where(predictions == labels, 4.0, 1.0))
     stored = [
-        LabelArrival(prediction, None, label, "2024-01-01T00:00:00.000Z", "")
+        LabelArrival(prediction, None, label, *["2024-01-01T00:00:00.000Z"] * 2, "")
         for prediction, label in zip(predictions.tolist(), labels.tolist(), strict=True)
     ]
     return Arrivals(stored, np.arange(rows) * 60.0, delays)
@@ -39,7 +39,7 @@ def reference(own):
 def test_the_baseline_of_young_labels(hours, accuracy):
     own = arrivals()
     known = reference(own)
-    compared = same_age(known, own, np.full(50, hours * HOUR), Settings())
+    compared = same_age(known, own, np.full(4000, hours * HOUR), Settings())
     assert compared.performance.mean == pytest.approx(accuracy, abs=0.04)
     assert compared.performance.rows == (own.delays <= hours * HOUR).sum()
     assert known.performance.rows == 4000
@@ -47,18 +47,25 @@ def test_the_baseline_of_young_labels(hours, accuracy):
 
 def test_a_window_whose_rows_have_different_ages():
     own = arrivals()
-    ages = HOUR * np.linspace(0, 4, 100)
+    ages = HOUR * np.linspace(0, 4, 4000)
     compared = same_age(reference(own), own, ages, Settings())
     assert compared.performance.mean == pytest.approx(0.82, abs=0.04)
+
+
+def test_rows_without_an_age_are_left_out():
+    own = arrivals()
+    ages = np.where(np.arange(4000) < 3000, np.nan, 4 * HOUR)
+    compared = same_age(reference(own), own, ages, Settings())
+    assert compared.performance.rows == 1000
 
 
 def test_an_imported_reference_is_unchanged():
     own = arrivals()
     known = reference(own)
     few = Arrivals(own.rows[:1500], own.moments[:1500], own.delays[:1500])
-    assert same_age(known, few, np.zeros(10), Settings()) is known
+    assert same_age(known, few, np.zeros(1500), Settings()) is known
 
 
 def test_without_any_label_so_young_there_is_no_performance():
     own = arrivals()
-    assert same_age(reference(own), own, np.zeros(10), Settings()).performance is None
+    assert same_age(reference(own), own, np.zeros(4000), Settings()).performance is None

@@ -31,7 +31,7 @@ _MOST_AGES = 1000
 
 
 class Arrivals(NamedTuple):
-    """Labelled rows, with (n,) times and delays of their labels, in seconds."""
+    """Labelled rows, with (n,) times from which delays count, and delays of labels, in seconds."""
 
     rows: Sequence[LabelArrival]
     moments: np.ndarray
@@ -52,18 +52,21 @@ class LabelHistory:
 
     def ages(self, rows: Sequence[LabelledPrediction]) -> np.ndarray:
         """Return the (n,) ages of rows in seconds, at least 0."""
-        return np.maximum(0.0, self.now - parse_times([row.event_time for row in rows]))
+        return np.maximum(0.0, self.now - parse_times([row.waiting_since for row in rows]))
 
     def some_ages(self, rows: Sequence[LabelledPrediction]) -> np.ndarray:
         """Return the ages of at most 1,000 of a window's rows."""
         return self.ages(rows[:: max(1, -(-len(rows) // _MOST_AGES))])
 
-    def fraction(self, ages: np.ndarray) -> float | None:
-        """Return the fraction of labels that have arrived for rows of these ages; None if unknown.
+    def given_ages(self, moments: np.ndarray, rows: Sequence[LabelledPrediction]) -> np.ndarray:
+        """Return for each of (n,) earlier rows an age that a row of a window has.
 
-        Labels that never arrive are not part of it.
+        Args:
+            moments: (n,) the times of the earlier rows.
+            rows: those of the window.
         """
-        return None if self.curve is None else float(self.curve.at(ages).mean())
+        ages = np.resize(self.some_ages(rows), len(moments))
+        return np.random.default_rng(0).permutation(ages)
 
     def curve_of(self, places: np.ndarray) -> ArrivalCurve:
         """Return the curve of the known rows at (n,) places, one or more."""
@@ -110,7 +113,7 @@ class LabelHistory:
         return self.read(pairwise(edges), _ROWS_A_SLICE)
 
     def _timed(self, rows: list[LabelArrival]) -> Arrivals:
-        moments = parse_times([row.event_time for row in rows])
+        moments = parse_times([row.predicted_at for row in rows])
         arrived = parse_times([row.received_at for row in rows])
         is_known = arrived <= self.now  # labels of the next pass may be there already
         places = np.flatnonzero(is_known).tolist()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import numpy as np
 from msgspec.structs import replace
 
 from modeltap.analysis.detectors.context import PERFORMANCE_SHARE
@@ -14,6 +15,7 @@ from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.performance.labelled import Guess
 from modeltap.analysis.performance.scoring import UninformativeScores
 from modeltap.analysis.relearning.label_history import LabelHistory
+from modeltap.analysis.relearning.periodic_history import ArrivalHistory, history_of_window
 from modeltap.analysis.relearning.same_age import same_age
 from modeltap.config.settings import Settings
 from modeltap.store.labelled_rows import LabelledRows
@@ -87,14 +89,31 @@ def label_progress(
     """
     if reference is None or history is None or reference.performance is None:
         return LabelProgress(reference)
-    ages = history.some_ages(rows)
-    fraction = history.fraction(ages)
+    own, ages = _arrival_of(rows, history), history.some_ages(rows)
+    fraction = _fraction(own, ages)
     compared, complete = reference, True
     if fraction is not None and fraction < NEARLY_ALL:
-        compared = same_age(reference, history.of_reference, ages, settings)
+        known = history.of_reference
+        compared = same_age(reference, known, own.given_ages(known.moments, rows), settings)
         complete = compared is reference
     last = rows.labelled / fraction if fraction else len(rows)
-    known = compared.performance or reference.performance
+    performance = compared.performance or reference.performance
     return LabelProgress(
-        compared, information(rows.labelled, min(last, len(rows)), known.rows), complete
+        compared, information(rows.labelled, min(last, len(rows)), performance.rows), complete
     )
+
+
+def _arrival_of(rows: LabelledRows, history: LabelHistory) -> ArrivalHistory:
+    """Return the arrival of a window's labels, by the clock if labels are expected and do so."""
+    fraction = _fraction(history, history.some_ages(rows))
+    if fraction is None or fraction >= NEARLY_ALL:
+        return history
+    return history_of_window(history, rows)
+
+
+def _fraction(history: ArrivalHistory, ages: np.ndarray) -> float | None:
+    """Return the fraction of labels that have arrived for rows of these ages; None if unknown.
+
+    Labels that never arrive are not part of it.
+    """
+    return None if history.curve is None else float(history.curve.at(ages).mean())

@@ -25,6 +25,9 @@ from modeltap.store.labelled_rows import LabelledPrediction
 
 _PERIODS = (clock.DAY, clock.WEEK)
 
+_FEWEST_IN_TIME = 60
+"""Rows at the times of a window: a performance takes thirty labels, and half may be pending."""
+
 _MOMENTS, _ROWS_A_MOMENT = 8, 64
 """Moments of a window at which each earlier period is read: 4,000 rows for each of the periods."""
 
@@ -47,6 +50,9 @@ class ArrivalHistory(Protocol):
     def ages(self, rows: Sequence[LabelledPrediction]) -> np.ndarray:
         """Return the (m,) ages of a window's rows in seconds."""
 
+    def given_ages(self, moments: np.ndarray, rows: Sequence[LabelledPrediction]) -> np.ndarray:
+        """Return an age for each of (n,) earlier rows, as one of a window's rows has it."""
+
     def curve_of(self, places: np.ndarray) -> Curve:
         """Return the curve of the known rows at some places, one or more."""
 
@@ -58,6 +64,7 @@ class PeriodicHistory(NamedTuple):
     known: Arrivals
     earlier: EarlierRows
     window: EvaluatedSpan
+    period: float
 
     @property
     def curve(self) -> PeriodicCurve:
@@ -67,6 +74,21 @@ class PeriodicHistory(NamedTuple):
     def ages(self, rows: Sequence[LabelledPrediction]) -> np.ndarray:
         """Return the (m,) ages of the window's rows in seconds."""
         return self.history.ages(rows)
+
+    def given_ages(self, moments: np.ndarray, rows: Sequence[LabelledPrediction]) -> np.ndarray:
+        """Return the age of each of (n,) earlier rows at the moment that corresponds to now.
+
+        This is as long after the row as now is after its time in the window, which is whole periods
+        away; NaN for a row that the window has no such time for. If that leaves few rows, all are
+        given the age of a row of the window.
+        """
+        first = np.ceil((self.window.start - moments) / self.period)
+        times = np.floor((self.window.end - moments) / self.period) - first + 1
+        if np.count_nonzero(times > 0) < _FEWEST_IN_TIME:
+            return self.history.given_ages(moments, rows)
+        lags = first + np.floor(np.random.default_rng(0).random(len(moments)) * times)
+        ages = self.window.now + self.earlier.late - (moments + lags * self.period)
+        return np.where(times > 0, ages, np.nan)
 
     def curve_of(self, places: np.ndarray) -> PeriodicCurve:
         """Return the curve of the known rows at (n,) rising places, one or more."""
@@ -88,19 +110,24 @@ def history_of_window(
     earlier = most_periodic(choices)
     if earlier is None:
         return history
-    (own,) = (own for own, (_, rows) in zip(known, choices, strict=True) if rows is earlier)
+    own, period = next(
+        (own, period)
+        for own, period, (_, rows) in zip(known, _PERIODS, choices, strict=True)
+        if rows is earlier
+    )
     places = earlier.places.tolist()
     return PeriodicHistory(
         history,
         Arrivals([own.rows[n] for n in places], own.moments[places], own.delays[places]),
         earlier._replace(places=np.arange(len(places))),
         window,
+        period,
     )
 
 
 def _moments(history: LabelHistory, rows: Sequence[LabelledPrediction]) -> EvaluatedSpan | None:
     """Return the times of a window's first and last row; None if they do not differ."""
-    times = [row.event_time for row in rows if row.event_time]
+    times = [time for row in rows if (time := row.waiting_since)]
     if not times or min(times) == max(times):
         return None
     start, end = parse_times([min(times), max(times)]).tolist()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from modeltap.analysis.counting.window_starts import starts
@@ -15,6 +17,8 @@ from modeltap.analysis.references.performance_baseline import (
 from modeltap.analysis.relearning.label_history import Arrivals
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
+from modeltap.decoding.times import parse_times
+from modeltap.store.label_arrivals import LabelArrival
 
 _MOSTLY = 0.5
 """The fraction of the reference's labelled rows whose labels' arrival has to be known."""
@@ -29,34 +33,34 @@ def same_age(
     """Return the reference with its performance on labels that arrived as soon as a window's.
 
     Labels that arrive fast are often not like the others: errors are reported first, and a loan is
-    repaid later than it defaults. Each row of the reference is given the age of a row of the
-    window, in random order, and is left out if its label took longer. Whatever the delay depends
-    on, it did so in the reference, too, so that only a change makes a difference.
+    repaid later than it defaults. Each row of the reference is given an age that a row of the
+    window has, and is left out if its label took longer. Whatever the delay depends on, it did so
+    in the reference, too, so that only a change makes a difference.
 
     Returns the reference unchanged if its labels were imported, and without a performance if fewer
     than thirty of its labels arrived so soon.
 
     Args:
         arrivals: of the reference's rows.
-        ages: (n,) ages of the window's rows, in seconds.
+        ages: (n,) an age for each of these rows, in seconds; NaN leaves a row out. See
+            `given_ages`.
     """
     known = reference.performance
     rows = arrivals.rows
     if known is None or len(rows) < _MOSTLY * min(known.rows, _MOST_ROWS):
         return reference
-    given = np.random.default_rng(0).permutation(np.resize(ages, len(rows)))
-    in_time = (arrivals.delays <= given).tolist()
+    in_time = (arrivals.delays <= ages).tolist()
     records = learn_baselines(
         [row.prediction for row in rows],
         [row.label if is_in_time else None for row, is_in_time in zip(rows, in_time, strict=True)],
         settings.task,
-        _times(arrivals, settings),
+        _times(rows, settings),
         label_form(settings),
         [row.score for row in rows],
     )
     return with_records(reference, records)
 
 
-def _times(arrivals: Arrivals, settings: Settings) -> Times:
-    begun = starts(arrivals.moments, Window.parse(settings.window).clocked)
-    return Times(arrivals.moments, begun, settings.min_rows)
+def _times(rows: Sequence[LabelArrival], settings: Settings) -> Times:
+    moments = parse_times([row.event_time for row in rows])
+    return Times(moments, starts(moments, Window.parse(settings.window).clocked), settings.min_rows)
