@@ -55,7 +55,9 @@ def receive(store, eventually):
             ],
             stderr=subprocess.PIPE,
         )
-        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30)
+        client = httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", trust_env=False, verify=False, timeout=30
+        )
         running.append((process, client))
         assert eventually(lambda: client.get("/health").text == "ok\n", 60)
         return process, client

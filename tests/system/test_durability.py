@@ -56,7 +56,7 @@ def kill_together(process):
 
 def load(url, answered, stop):
     """Send a quarter of `RATE`; note the name and the time of each answered request."""
-    with httpx.Client(base_url=url, trust_env=False) as client:
+    with httpx.Client(base_url=url, trust_env=False, verify=False) as client:
         n = 0
         while not stop.wait(4 / RATE):
             name = f"{threading.get_ident()}-{n}"
@@ -95,7 +95,7 @@ def killed_under_load(served, seconds=2.0):
 def test_what_was_answered_is_stored(serve, eventually, durability):
     """Whoever has an answer has a record, though app and writer are killed at once."""
     served = serve(APP.replace("{durability}", durability))
-    httpx.post(f"{served.url}/predict", content="first", trust_env=False)
+    httpx.post(f"{served.url}/predict", content="first", trust_env=False, verify=False)
     assert eventually(lambda: "first" in stored())
     answered, _ = killed_under_load(served)
     assert len(answered) > 50
@@ -105,7 +105,7 @@ def test_what_was_answered_is_stored(serve, eventually, durability):
 def test_fast_loses_at_most_what_came_within_a_flush(serve, eventually):
     """Nobody holds the lock; a scheduler's pause is allowed for."""
     served = serve(APP.replace("{durability}", "fast"))
-    httpx.post(f"{served.url}/predict", content="first", trust_env=False)
+    httpx.post(f"{served.url}/predict", content="first", trust_env=False, verify=False)
     assert eventually(lambda: "first" in stored())
     answered, at = killed_under_load(served)
     assert len(answered) > 50
@@ -120,7 +120,7 @@ def test_fast_loses_no_more_than_the_rate_times_the_flush(serve, eventually, see
     flush = 0.5
     said = f'"fast", flush_interval_seconds={flush}'
     served = serve(APP.replace('"{durability}"', said))
-    httpx.post(f"{served.url}/predict", content="first", trust_env=False)
+    httpx.post(f"{served.url}/predict", content="first", trust_env=False, verify=False)
     assert eventually(lambda: "first" in stored())
     answered, at = killed_under_load(served, 1.0 + random.Random(seed).random() * 2 * flush)
     kept = stored()
@@ -135,7 +135,7 @@ def test_fast_loses_no_more_than_the_rate_times_the_flush(serve, eventually, see
 def test_behind_a_lock_only_what_is_queued_is_lost(serve, eventually):
     """Another program writes; what was answered before it began is stored."""
     served = serve(APP.replace("{durability}", "fast"))
-    with httpx.Client(base_url=served.url, trust_env=False) as client:
+    with httpx.Client(base_url=served.url, trust_env=False, verify=False) as client:
         before = {f"before-{n}" for n in range(50)}
         for name in sorted(before):
             client.post("/predict", content=name)
@@ -202,7 +202,9 @@ def test_a_held_lock_delays_a_response_by_a_bound(serve, eventually):
     served = serve(source)
 
     def ask():
-        return httpx.post(f"{served.url}/predict", content="x", trust_env=False, timeout=10).text
+        return httpx.post(
+            f"{served.url}/predict", content="x", trust_env=False, verify=False, timeout=10
+        ).text
 
     ask()
     assert eventually(lambda: stored())
@@ -314,7 +316,7 @@ def test_an_app_that_is_killed_while_its_writer_starts_loses_nothing(serve, even
     )
     served = serve(source)
     asked = 0
-    with httpx.Client(base_url=served.url, trust_env=False) as client:
+    with httpx.Client(base_url=served.url, trust_env=False, verify=False) as client:
 
         def is_in_the_pipe():
             nonlocal asked

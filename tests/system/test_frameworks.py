@@ -109,7 +109,7 @@ def test_one_line_records_what_the_client_sent_and_saw(
     """Bodies, ids, statuses: of 50 requests 50 records, after a clean stop."""
     served = serve(source, *command)
     ids = []
-    with httpx.Client(base_url=served.url, trust_env=False) as client:
+    with httpx.Client(base_url=served.url, trust_env=False, verify=False) as client:
         for n in range(50):
             answer = client.post("/predict", content=body(n))
             assert answer.json() == {"prediction": len(body(n))}
@@ -213,7 +213,7 @@ def test_an_unusable_store_while_serving_leaves_the_app_alone(serve, tmp_path):
     (tmp_path / "modeltap.db").write_bytes(b"no database at all, whatever its name says" * 50)
     served = serve(STARLETTE)
     for _ in range(3):
-        answer = httpx.post(f"{served.url}/predict", json={"x": 1}, trust_env=False)
+        answer = httpx.post(f"{served.url}/predict", json={"x": 1}, trust_env=False, verify=False)
         assert answer.json() == {"prediction": 7}
     served.stop()
     assert (tmp_path / "modeltap.db").read_bytes().startswith(b"no database at all")
@@ -305,7 +305,9 @@ def test_a_middleware_that_is_told_nothing_configures_itself(
     (tmp_path / "modeltap.toml").write_text("id_header = 'x-tap'\n")
     served = serve(VLLM)
     ids = [
-        httpx.post(f"{served.url}{path}", content="[1]", trust_env=False).headers["x-tap"]
+        httpx.post(f"{served.url}{path}", content="[1]", trust_env=False, verify=False).headers[
+            "x-tap"
+        ]
         for path in ("/v1/chat/completions", "/v2/models/iris/infer")
     ]
     served.stop()

@@ -37,7 +37,7 @@ def test_signals_stay_as_the_app_has_them(serve, eventually):
     said = {}
 
     def recorded():
-        said.update(httpx.get(f"{served.url}/predict", trust_env=False).json())
+        said.update(httpx.get(f"{served.url}/predict", trust_env=False, verify=False).json())
         return said["written"] and "APScheduler" in said["threads"]
 
     assert eventually(recorded)
@@ -93,7 +93,9 @@ def test_what_is_disabled_by_the_environment_is_as_if_it_were_not_there(
         monkeypatch.setenv("MODELTAP_DISABLED", "1")
     served = serve(source, *words)
     for _ in range(3):
-        answer = httpx.post(f"{served.url}/predict", content=b"asked", trust_env=False)
+        answer = httpx.post(
+            f"{served.url}/predict", content=b"asked", trust_env=False, verify=False
+        )
         assert (answer.status_code, answer.content) == (200, b"asked")
     headers = {"content-type", "content-length", "date", "server"}
     store = tmp_path / "modeltap.db"

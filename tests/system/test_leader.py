@@ -43,7 +43,7 @@ def hours(url, done):
     """
     sent = 0
     # One client: to make one for each request takes ten times as long as the request.
-    client = httpx.Client(timeout=5, trust_env=False)
+    client = httpx.Client(timeout=5, trust_env=False, verify=False)
     while not done.is_set() or sent < 16:
         values = np.random.default_rng(sent).normal(10 if sent < 10 else 14, size=150)
         for minute, x in enumerate(values):

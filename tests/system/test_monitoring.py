@@ -117,7 +117,7 @@ def prometheus(files, tmp_path_factory):
             f"--web.listen-address=127.0.0.1:{own}",
             log=folder / "prometheus.log",
         ),
-        httpx.Client(base_url=f"http://127.0.0.1:{own}") as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{own}", verify=False) as client,
     ):
 
         def ask(expression):

@@ -21,7 +21,7 @@ pytest.importorskip("jinja2", reason='pip install "modeltap[dashboard]"')
 
 TOKEN = "s3same"
 BEARER = {"authorization": f"Bearer {TOKEN}"}
-PLAIN = {"trust_env": False, "timeout": 120}
+PLAIN = {"trust_env": False, "verify": False, "timeout": 120}
 
 OPTIONS = 'model="m", store="taps.db", analyze=False, dashboard="/modeltap", metrics="/metrics"'
 ASGI = f"""

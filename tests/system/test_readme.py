@@ -76,7 +76,7 @@ def test_the_try_prints_the_alert_that_the_readme_shows(tmp_path, eventually):
 
     with running(f"{start} --port {ports[APP]}", **options):
         url = f"http://127.0.0.1:{ports[APP]}/docs"
-        assert eventually(lambda: httpx.get(url, trust_env=False).status_code == 200)
+        assert eventually(lambda: httpx.get(url, trust_env=False, verify=False).status_code == 200)
         printed = output_of(prompt.removeprefix("$ "), **options)
         listed = output_of("modeltap alerts", **options)
 

@@ -59,7 +59,7 @@ def test_a_challenger_that_is_killed_and_a_replay_that_is_killed(
 ):
     """In the end each request has two predictions of both, once, and no traffic came from it."""
     champion = serve(CHAMPION)
-    with httpx.Client(base_url=champion.url, trust_env=False) as client:
+    with httpx.Client(base_url=champion.url, trust_env=False, verify=False) as client:
         for n in range(COUNT):
             client.post("/models/a/predict", json=[{"x": n}, {"x": -n}]).raise_for_status()
     champion.stop()

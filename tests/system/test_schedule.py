@@ -48,7 +48,7 @@ def post_days(url, days, shift=0.0):
     # A pool that closes connections while others read from them errs now and then.
     limits = httpx.Limits(max_keepalive_connections=None, keepalive_expiry=None)
     with (
-        httpx.Client(base_url=url, trust_env=False, limits=limits) as client,
+        httpx.Client(base_url=url, trust_env=False, verify=False, limits=limits) as client,
         ThreadPoolExecutor(25) as pool,
     ):
 
@@ -125,7 +125,7 @@ def test_with_nothing_set_nothing_is_sent_and_the_settings_are_kept(
         "app = Starlette(routes=[Route('/predict', predict, methods=['POST'])])\n"
         "modeltap.watch(app, model='m')\n"
     )
-    httpx.post(f"{served.url}/predict", json={"x": 1}, trust_env=False)
+    httpx.post(f"{served.url}/predict", json={"x": 1}, trust_env=False, verify=False)
     store = tmp_path / "modeltap.db"
     assert eventually(lambda: read_rows(store))
     assert eventually(lambda: read_rows(store, "select * from leases where name = 'scheduler'"))

@@ -89,7 +89,7 @@ def test_one_that_was_cut_does_not_stand_for_all_of_its_kind(store):
 def test_show_says_on_one_line_how_a_stream_came(llm):
     """Not the times of all its lines; in JSON they are."""
     body = {"model": "plain", "stream": True, "messages": [{"role": "user", "content": "x"}]}
-    answer = httpx.post(f"{llm.url}/v1/chat/completions", json=body, trust_env=False)
+    answer = httpx.post(f"{llm.url}/v1/chat/completions", json=body, trust_env=False, verify=False)
     llm.seen()
     id_ = answer.headers["x-modeltap-id"]
     shown = modeltap("show", id_, "--store", llm.store)

@@ -190,7 +190,7 @@ def test_a_secret_in_every_piece_is_masked_and_the_rest_decoded(llm, client):
 def test_another_path_is_known_by_the_shape(llm):
     """As a gateway has one."""
     body = {"model": "plain", "messages": ASKED, "stream": True}
-    answer = httpx.post(f"{llm.url}/gateway/chat", json=body, trust_env=False)
+    answer = httpx.post(f"{llm.url}/gateway/chat", json=body, trust_env=False, verify=False)
     assert answer.text.endswith("[DONE]\n\n")
     assert llm.seen().found.predictions == ["Hello wörld"]
 

@@ -137,7 +137,7 @@ def _write_answers(place: Path, visits: list[Visit]) -> None:
 
 
 def _send_all(url: str, visits: list[Visit], process: subprocess.Popen[bytes]) -> None:
-    with httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE) as client:
+    with httpx.Client(base_url=url, trust_env=False, verify=False, timeout=PATIENCE) as client:
         _wait(client, process)
         for number, visit in enumerate(visits):
             headers = {"content-type": visit.type, NUMBER_HEADER: str(number), **visit.headers}

@@ -43,7 +43,7 @@ from mlserver.types import InferenceRequest, InferenceResponse
 
 rows = numpy.array(json.loads(sys.argv[2]))
 asked = InferenceRequest(inputs=[NumpyCodec.encode_input("x", rows)])
-answer = httpx.post(sys.argv[1] + "/v2/models/iris/infer", json=asked.model_dump(), trust_env=False)
+answer = httpx.post(sys.argv[1] + "/v2/models/iris/infer", json=asked.model_dump(), trust_env=False, verify=False)
 found = InferenceResponse.model_validate(answer.json()).outputs[0]
 print(json.dumps(NumpyCodec.decode_output(found).ravel().tolist()))
 """
@@ -91,7 +91,7 @@ def test_mlserver_start_is_tapped_unmodified(environment, tmp_path):
     tapped.wait(*READY)
     expected = same_answers(plain, tapped, [("/v2/models/iris/infer", {"json": TENSORS})] * 2)
     for path, status in (("/metrics", 200), ("/nothing", 404)):
-        answer = httpx.get(f"{metrics}{path}", trust_env=False)
+        answer = httpx.get(f"{metrics}{path}", trust_env=False, verify=False)
         assert answer.status_code == status and "x-modeltap-id" not in answer.headers
     tapped.stop()
     assert recorded(tmp_path / "taps.db", len(expected)) == expected
