@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-import subprocess
 import sys
 
 import pytest
+
+from command import completed
 
 pytest.importorskip("mcp", reason='pip install "modeltap[mcp]"')
 
@@ -143,13 +144,7 @@ def test_numbers_out_of_range_are_bounded(files):
 
 
 def test_no_store_an_empty_one_and_no_extra_are_one_line(tmp_path, monkeypatch):
-    done = subprocess.run(
-        [sys.executable, "-m", "modeltap", "mcp", "--store", tmp_path / "none.db"],
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+    done = completed("mcp", "--store", tmp_path / "none.db")
     assert done.returncode == 1 and done.stdout == "" and "there is no store" in done.stderr
     monkeypatch.setitem(sys.modules, "mcp.server", None)
     with pytest.raises(InputError, match=r'pip install "modeltap\[mcp\]"'):

@@ -12,7 +12,7 @@ import sys
 import pyarrow.parquet as pq
 import pytest
 
-from command import lines, modeltap
+from command import completed, lines, modeltap
 from modeltap.export.selection import FIXED
 from stores import START, every, put
 from terminal import on_a_terminal
@@ -208,12 +208,8 @@ def test_invalid_options_are_one_line_errors(filled, words, code, shown):
 def test_undecodable_exchanges_are_counted(filled):
     """The rows of the others are exported."""
     put(filled, [START], [[1, [2]]], prefix="odd")
-    done = subprocess.run(
-        [sys.executable, "-m", "modeltap", "export", "--store", filled],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = completed("export", "--store", filled)
+    assert done.returncode == 0
     assert len(done.stdout.splitlines()) == 6
     assert done.stderr == "6 rows written, 1 exchange without rows\n"
 

@@ -9,12 +9,10 @@ import importlib
 import json
 import re
 import sqlite3
-import subprocess
-import sys
 
 import pytest
 
-from command import lines, modeltap
+from command import completed, lines, modeltap
 from logs import REQUEST, captured, record, write
 from terminal import on_a_terminal
 
@@ -196,12 +194,8 @@ def test_an_invalid_file_is_a_one_line_error(tmp_path, name, text, words, shown)
 def test_unreadable_lines_are_reported_and_the_rest_is_imported(tmp_path):
     """CSV and JSON Lines; --strict makes them a failure."""
     (tmp_path / "rows.csv").write_text("a,b\n1,2\n1,2,3\n4,5\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "modeltap", "import", "rows.csv", "--store", "x.db", "--model", "m"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = completed("import", "rows.csv", "--store", "x.db", "--model", "m")
+    assert done.returncode == 0
     assert (
         "line 3: 3 cells, but the header has 2" in done.stderr and "2 rows imported" in done.stdout
     )
@@ -251,11 +245,7 @@ def test_rows_without_times_of_their_own_are_noticed(tmp_path, header, options, 
     path = tmp_path / "rows.csv"
     path.write_text(f"{header}\n2024-01-01T00:00:00Z,1,2\n")
     command = ["import", path, "--model", "m", "--store", tmp_path / "t.db", *options]
-    done = subprocess.run(
-        [sys.executable, "-m", "modeltap", *map(str, command)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = completed(*command)
+    assert done.returncode == 0
     notice = "all rows have the time of the import as their event time; "
     assert done.stderr == ("" if hint is None else f"{notice}{hint}\n")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from contextlib import closing
 
 import pytest
 
-from command import lines, modeltap
+from command import completed, lines, modeltap
 from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 from modeltap.store.label_targets import find_target
@@ -125,12 +123,8 @@ def test_labels_name_rows_by_a_feature(at, files, tmp_path):
 )
 def test_invalid_lines_are_reported_and_the_others_imported(at, files, tmp_path, columns, reason):
     (tmp_path / "labels.csv").write_text(columns)
-    done = subprocess.run(
-        [sys.executable, "-m", "modeltap", "label", "import", "labels.csv", "--model", "m", *at],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = completed("label", "import", "labels.csv", "--model", "m", *at)
+    assert done.returncode == 0
     assert done.stdout.startswith("1 label for m") and reason in done.stderr
 
 

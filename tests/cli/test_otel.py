@@ -13,6 +13,7 @@ from itertools import pairwise
 import pytest
 
 from bridge_facts import facts, metric_row
+from command import completed
 from modeltap.store.connection import connect
 from modeltap.store.unsent_facts import sending_state
 from otlp_receiver import receiving
@@ -21,14 +22,7 @@ __all__ = ["facts"]
 
 
 def ran(folder, *words):
-    done = subprocess.run(
-        [sys.executable, "-m", "modeltap", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = completed(*words, cwd=folder)
     return done.returncode, done.stdout, done.stderr
 
 

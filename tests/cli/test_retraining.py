@@ -12,7 +12,7 @@ from pathlib import Path
 import joblib
 import pytest
 
-from command import lines, modeltap
+from command import completed, lines, modeltap
 from modeltap.testing import WebhookReceiver
 from retraining_cases import ROWS, TRAINING, fill, write_policy
 from stores import every, put, read
@@ -111,8 +111,9 @@ def test_a_failure_is_one_line(store, tmp_path):
 
 
 def modeltap_log(store, id_):
-    command = [sys.executable, "-m", "modeltap", "retrain", "--log", id_[:8], "--store", store]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    done = completed("retrain", "--log", id_[:8], "--store", store)
+    assert done.returncode == 0
+    return done.stdout
 
 
 def test_without_labels_nothing_is_called(store, tmp_path):

@@ -102,7 +102,7 @@ def test_the_questions_are_listed_for_programs(loans):
 
 def test_answers_in_a_pipe(loans):
     words = ("review", "--model", "loans", "--limit", 2, "--show-prediction", "--store", loans)
-    text = modeltap(*words, input="yes\n")
+    text = modeltap(*words, typed="yes\n")
     assert "1 label stored" in text and "prediction" in text
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
-from command import lines, modeltap
+from command import completed, lines, modeltap
 
 WITHOUT_TIMES = (
     "all rows have the time of the import as their event time; name the column that has their "
@@ -18,8 +16,7 @@ WITHOUT_TIMES = (
 
 def errors_of(*words):
     """Run a successful command and return its standard error."""
-    command = [sys.executable, "-m", "modeltap", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = completed(*words)
     assert done.returncode == 0, done.stderr
     return done.stderr.splitlines()
 

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from command import lines, modeltap
+from command import completed, lines, modeltap
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.notify import outbox
 from modeltap.store.connection import connect, writing
@@ -87,16 +87,7 @@ def test_errors_of_receivers_are_short(receiver, configured, answer, error_text)
 
 
 def lines_of_failure(*words):
-    import subprocess
-    import sys
-
-    done = subprocess.run(
-        [sys.executable, "-m", "modeltap", *words],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = completed(*words)
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert done.stderr == "modeltap: at least one webhook did not accept the message\n"
     return lines(done.stdout)

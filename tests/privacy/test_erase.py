@@ -14,6 +14,7 @@ from contextlib import closing
 import pytest
 
 import modeltap
+from command import completed
 from modeltap.analysis.verdicts.analyze import LEASE
 from modeltap.errors import BusyError
 from modeltap.privacy.erase import Subject, erase, matching
@@ -25,14 +26,7 @@ ANN = "ann-7f3e"
 
 
 def modeltap_command(*words, code=0, **output):
-    done = subprocess.run(
-        [sys.executable, "-m", "modeltap", *words, "--store", "taps.db"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        **output,
-    )
+    done = completed(*words, "--store", "taps.db", **output)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -107,7 +101,7 @@ def test_the_command_asks_first_and_explains_errors(closed):
     capture({"id": 1})
     closed()
     assert "Permanently erase 1 exchange of m?" in modeltap_command(
-        "erase", "--model", "m", "--where", "id=1", code=130, input="n\n"
+        "erase", "--model", "m", "--where", "id=1", code=130, typed="n\n"
     )
     assert len(bodies()) == 1
     assert "write FIELD=VALUE" in modeltap_command(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import datetime
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import Any
 
 import modeltap
 from asgi_client import Client, scope_of
-from command import lines
+from command import completed, lines
 from stores import START, read
 
 ROWS = 300
@@ -189,13 +187,7 @@ def _id_of(client: Client) -> str:
 
 
 def _command(*words: object) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "modeltap", *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
+    done = completed(*words)
     assert done.returncode in (0, 1) and "Traceback" not in done.stderr, done.stderr
     return done.stdout
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 from contextlib import suppress
 
 import modeltap
 from asgi_client import Client, scope_of
+from command import completed
 
 KINDS = {
     "C0": "\x01\x07\x08\x1b[2J\x1b]0;owned\x07\x1f",
@@ -27,14 +26,7 @@ HOSTILE = "x".join(KINDS.values())
 
 def ran(*words, stdin=None, cwd=None):
     """Run the command; return its exit code and the bytes of both its streams."""
-    done = subprocess.run(
-        [sys.executable, "-m", "modeltap", *words],
-        capture_output=True,
-        timeout=240,
-        check=False,
-        input=stdin,
-        cwd=cwd,
-    )
+    done = completed(*words, text=False, typed=stdin, cwd=cwd)
     return done.returncode, done.stdout + done.stderr
 
 

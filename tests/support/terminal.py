@@ -7,9 +7,9 @@ import os
 import pty
 import re
 import struct
-import subprocess
-import sys
 import termios
+
+from command import started
 
 _VARIABLES = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "TERM")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -25,11 +25,9 @@ def on_a_terminal(*words, stdout=None, columns=0, **variables):
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     environment = {name: value for name, value in os.environ.items() if name not in _VARIABLES}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "modeltap", *map(str, words)],
-        stdin=theirs,
-        stderr=theirs,
-        stdout=theirs if stdout is None else stdout,
+    process = started(
+        *words,
+        streams=(theirs, theirs if stdout is None else stdout, theirs),
         env={**environment, "TERM": "xterm", **variables},
     )
     os.close(theirs)

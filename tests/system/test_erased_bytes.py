@@ -6,8 +6,6 @@ import datetime
 import json
 import sqlite3
 import struct
-import subprocess
-import sys
 import zlib
 from contextlib import closing
 from urllib.parse import quote
@@ -16,6 +14,7 @@ import httpx
 import pytest
 
 import modeltap
+from command import completed
 from modeltap.store.child_runs import record_child_run
 from modeltap.store.connection import connect, writing
 from stores import START, read
@@ -115,13 +114,7 @@ def traces(folder, values):
 
 
 def command(*words):
-    done = subprocess.run(
-        [sys.executable, "-m", "modeltap", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    done = completed(*words)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

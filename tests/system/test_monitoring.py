@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from command import completed
 from drifted_store import files, gone_wrong
 from modeltap.bridges.grafana_panels import PANEL_ROWS
 from modeltap.config.metrics import CATALOGUE
@@ -219,10 +220,6 @@ def test_the_parts_of_the_example_name_each_other_rightly():
     path = provider["providers"][0]["options"]["path"]
     assert any(volume.split(":")[1] == path for volume in services["grafana"]["volumes"])
     words = services["dashboard"]["command"]
-    shown = subprocess.run(
-        [sys.executable, "-m", "modeltap", *words[1:2], "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    shown = completed(*words[1:2], "--help")
+    assert shown.returncode == 0
     assert all(word in shown.stdout for word in words if word.startswith("--"))

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import os
-import subprocess
-import sys
 import traceback
 from pathlib import Path
 
 import pytest
 
 import modeltap
+from command import completed
 from modeltap.config import sources
 from modeltap.config.settings import Settings
 from modeltap.config.webhook_settings import WebhookSettings, parse_webhook
@@ -143,17 +142,10 @@ def test_settings_show_no_secret_in_logs_and_tracebacks():
 def around(folder, *words, code, file="", **variables):
     """Run a command with settings of a file or of variables; return all that it leaves behind."""
     (folder / "modeltap.toml").write_text(file)
-    done = subprocess.run(
-        [sys.executable, "-m", "modeltap", *words],
-        capture_output=True,
-        timeout=240,
-        check=False,
-        cwd=folder,
-        env={**os.environ, **variables},
-    )
+    done = completed(*words, cwd=folder, env={**os.environ, **variables})
     (folder / "modeltap.toml").unlink()
     left = b"".join(one.read_bytes() for one in folder.rglob("*") if one.is_file())
-    text = (done.stdout + done.stderr).decode()
+    text = done.stdout + done.stderr
     assert done.returncode in ({code} if isinstance(code, int) else code), text
     assert "Traceback" not in text, text
     assert holds_no_token(text) and holds_no_token(left.decode("latin-1"))
@@ -240,14 +232,7 @@ def test_no_variable_is_quoted(folder, name, value):
     """Whether it is wrong, or unknown, or right and then not set."""
     for words in (["alerts"], ["doctor"], ["erase", "--model", "m", "--where", "x=7", "--yes"]):
         variables = {f"MODELTAP_{name}": value, "MODELTAP_MASK_WITH": "hash"}
-        done = subprocess.run(
-            [sys.executable, "-m", "modeltap", *words],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=folder,
-            env={**os.environ, **variables},
-        )
+        done = completed(*words, cwd=folder, env={**os.environ, **variables})
         assert holds_no_token(done.stdout + done.stderr) and "Traceback" not in done.stderr
 
 

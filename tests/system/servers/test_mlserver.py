@@ -43,7 +43,8 @@ from mlserver.types import InferenceRequest, InferenceResponse
 
 rows = numpy.array(json.loads(sys.argv[2]))
 asked = InferenceRequest(inputs=[NumpyCodec.encode_input("x", rows)])
-answer = httpx.post(sys.argv[1] + "/v2/models/iris/infer", json=asked.model_dump(), trust_env=False, verify=False)
+url = sys.argv[1] + "/v2/models/iris/infer"
+answer = httpx.post(url, json=asked.model_dump(), trust_env=False, verify=False)
 found = InferenceResponse.model_validate(answer.json()).outputs[0]
 print(json.dumps(NumpyCodec.decode_output(found).ravel().tolist()))
 """
