@@ -24,7 +24,7 @@ def receiver():
 def configured(tmp_path):
     """Write webhooks to modeltap.toml."""
 
-    def write(*tables, timeout_seconds=30):
+    def write(*tables, timeout_seconds=30.0):
         text = ""
         for table in tables:
             parts = {"allow_private": "true", "timeout_seconds": timeout_seconds} | {
@@ -80,7 +80,7 @@ def endless(handler):
 )
 def test_errors_of_receivers_are_short(receiver, configured, answer, error_text):
     receiver.answers = [loop(receiver.port)] * 9 if answer == "loop" else [answer]
-    configured({"url": receiver.url}, timeout_seconds=5 if error_text == "timeout" else 30)
+    configured({"url": receiver.url}, timeout_seconds=5 if error_text == "timeout" else 30.0)
     (row,) = lines_of_failure("webhook", "test", "--json")
     assert (row["delivered"], row["error"]) == (False, error_text)
     assert len(receiver.received) == 1  # a redirect is not followed
@@ -159,7 +159,7 @@ def test_an_unset_variable_is_reported(configured):
 def given_up(tmp_path, receiver, configured):
     """A dead message, and one of another webhook."""
     connection = connect(tmp_path / "modeltap.db")
-    key = WebhookSettings(url=receiver.url, allow_private=True, timeout_seconds=30).key
+    key = WebhookSettings(url=receiver.url, allow_private=True, timeout_seconds=30.0).key
     with writing(connection):
         ids = [
             outbox.enqueue_message(connection, one, {"type": "test", "data": {}}, ["a"])
