@@ -41,3 +41,10 @@ def test_a_picture_has_a_name_for_those_who_do_not_see_it():
 
 def test_attributes_without_a_value_are_left_out():
     assert element("a", href=None, x=1.25) == '<a x="1.2"/>'
+
+
+def test_a_long_name_is_cut_by_its_width():
+    """Letters of East Asia are two columns wide: a chart has room for half as many."""
+    drawn = ElementTree.fromstring(picture("", "", 10, 10, short_label("気温の平均値", 7, 1, 1)))
+    text = next(node for node in drawn.iter() if node.tag.endswith("text"))
+    assert text.text == "気温の…" and text[0].text == "気温の平均値"

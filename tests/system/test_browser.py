@@ -27,6 +27,10 @@ TOO_WIDE = """[...document.querySelectorAll("body *")]
     .filter(e => !e.closest(".scroll, pre, svg"))
     .map(e => e.tagName + "." + e.className + ": " + e.outerHTML.slice(0, 100))"""
 
+SMALLEST = """Math.min(...[...document.querySelectorAll("main svg:not(.heat-map) text")]
+    .map(t => parseFloat(getComputedStyle(t).fontSize) * t.ownerSVGElement.getScreenCTM().a))"""
+"""The size of the smallest letters of charts, in pixels."""
+
 PAYLOADS = {
     "script": "<script>document.title='owned'</script>",
     "image": "<img src=x onerror=\"document.title='owned'\">",
@@ -184,6 +188,52 @@ def test_keys_go_to_pages_and_a_refresh_keeps_what_is_open(page, url):
     assert page.locator("li.card.alert details").first.get_attribute("open") is not None
 
 
+def test_a_refresh_keeps_focus_and_scroll(page, url):
+    page.goto(f"{url}/health")
+    page.set_viewport_size({"width": 360, "height": 700})
+    link = page.locator("main [data-refresh] a").nth(2)
+    link.focus()
+    address = link.get_attribute("href")
+    page.evaluate("document.querySelector('.scroll').scrollLeft = 40")
+    page.evaluate("source = ''; document.querySelector('[data-refresh]').dataset.old = '1'")
+    page.keyboard.press("r")
+    page.wait_for_selector("[data-refresh]:not([data-old])")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == address
+    assert page.evaluate("document.querySelector('.scroll').scrollLeft") == 40
+    assert page.complaints == []
+
+
+def test_times_are_local_if_asked(browser, url):
+    """By a key, on all pages; `?` lists the keys."""
+    context = browser.new_context(timezone_id="Asia/Tokyo", locale="en-GB")
+    page = context.new_page()
+    page.goto(f"{url}/exchanges/payload-0")
+    shown = page.locator("main time").first
+    assert shown.inner_text() == "2024-05-03 UTC"
+    page.keyboard.press("t")
+    assert "3 May 2024, 09:00:00" in shown.inner_text()
+    assert shown.get_attribute("title") == "2024-05-03 UTC"
+    page.goto(f"{url}/alerts")
+    assert "UTC" not in page.locator("main time").first.inner_text()
+    page.keyboard.press("?")
+    assert page.locator("#keys dl").is_visible()
+    context.close()
+
+
+def test_pointing_at_a_line_shows_its_value(page, url):
+    page.goto(url)
+    page.locator("li.card.alert h2 a").first.click()
+    point = page.locator("svg.line-chart .point").last
+    point.scroll_into_view_if_needed()
+    box = point.bounding_box()
+    page.mouse.move(box["x"] + 9, box["y"] - 7)
+    page.wait_for_selector(".tip:not([hidden])")
+    assert page.locator(".tip").inner_text() == point.locator("title").text_content()
+    page.keyboard.press("Escape")
+    assert page.locator(".tip").is_hidden()
+    assert page.complaints == []
+
+
 def test_it_works_without_javascript(browser, url):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -217,4 +267,6 @@ def test_nothing_serious_for_those_who_do_not_see_it(browser, url, width, scheme
         ]
         assert found == [], path
         assert page.evaluate(TOO_WIDE) == [], path
+        if path == model:
+            assert page.evaluate(SMALLEST) >= (11 if width == 360 else 10)
     context.close()

@@ -102,7 +102,7 @@ def mark_no_data(
     connection: sqlite3.Connection, alert: AlertRow, row: MetricRow, windows: int
 ) -> Transition:
     """Set an incident to `no_data` after a number of windows without a verdict."""
-    note = f"no verdict in {windows} windows: {row['verdict'] or 'no value'}"
+    note = f"no verdict in {windows} windows: {(row['verdict'] or 'no value').replace('_', ' ')}"
     _set_state(connection, alert, row, "no_data", note=note)
     return _transition(NO_DATA, {**dict(alert), "state": "no_data"}, row, 0.0)
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from modeltap.charts.svg import element, label, picture, short_label, text_of
 from modeltap.wording import percent
 
-_WIDTH, _LEFT, _RIGHT = 860.0, 190.0, 70.0
+_WIDTH, _LEFT, _RIGHT = 600.0, 176.0, 60.0
 _PAIR, _BAR = 30.0, 11.0
-_NAME_CHARACTERS = 28
+_NAME_CHARACTERS = 24
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from modeltap.charts.scale import Scale, is_drawable
 from modeltap.charts.svg import element, label, picture, short_label, text_of
 from modeltap.wording import number, plural
 
-_WIDTH, _NAMES, _SIZES, _RIGHT, _TOP, _FOOT = 600.0, 130.0, 125.0, 14.0, 8.0, 24.0
+_WIDTH, _NAMES, _SIZES, _RIGHT, _TOP, _FOOT = 600.0, 160.0, 125.0, 14.0, 8.0, 24.0
 _ROW = 22.0
 _NAME_CHARACTERS = 20
 _LARGEST_BAR = 50.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from modeltap.printable import escaped
-from modeltap.wording import shortened
+from modeltap.text_width import cut
 
 
 def element(name: str, *children: str, **attributes: object) -> str:
@@ -52,11 +52,13 @@ def short_label(
 ) -> str:
     """Return a text that is cut to `characters` at a position.
 
+    A wide character, such as a Chinese one, counts as two.
+
     Args:
         title: what a reader sees when pointing at it; the whole text if it is empty.
     """
     whole = element("title", text_of(title or text))
-    shown = text_of(shortened(text, characters))
+    shown = escape(cut(escaped(text), characters))
     return element("text", shown, whole, x=float(x), y=float(y), **attributes)
 
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from modeltap.analysis.coverage.coverage_report import coverages
 from modeltap.dashboard.page_table import PageTable
 from modeltap.store.deliveries import count_by_webhook
+from modeltap.store.last_windows import captured_total
 from modeltap.store.retention import size
 from modeltap.store.self_check import (
     drops_by_reason,
     lease_holders,
     recent_runs,
+    sampled_out,
     shortfalls_by_reason,
     waiting_exchanges,
 )
 from modeltap.store.settings import SettingsReader
+from modeltap.wording import plural
 
 _DROPPED = ("model", "environment", "reason", "exchanges", "last_at")
 _SHORTFALLS = ("model", "environment", "part", "reason", "exchanges", "last_hour")
@@ -51,16 +56,41 @@ def health_page(
             "all exchanges were decoded",
         ),
         PageTable("deliveries", _DELIVERIES, count_by_webhook(connection), "no messages yet"),
-        PageTable("runs", _RUNS, recent_runs(connection), "the scheduler has started no job yet"),
-        PageTable("leases", _LEASES, lease_holders(connection), "no process analyses this store"),
+        PageTable("runs", _RUNS, recent_runs(connection), _NO_RUN),
+        PageTable("leases", _LEASES, lease_holders(connection), _NO_LEASE),
     ]
-    values = {
-        "store": str(path),
-        "bytes": size(connection),
-        "waiting": waiting_exchanges(connection),
-        "titles": _TITLES,
-    }
+    values = {"facts": list(_facts(connection, path)), "titles": _TITLES, "hints": _HINTS}
     return values, tables
+
+
+def _facts(connection: sqlite3.Connection, path: Path) -> Iterator[tuple[str, str]]:
+    """Yield what capture wrote and left out, what waits, and the disk."""
+    dropped = sum(row["exchanges"] for row in drops_by_reason(connection))
+    yield "Store", str(path)
+    yield "Size", _megabytes(size(connection))
+    yield "Free on its disk", _free(path)
+    yield "Captured, ever", plural(captured_total(connection), "exchange")
+    yield "Dropped", plural(dropped, "exchange")
+    yield "Left out by sampling (estimated)", plural(round(sampled_out(connection)), "exchange")
+    yield "Waiting for analysis", plural(waiting_exchanges(connection), "exchange")
+
+
+def _free(path: Path) -> str:
+    try:
+        return _megabytes(shutil.disk_usage(path.absolute().parent).free)
+    except OSError as error:
+        return f"unknown: {error.strerror}"
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count < 1e9 else f"{count / 1e9:,.1f} GB"
+
+
+_NO_RUN = (
+    "no scheduler has started a job: an app with analyze=True or modeltap worker has one; "
+    "modeltap analyze runs without it"
+)
+_NO_LEASE = "no process analyses this store now: start modeltap worker, or an app with analyze=True"
 
 
 _TITLES = {
@@ -71,3 +101,12 @@ _TITLES = {
     "runs": "Last jobs",
     "leases": "Who analyses",
 }
+
+_HINTS = {
+    "dropped": "Exchanges that were answered, but not written to the store.",
+    "shortfalls": "Exchanges without rows, predictions or a time of the event, and the reason.",
+    "deliveries": "Dead messages are not retried; their alert's page sends them again.",
+    "runs": "Child processes of the scheduler. An exit of 0 is success.",
+    "leases": "The leader: only the process that holds a lease does its work.",
+}
+"""What a table means."""

@@ -14,6 +14,7 @@ from modeltap.charts.group_chart import group_chart
 from modeltap.charts.heat_map import heat_map
 from modeltap.charts.line_chart import line_chart
 from modeltap.charts.time_marks import MARK_KINDS, Mark
+from modeltap.config.metrics import CATALOGUE
 from modeltap.dashboard.asked import (
     OtherPage,
     Pages,
@@ -38,7 +39,15 @@ from modeltap.summaries.model_health import state_of_model
 from modeltap.summaries.period import ShownPeriod, period_of
 
 _SPANS = ("24h", "7d", "30d", "90d", "365d")
-_FEATURE_COLUMNS = ("metric", "value", "threshold", "p_value", "verdict", "explanation")
+_FEATURE_COLUMNS = (
+    "metric",
+    "value",
+    "threshold",
+    "p_value",
+    "verdict",
+    "explanation",
+    "meaning",
+)
 _POINTS_SHOWN = ("window_start", "metric", "rows", "value", "low", "high", "threshold", "verdict")
 _GAPS_SHOWN = ("window_start", "rows", "value", "low", "high", "threshold", "verdict")
 _GROUPS_SHOWN = ("segment", "metric", "rows", "value", "low", "high", "verdict", "explanation")
@@ -71,7 +80,9 @@ def model_page(
             if v.model == of.model
         ],
         "spans": [(span, pages.model(of, last=span), span == last) for span in ("", *_SPANS)],
+        "alerts": pages.path("alerts", model=of.model),
         "exchanges": pages.path("exchanges", model=of.model),
+        "review": pages.path("review", model=of.model),
         "has_results": period is not None,
         "metric_url": lambda name: pages.model(of, metric=name, last=last) + "#performance",
         "all_metrics": None if metric is None else pages.model(of, last=last) + "#performance",
@@ -216,7 +227,8 @@ def _feature(
 def _draw_feature(
     feature: FeatureSummary, pages: Pages, of: ModelVersion, last: str
 ) -> tuple[dict[str, Any], list[PageTable]]:
-    table = PageTable("feature", _FEATURE_COLUMNS, feature.metrics)
+    rows = [{**row, "meaning": _meaning(row["metric"])} for row in feature.metrics]
+    table = PageTable("feature", _FEATURE_COLUMNS, rows)
     history = PageTable("feature_drift", DriftPoint._fields, NamedRows(feature.points))
     pairs = bar_chart(
         f"{feature.feature} in the reference and in the window",
@@ -236,3 +248,8 @@ def _draw_feature(
         "later": window_url(feature.later),
     }
     return values, [table, history]
+
+
+def _meaning(metric: str) -> str:
+    entry = CATALOGUE.get(metric)
+    return "" if entry is None else entry.description

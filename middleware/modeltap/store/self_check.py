@@ -48,3 +48,9 @@ def waiting_exchanges(connection: sqlite3.Connection) -> int:
         "ifnull((select value from watermarks where name = 'seen'), 0)"
     ).fetchone()
     return max(0, int(row[0]))
+
+
+def sampled_out(connection: sqlite3.Connection) -> float:
+    """Return the estimated number of analysed requests that sampling did not write."""
+    row = connection.execute("select ifnull(sum(unkept), 0) from traffic").fetchone()
+    return float(row[0])

@@ -107,10 +107,20 @@ def _why_not(point: DriftPoint) -> str:
         return f"Not tested: {reason.replace('_', ' ')}."
     if point.threshold is None:
         return f"Nothing moved beyond chance: the distance is {number(point.value)}."
+    if point.value >= point.threshold:
+        return (
+            f"Nothing moved beyond chance: the distance is {number(point.value)}, above the "
+            f"smallest that matters ({number(point.threshold)}), but so few rows without drift "
+            f"often differ as much{_how_often(point)}."
+        )
     return (
         f"Nothing moved beyond what is normal: the distance is {number(point.value)}, and "
         f"{number(point.threshold)} would be worth an alert."
     )
+
+
+def _how_often(point: DriftPoint) -> str:
+    return "" if point.p_value is None else f" (p = {number(point.p_value)})"
 
 
 def drift_chart(

@@ -29,11 +29,16 @@ _OF_GROUPS = (*reported_by("fairness"), "precision", "mae")
 
 
 class GapChart(NamedTuple):
-    """The chart of a gap, and the rows behind it."""
+    """The chart of a gap, and the rows behind it.
+
+    Attributes:
+        reason: why it is nowhere compared in the period; "" if it is.
+    """
 
     name: str
     chart: LineChart
     points: list[SegmentPoint]
+    reason: str
 
 
 class RateChart(NamedTuple):
@@ -87,7 +92,14 @@ def _gaps(source: ChartSource, metric: str) -> Iterator[GapChart]:
     by_grouping = sorted((p for p in points if "=" not in p.segment), key=lambda p: p.segment)
     for grouping, group in groupby(by_grouping, key=lambda point: point.segment):
         own = list(group)
-        yield GapChart(f"{metric} {grouping}", _gap_chart(source, metric, grouping, own), own)
+        chart = _gap_chart(source, metric, grouping, own)
+        yield GapChart(f"{metric} {grouping}", chart, own, _reason(chart, own))
+
+
+def _reason(chart: LineChart, points: Sequence[SegmentPoint]) -> str:
+    if chart.lines[0].points:
+        return ""
+    return next((point.explanation for point in points if point.explanation), "too few rows")
 
 
 def _gap_chart(
@@ -96,12 +108,9 @@ def _gap_chart(
     line = list(_points(points if source.most is None else _thinned(points)))
     thresholds = [point.threshold for point in points if point.threshold is not None]
     entry = CATALOGUE[metric]
-    reason = ""
-    if not line:
-        reason = next((f". Not compared: {p.explanation}" for p in points if p.explanation), "")
     return LineChart(
         f"{metric.replace('_', ' ')} of {grouping}",
-        f"{entry.description}, with its interval{reason}",
+        f"{entry.description}, with its interval",
         entry.unit,
         source.period.start,
         source.period.end,
@@ -166,12 +175,25 @@ def _belongs(segment: str, grouping: str) -> bool:
     return segment.startswith(f"{first}=") and all(f",{name}=" in segment for name in others)
 
 
+def _group_name(segment: str, grouping: str) -> str:
+    """Return a group without the names of its grouping.
+
+    >>> _group_name("sex=F", "sex"), _group_name("sex=F,race=2", "sex,race")
+    ('F', 'F, 2')
+    """
+    first, *others = grouping.split(",")
+    name = segment.removeprefix(f"{first}=")
+    for other in others:
+        name = name.replace(f",{other}=", ", ", 1)
+    return name
+
+
 def _group(point: SegmentPoint, grouping: str) -> GroupValue:
     note = ""
     if point.value is None:
         note = "too few rows" if point.verdict == "not_enough_rows" else point.explanation or ""
     return GroupValue(
-        point.segment.removeprefix(f"{grouping}="),
+        _group_name(point.segment, grouping),
         point.rows,
         point.value,
         point.low,

@@ -155,7 +155,10 @@ def test_a_streamed_conversation(browse, tmp_path):
     facts = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]*)</dd>", page))
     assert facts["Cost"] == "2" and facts["First token (ms)"] == "120"
     assert facts["Input tokens"] == "1000000" and facts["Ended by"] == "stop"
-    assert 'href="http://jaeger/trace/abc"' in page and "gap max ms 7" in page
+    assert (
+        'href="http://jaeger/trace/abc"' in page
+        and "time between two of them: at most 7 ms" in page
+    )
     assert 'href="/exchanges/r1"' in page.partition("The same session")[2]
     turns = client.get("/exchanges/r0?table=conversation&format=json").json()
     assert [turn["role"] for turn in turns] == ["user", "assistant"]

@@ -24,7 +24,7 @@ from modeltap.store.alerts import alert_with_id, list_alerts
 from modeltap.store.delivery_attempts import attempts_about, messages_about
 from modeltap.store.exchange_search import ExchangeFilter, search_exchanges
 from modeltap.store.metric_history import MetricPoint
-from modeltap.store.models import ModelVersion, check_model
+from modeltap.store.models import ModelVersion, check_model, known_models
 from modeltap.store.text import read_broken_text
 from modeltap.summaries.alert_chart import AlertChart, alert_chart
 
@@ -103,6 +103,7 @@ def alerts_page(
         "timeline": _timeline(alerts, pages) if alerts else None,
         "changes": changes[-50:],
         "model": model,
+        "models": known_models(connection),
     }
     return values, [PageTable("alerts", _COLUMNS, alerts), PageTable("changes", _CHANGES, changes)]
 
@@ -181,7 +182,7 @@ def _shown(alert: Mapping[str, Any], pages: Pages) -> dict[str, Any]:
 def _facts(alert: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     for name, value in alert.items():
         if name not in _FACTS_LEFT_OUT and value not in (None, ""):
-            yield name.replace("_", " "), value
+            yield name, value
 
 
 def _timeline(alerts: Sequence[Mapping[str, Any]], pages: Pages) -> str:

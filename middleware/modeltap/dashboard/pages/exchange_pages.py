@@ -135,7 +135,7 @@ def _asked_exchange(connection: sqlite3.Connection, id_: str) -> Mapping[str, An
 
 def _facts(exchange: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [
-        (name.replace("_", " "), value)
+        (name, value)
         for name, value in exchange.items()
         if name not in _FACTS_LEFT_OUT and value not in (None, "")
     ]
