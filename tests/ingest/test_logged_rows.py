@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import product
 
 import pytest
@@ -31,6 +32,36 @@ def test_an_id_is_that_of_model_version_source_and_key():
         made.id_of("s", "\ud800"),
     }
     assert len(ids) == 6 and rows().id_of("s", "k") in ids
+
+
+def test_ids_of_a_tables_rows_have_the_order_of_its_lines():
+    entries = [logged(key="t", line=line) for line in (2, 3, 17, 10**6, 16**8)]
+    ids = [row.id for row in rows().rows(entries)]
+    assert ids == sorted(ids) and len(set(ids)) == len(ids) and set(map(len, ids)) == {32}
+    others = [logged(key="u", line=2), logged(key="t", line=2, source="z"), logged(key="t")]
+    assert len({*ids, *(row.id for row in rows().rows(others))}) == len(ids) + 3
+    assert ids[0] == rows().row(entries[0]).id
+
+
+@pytest.mark.parametrize("value", ["Oslo", "", "token=abc", "12:30", "passw0rd", "ключ"])
+@pytest.mark.parametrize("response", [None, b"", b'{"prediction": 1}'])
+@pytest.mark.parametrize("request_id", [None, "r1"])
+def test_rows_that_are_checked_together_are_those_that_are_checked_alone(
+    value, response, request_id
+):
+    entries = [
+        logged(
+            key="t",
+            line=line,
+            request=json.dumps({"city": text}).encode(),
+            request_type="application/json",
+            response=response,
+            request_id=request_id,
+            texts=("city", text),
+        )
+        for line, text in enumerate(["Rome", value, "Bonn"])
+    ]
+    assert rows().rows(entries) == [rows().row(entry) for entry in entries]
 
 
 def test_what_a_log_does_not_have_is_noted():

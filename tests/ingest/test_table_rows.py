@@ -49,9 +49,9 @@ def test_days_as_excel_counts_them_are_times(entries, cells, times):
 def test_rows_are_known_by_their_id_or_by_file_and_line(entries):
     with_id = [one.key for one in entries(TEXT, id="id")[0]]
     assert with_id == [one.key for one in entries(TEXT.replace("1,2,3", "9,9,9"), id="id")[0]]
-    without = [one.key for one in entries(TEXT)[0]]
-    assert len(set(without)) == 2 and without == [one.key for one in entries(TEXT)[0]]
-    assert not set(without) & {one.key for one in entries(TEXT + "c,,1,1,1\n")[0]}
+    without = [(one.key, one.line) for one in entries(TEXT)[0]]
+    assert len(set(without)) == 2 and without == [(one.key, one.line) for one in entries(TEXT)[0]]
+    assert not set(without) & {(one.key, one.line) for one in entries(TEXT + "c,,1,1,1\n")[0]}
 
 
 def test_a_table_without_answers_has_no_response(entries):

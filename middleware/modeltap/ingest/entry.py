@@ -19,6 +19,8 @@ class Logged(msgspec.Struct, kw_only=True, gc=False):
     source: str
     key: str
     """The identity of the exchange: an entry with a known key adds nothing."""
+    line: int | None = None
+    """The entry's line if `key` is only its table; then both together are its identity."""
     time: float | None
     """Unix seconds; None if the entry lacks the time that it should have."""
     request: bytes | None = None

@@ -35,6 +35,10 @@ _MAX_KINDS = 256
 """A bound on memory, because logs choose the paths and versions."""
 
 
+_TABLE_DIGITS, _LINE_DIGITS = 5, 8
+"""Hexadecimal digits for the table and the line in the ids of a table's rows."""
+
+
 class _Kind(NamedTuple):
     """Entries without headers that differ only in their times, ids and bodies.
 
@@ -59,6 +63,8 @@ class ExchangeRows:
         self._version = version
         self._row_maskers: dict[str, RowMasker] = {}
         self._kinds: dict[tuple[object, ...], _Kind] = {}
+        self._last_time = (0.0, iso(0.0))
+        self._table = ("", "", "")
         self._has_kinds = (
             settings.mask_bodies
             and settings.capture_request_body
@@ -76,13 +82,28 @@ class ExchangeRows:
         text = f"{self._model}\x1f{self._version}\x1f{source}\x1f{key}"
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
+    def _id(self, logged: Logged) -> str:
+        """Return the id of an entry's exchange; ids of a table's rows have the order of its lines.
+
+        In this order SQLite stores them next to each other, which takes a tenth less time.
+        """
+        if logged.line is None:
+            return self.id_of(logged.source, logged.key)
+        source, table = logged.source, logged.key
+        if self._table[:2] != (source, table):
+            self._table = source, table, self.id_of(source, table)[:_TABLE_DIGITS]
+        start = f"{self._table[2]}{logged.line:0{_LINE_DIGITS}x}"
+        return start + self.id_of(source, f"{table}\x1f{logged.line}")[len(start) :]
+
     def rows(self, entries: Sequence[Logged]) -> list[ExchangeRow]:
         """Return the masked rows of entries; the texts of many are checked at once."""
         rows: list[ExchangeRow] = []
         for first in range(0, len(entries), _CHECKED_AT_ONCE):
             part = entries[first : first + _CHECKED_AT_ONCE]
-            are_clean = self._are_clean(part) or None
-            rows += [self.row(logged, are_clean) for logged in part]
+            if self._are_clean(part):
+                rows += map(self._clean_row, part)
+            else:
+                rows += map(self.row, part)
         return rows
 
     def _are_clean(self, entries: Sequence[Logged]) -> bool:
@@ -97,14 +118,40 @@ class ExchangeRows:
         masker = self._kind(entries[0]).masker
         return not masker.is_timed and masker.are_clean(texts)
 
-    def row(self, logged: Logged, is_clean: bool | None = None) -> ExchangeRow:
-        """Return the masked row of an entry; `is_clean` if it is known to need no masking."""
+    def _clean_row(self, logged: Logged) -> ExchangeRow:
+        """Return the row of an entry without headers whose bodies need no masking."""
+        if logged.request_id:
+            return self.row(logged)
+        request, response = logged.request, logged.response
+        started_at = self._iso(logged.time)
+        return replace(
+            self._kind(logged).row,
+            id=self._id(logged),
+            started_at=started_at,
+            event_time=None if logged.time is None else started_at,
+            request_body=request.decode() if request else None,
+            request_note=None if request else _note_of(request),
+            request_bytes=len(request or b""),
+            response_body=response.decode() if response else None,
+            response_note=None if response else _note_of(response),
+            response_bytes=len(response or b""),
+        )
+
+    def _iso(self, seconds: float | None) -> str:
+        """Return a time as text, now for None; rows without times of their own have the same."""
+        if seconds is None:
+            return iso(time.time())
+        if seconds != self._last_time[0]:
+            self._last_time = seconds, iso(seconds)
+        return self._last_time[1]
+
+    def row(self, logged: Logged) -> ExchangeRow:
+        """Return the masked row of an entry."""
         if logged.headers or not self._has_kinds:
             return self._any_row(logged)
         kind = self._kind(logged)
         masker = kind.masker
-        if is_clean is None:
-            is_clean = logged.texts is not None and masker.are_clean(logged.texts)
+        is_clean = logged.texts is not None and masker.are_clean(logged.texts)
         masks = bool(logged.request_id) or not is_clean
         if masks:
             masker.begin()
@@ -113,10 +160,10 @@ class ExchangeRows:
         response, response_note = _body(logged.response, kind.response_type, masker, is_clean)
         if masks:
             _log(masker.messages())
-        started_at = iso(time.time() if logged.time is None else logged.time)
+        started_at = self._iso(logged.time)
         return replace(
             kind.row,
-            id=self.id_of(logged.source, logged.key),
+            id=self._id(logged),
             started_at=started_at,
             event_time=None if logged.time is None else started_at,
             request_id=storable_text(request_id) if request_id else None,
@@ -165,7 +212,7 @@ class ExchangeRows:
         request, response = logged.request or b"", logged.response or b""
         return CapturedRecord(
             origin=0,
-            id=self.id_of(logged.source, logged.key),
+            id=self._id(logged),
             source=logged.source,
             model=self._model,
             method=logged.method,
@@ -200,14 +247,16 @@ def _body(
     body: bytes | None, content_type: str, masker: Masker, is_clean: bool
 ) -> tuple[str | bytes | None, str | None]:
     """Return the body to store, and a note if there is none or it was changed."""
-    if body is None:
-        return None, NOT_SEEN
     if not body:
-        return None, "empty"
+        return None, _note_of(body)
     if is_clean:
         return body.decode(), None
     kept, note = masker.body(body, "", content_type)
     return storable_text(kept) if isinstance(kept, str) else kept, note
+
+
+def _note_of(empty: bytes | None) -> str:
+    return NOT_SEEN if empty is None else "empty"
 
 
 def _log(messages: Iterable[str]) -> None:

@@ -36,12 +36,12 @@ def read_rows(
     `keys` returns the identities of rows; by default it is their `id` column, else their line and
     the hash of the file. `request_id` names a column to store as the caller's id.
     """
-    keys = keys or _keys(table, roles)
+    identities = _identities(table, roles, keys)
     for chunk in table.chunks():
         features = {name: chunk.column(name) for name in roles.features}
         outputs = {name: chunk.column(column) for name, column in roles.outputs()}
-        for key, moment, request, response, caller, label, texts in zip(
-            keys(chunk),
+        for (key, line), moment, request, response, caller, label, texts in zip(
+            identities(chunk),
             _times(chunk, roles),
             json_objects(features),
             json_objects(outputs) if outputs else repeat(None),
@@ -53,6 +53,7 @@ def read_rows(
             yield Logged(
                 source=source,
                 key=key,
+                line=line,
                 time=moment,
                 request=request.encode(),
                 request_type=_JSON,
@@ -98,10 +99,14 @@ def _label(table: Table, line: int, value: Any) -> Any:
         return None
 
 
-def _keys(table: Table, roles: Roles) -> RowNamer:
-    if roles.id is not None:
-        column = roles.id
-        return lambda chunk: [f"id\x1f{value}" for value in chunk.column(column)]
+def _identities(
+    table: Table, roles: Roles, keys: RowNamer | None
+) -> Callable[[Chunk], Iterable[tuple[str, int | None]]]:
+    """Return a function from a chunk to the key and line that identify each of its rows."""
+    if keys is not None:
+        return lambda chunk: zip(keys(chunk), repeat(None), strict=False)
+    if (column := roles.id) is not None:
+        return lambda chunk: [(f"id\x1f{value}", None) for value in chunk.column(column)]
     with table.path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
-    return lambda chunk: [f"{content}\x1f{line}" for line in chunk.lines]
+    return lambda chunk: zip(repeat(content), chunk.lines, strict=False)

@@ -56,7 +56,7 @@ class BodyMasker:
         self._names = texts.names
         self._always_parses = texts.always_parses
         self._budget = budget
-        self.clean = CleanStrings(texts.is_clean, budget)
+        self.clean = CleanStrings(texts.is_clean, texts.has_no_name, budget)
         self._was_clean = True
 
     def masked(self, body: bytes, encoding: str, content_type: str, depth: int = 0) -> MaskedBody:

@@ -13,7 +13,11 @@ from modeltap.privacy.texts.clean_strings import CleanStrings
 
 
 def strings(budget=None):
-    return CleanStrings(lambda text: "secret" not in text, budget or Budget(10**9))
+    return CleanStrings(
+        lambda text: "secret" not in text,
+        lambda text: "secret" not in text,
+        budget or Budget(10**9),
+    )
 
 
 @pytest.mark.parametrize(
@@ -38,6 +42,19 @@ leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text("abc 
 documents = st.recursive(
     leaves, lambda inner: st.lists(inner) | st.dictionaries(st.text("abc", max_size=3), inner)
 )
+
+
+@pytest.mark.parametrize("texts", [["ab", "secret"], ["sec", "ret"], ["a" * 101, "b"], ["a"] * 9])
+def test_texts_are_clean_if_each_is(texts):
+    looked = strings()
+    assert looked.are_clean(texts) == looked.are_clean(texts) == ("secret" not in texts)
+
+
+def test_texts_that_together_resemble_a_name_are_checked_one_by_one():
+    budget = Budget(100)
+    looked = CleanStrings(lambda _: True, lambda text: "\n" not in text, budget)
+    assert looked.are_clean(["sec", "ret"]) and looked.are_all_in(b'["sec", "ret"]')
+    assert budget.steps == 4 and looked.are_known(["sec", "ret"])
 
 
 @given(st.lists(documents, max_size=4), st.sampled_from(["name", "value", "item"]))

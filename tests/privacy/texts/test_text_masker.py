@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from modeltap.privacy.limits import Budget
 from modeltap.privacy.marks import Marks
@@ -60,3 +62,21 @@ def test_stems_decide_if_a_text_must_be_parsed():
     assert masker().may_contain_names('{"my_token": 1}')
     assert not masker().may_contain_names('{"age": 1}')
     assert masker(added=["age"]).may_contain_names('{"x": 1}')
+
+
+pieces = (
+    *("token", "to", "ken", "pass%77ord", "pa%73", "раss", "word", "ｐｉｎ", "1:2", "Oslo", "card"),
+    *("https://a:b@c", "&#112;in", "&#11", "\\u0070in", "API key", "ﬁ", "\u0301", "é", "%", "41"),
+)
+texts = st.lists(st.sampled_from(pieces) | st.text("pinPIN%u\\&#; é@/:", max_size=6), max_size=6)
+
+
+@given(texts)
+def test_texts_without_names_together_have_none_alone(parts):
+    checked = masker()
+    if checked.has_no_name("\n".join(parts)):
+        assert all(map(checked.is_clean, parts))
+
+
+def test_own_patterns_are_never_ruled_out_by_the_quick_check():
+    assert masker().has_no_name("Oslo") and not masker(added=["^oslo$"]).has_no_name("Oslo")

@@ -21,7 +21,10 @@ def column_values(cells: Sequence[str], style: Style | None) -> Sequence[Any]:
     """
     if style == "point" and (numbers := _plain_numbers(cells)) is not None:
         return numbers
-    values = {cell: _value(cell, style) for cell in set(cells)}
+    different = set(cells)
+    if style is None and MISSING.isdisjoint(map(str.lower, map(str.strip, different))):
+        return cells
+    values = {cell: _value(cell, style) for cell in different}
     return list(map(values.__getitem__, cells))
 
 
@@ -30,12 +33,20 @@ def _plain_numbers(cells: Sequence[str]) -> list[Any] | None:
     joined = "".join(cells)
     if not joined.isascii() or joined.encode().translate(None, _PLAIN_BYTES):
         return None
+    points = joined.count(".")
     try:
-        if "." not in joined:
-            return [int(cell) if cell else None for cell in cells]
+        # Cells of one kind are converted without a test of each.
+        if points == len(cells):
+            return list(map(float, cells))  # also refuses a cell with two points
+        if not points:
+            return list(map(int, cells) if "" not in cells else map(_int_or_none, cells))
         return [float(cell) if "." in cell else int(cell) if cell else None for cell in cells]
     except ValueError:  # a code for a missing value, such as "--"
         return None
+
+
+def _int_or_none(cell: str) -> int | None:
+    return int(cell) if cell else None
 
 
 def _value(cell: str, style: Style | None) -> Any:

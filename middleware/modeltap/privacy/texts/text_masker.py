@@ -61,11 +61,18 @@ class TextMasker:
         """Return True if `text` may contain a sensitive name; a cheap check."""
         return self.always_parses or may_contain_name(text)
 
+    def has_no_name(self, text: str) -> bool:
+        """Return True if no string in `text` is or contains a sensitive name; False if uncertain.
+
+        >>> masker = TextMasker(SensitiveNames(), SensitiveValues(()), Marks(), Budget(1000))
+        >>> masker.has_no_name("Oslo, Rome"), masker.has_no_name("Oslo, to, ken")
+        (True, False)
+        """
+        return not (self.always_parses or may_contain_name(text) or may_be_first_half(text))
+
     def is_clean(self, string: str) -> bool:
         """Return True if a string of a JSON body neither is nor contains a sensitive name."""
-        if not self.always_parses and (
-            has_no_word(string) or not (may_contain_name(string) or may_be_first_half(string))
-        ):
+        if not self.always_parses and (has_no_word(string) or self.has_no_name(string)):
             return True
         if len(string) > _MAX_NAME_LENGTH:
             return False  # too long for a name, so the document is parsed
