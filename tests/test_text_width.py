@@ -79,3 +79,16 @@ def test_wrapped_lines_fit_and_keep_all_letters(text, columns):
 def test_a_word_longer_than_a_line_is_broken():
     assert wrapped("x" * 25, 10, "", "  ") == ["x" * 10, "  " + "x" * 8, "  " + "x" * 7]
     assert wrapped("", 10, "    ") == [""]
+
+
+@pytest.mark.parametrize("columns", range(20, 40))
+def test_percentages_and_commands_are_not_broken(columns):
+    text = "missing values went from 12 % to 30 %; see `modeltap doctor`, then `a b`."
+    shown = "\n".join(wrapped(text, columns, "", "  "))
+    assert " ".join(shown.split()) == text
+    for whole in ("12 %", "30 %;", "`modeltap doctor`,", "`a b`."):
+        assert whole in shown
+
+
+def test_a_command_longer_than_a_line_is_broken():
+    assert wrapped("`modeltap metrics --metric mae`", 20) == ["`modeltap metrics", "--metric mae`"]

@@ -32,7 +32,12 @@ _WIDEST = 100
 _SENTENCES = ("explanation", "summary", "message", "reason", "description", "result", "last_error")
 """Columns that stand below their row if a terminal is too narrow."""
 
-_RANKS = {"estimated": 1, "low": 2, "high": 2, "trend": 3, "effect": 4}
+_RANKS = {
+    **dict.fromkeys(("estimated", "window_end"), 1),
+    **dict.fromkeys(("low", "high", "first_at"), 2),
+    **dict.fromkeys(("trend", "lift", "last_at"), 3),
+    **dict.fromkeys(("effect", "rows"), 4),
+}
 """Columns that are left out in this order if there is no room."""
 
 _WHOLE = ("id", "example", "run", "key", "webhook", "alert")
@@ -124,6 +129,11 @@ def is_fitted(*, err: bool = False) -> bool:
 def can_redraw(*, err: bool = False) -> bool:
     """Return whether an output can show progress on its last line."""
     return terminal.can_redraw(_stream(err))
+
+
+def columns_beside(used: int) -> int | None:
+    """Return the columns that a terminal has beside `used` ones; None in a pipe."""
+    return terminal.columns(sys.stdout) - used if is_fitted() else None
 
 
 def shows_drawings() -> bool:
@@ -229,9 +239,11 @@ def emit(
 
 
 def cell(value: Any) -> str:
-    """Format a value for people, with short numbers and times; None is empty."""
+    """Format a value for people: short numbers and times, yes and no; None is empty."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         # Avoids exponents: 12346 instead of 1.235e+04.
         return f"{value:.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"

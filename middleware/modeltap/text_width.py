@@ -12,6 +12,12 @@ import textwrap
 _OTHER = re.compile(r"[^ -~\u00a0-\u02ff\u2018-\u201f\u2026\u2500-\u259f]")
 """Characters that may not be one column wide."""
 
+_UNBREAKABLE = re.compile(r"\d %(?!\w)|`[^`]+`\S?")
+"""Percentages, and commands to copy with the punctuation after them."""
+
+_GLUE = "\0"
+"""Stands for a space that is not broken; an escaped text has no such character."""
+
 
 def width(text: str) -> int:
     r"""Return the number of columns of an escaped text.
@@ -54,14 +60,23 @@ def padded(text: str, columns: int) -> str:
 def wrapped(text: str, columns: int, first: str = "", later: str = "") -> list[str]:
     """Return the lines of a text; words longer than a line are broken.
 
+    A number stays beside its percent sign, and a short command in backticks on one line.
+
     >>> wrapped("median went from 37 to 71", 14, "- ", "  ")
     ['- median went', '  from 37 to', '  71']
+    >>> wrapped("went from 12 % to 30 %; see `modeltap doctor`", 20)
+    ['went from 12 % to', '30 %; see', '`modeltap doctor`']
     """
     room = max(columns, len(first) + 1, len(later) + 1)
     if _OTHER.search(text) is None:
         lines = textwrap.wrap(
-            text, room, initial_indent=first, subsequent_indent=later, break_on_hyphens=False
+            _glued(text, room - len(later)),
+            room,
+            initial_indent=first,
+            subsequent_indent=later,
+            break_on_hyphens=False,
         )
+        lines = [line.replace(_GLUE, " ") for line in lines]
     else:
         import wcwidth
 
@@ -75,3 +90,10 @@ def wrapped(text: str, columns: int, first: str = "", later: str = "") -> list[s
             control_codes="ignore",
         )
     return lines or [first.rstrip()]
+
+
+def _glued(text: str, room: int) -> str:
+    """Return a text whose unbreakable parts, as far as they fit `room`, have no spaces."""
+    return _UNBREAKABLE.sub(
+        lambda part: part[0].replace(" ", _GLUE) if len(part[0]) <= room else part[0], text
+    )

@@ -6,6 +6,7 @@ import json
 from contextlib import closing
 
 from command import lines, modeltap
+from modeltap.cli.errors import print_tables
 from modeltap.store.connection import connect, writing
 from modeltap.store.labels import Label, insert_labels
 from stores import analyze, every, put
@@ -49,3 +50,14 @@ def test_a_store_without_errors_says_so(store):
     assert "m: no labelled rows" in modeltap("errors", "--store", store)
     assert modeltap("errors", "--store", store, "--json") == ""
     assert modeltap("errors", "--store", store, "--kind", "request") == "no errors\n"
+
+
+def test_slices_have_a_table_of_their_own(capsys):
+    row = dict.fromkeys(("predicted", "label", "slice", "lift", "last_at"))
+    row |= {"model": "m", "kind": "prediction", "type": "large_error", "error": 9.5, "count": 1}
+    wrong = {**row, "predicted": 1.0, "label": 10.5, "examples": ["a"]}
+    part = {**row, "type": "slice", "slice": "x >= 3", "lift": 2.0, "examples": ["b"]}
+    print_tables([wrong, part])
+    first, second = capsys.readouterr().out.split("rows with the largest errors:")
+    assert "large_error" in first and "x >= 3" not in first and "lift" not in first
+    assert "x >= 3" in second and "predicted" not in second and "model" not in first + second

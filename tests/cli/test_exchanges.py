@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from command import lines, modeltap
+from terminal import shown_on_a_terminal
 
 
 def test_tail_lists_and_show_finds_an_exchange_by_prefix(at):
@@ -49,6 +50,13 @@ def ask(served, x):
     httpx.post(
         f"{served.url}/predict", json={"x": x}, trust_env=False, verify=False
     ).raise_for_status()
+
+
+@pytest.mark.parametrize("columns", [50, 80, 200])
+def test_tail_shows_whole_ids_on_a_terminal(at, columns):
+    (row,) = lines(modeltap("tail", *at, "--no-follow", "-n", "1", "--json"))
+    shown = shown_on_a_terminal("tail", *at, "--no-follow", "-n", "1", columns=columns)
+    assert any(row["id"] in line for line in shown)
 
 
 @contextmanager

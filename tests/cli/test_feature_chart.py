@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from command import modeltap
 from terminal import shown_on_a_terminal
 
@@ -14,7 +16,8 @@ def test_the_reference_and_the_window_are_next_to_each_other(at):
     assert window.split()[0] == "window"
 
 
-def test_the_chart_fits_a_usual_terminal(at):
-    shown = shown_on_a_terminal("drift", *at, "--feature", "color")
+@pytest.mark.parametrize("columns", [60, 80])
+def test_the_chart_fits_a_terminal(at, columns):
+    shown = shown_on_a_terminal("drift", *at, "--feature", "color", columns=columns)
     assert any("red" in line and "█" in line for line in shown)
-    assert max(map(len, shown)) <= 80
+    assert max(map(len, shown)) <= columns

@@ -16,6 +16,7 @@ from command import modeltap
     [
         (["analyse"], 2, "unknown command 'analyse'; did you mean 'analyze'?"),
         (["metrics", "--modle", "m"], 2, "No such option"),
+        (["explain"], 2, "Missing option '--alert'; see `modeltap explain --help`"),
         (["metrics", "--model", "n"], 1, "no model 'n' in this store"),
         (
             ["metrics", "--metric", "dirft"],

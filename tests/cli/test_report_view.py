@@ -29,7 +29,10 @@ def test_a_wide_terminal_has_all_columns(at):
     assert {"low", "high", "estimated", "trend"} <= set(shown[1].split())
 
 
-@pytest.mark.parametrize("command", ["drift", "performance", "status", "tail --no-follow"])
+@pytest.mark.parametrize(
+    "command",
+    ["drift", "performance", "status", "tail --no-follow", "labels"],
+)
 @pytest.mark.parametrize("columns", [20, 47])
 def test_every_line_fits(at, command, columns):
     shown = shown_on_a_terminal(*command.split(), *at, columns=columns)

@@ -62,16 +62,19 @@ def test_ten_lines_tell_about_many_models(store):
             "insert into alerts (id, fingerprint, rule, model, metric, severity, state, window, "
             "window_start, window_end, last_window_start, summary, started_at, updated_at) values "
             "('a', 'f', 'drift', 'm7', 'drift', 'warning', 'firing', '1h', '2024', '2024', "
-            "'2024', 'm7: x\x1b[2J moved', '2024-01-01T00:00:00.000Z', '2024')"
+            "'2024', 'm7: x\x1b[2J moved', '2024-01-01T00:00:00.000Z', '2024'), "
+            "('b', 'g', 'drift', 'm7', 'drift', 'warning', 'no_data', '1h', '2024', '2024', "
+            "'2024', 'm7: y moved', '2023-12-01T00:00:00.000Z', '2024')"
         )
     analyze(store, {})
     shown = modeltap("status", "--store", store).splitlines()
     assert len(shown) == 10
-    assert shown[0].startswith("alert    m7: 1 open alert, 30 requests")
+    assert shown[0].startswith("alert    m7: 2 open alerts, 30 requests")
     assert shown[0].endswith("; x\\x1b[2J moved")
     assert shown[-1] == "5 more models (5 learning); see `modeltap status --all`"
     full = modeltap("status", "--store", store, "--all")
     assert full.count("no open alerts") == 13 and "warning since 2024-01-01: x" in full
+    assert "m7: 2 open alerts since 2023-12-01, " in full
     rows = lines(modeltap("status", "--store", store, "--json"))
     assert len(rows) == 14 and rows[0]["model"] == "m7"
 

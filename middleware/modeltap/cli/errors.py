@@ -17,8 +17,9 @@ from modeltap.store.settings import SettingsReader
 _TABLES = {
     "prediction": (
         "wrong predictions",
-        ("model", "type", "predicted", "label", "slice", "error", "lift", "count", "last_at", "id"),
+        ("model", "type", "predicted", "label", "error", "count", "last_at", "id"),
     ),
+    "slice": ("rows with the largest errors", ("model", "slice", "error", "lift", "count", "id")),
     "request": (
         "failed requests",
         ("model", "status", "path", "type", "message", "count", "first_at", "last_at", "id"),
@@ -28,13 +29,15 @@ _TABLES = {
         ("model", "status", "path", "field", "type", "message", "count", "last_at", "id"),
     ),
 }
-"""The title of each kind, and its columns."""
+"""The title of each table, and its columns. A slice is a kind of wrong predictions."""
+
+_KINDS = ("prediction", "request", "validation")
 
 
 @click.command()
 @store_option
 @model_option()
-@click.option("--kind", default=None, help="Only this kind.", type=click.Choice(list(_TABLES)))
+@click.option("--kind", default=None, help="Only this kind.", type=click.Choice(_KINDS))
 @json_option
 def errors(store: str | None, model: str | None, kind: str | None, as_json: bool) -> None:
     """List wrong predictions and failed requests, in groups.
@@ -57,7 +60,7 @@ def errors(store: str | None, model: str | None, kind: str | None, as_json: bool
         for row in rows:
             emit_json(row)
     else:
-        _print_tables(rows)
+        print_tables(rows)
     notes = [
         f"{named(report.model, report.version)}: {note.text}"
         for report in reports
@@ -73,13 +76,22 @@ def _rows(report: ErrorReport) -> list[dict[str, Any]]:
     return [reported({"kind": group.kind, **about, **group.row()}) for group in report.groups]
 
 
-def _print_tables(rows: Sequence[dict[str, Any]]) -> None:
-    for kind, (title, columns) in _TABLES.items():
+def print_tables(rows: Sequence[dict[str, Any]]) -> None:
+    """Print a table of each kind of errors; the model is a column only if there are several."""
+    is_single = len({row["model"] for row in rows}) == 1
+    for name, (title, columns) in _TABLES.items():
         own = [
-            {**row, "id": next(iter(row["examples"]), "")} for row in rows if row["kind"] == kind
+            {**row, "id": next(iter(row["examples"]), "")} for row in rows if _table(row) == name
         ]
         if own:
             used = [name for name in columns if any(row[name] is not None for row in own)]
+            if is_single:
+                used.remove("model")
             echo(f"{title}:")
             emit_table(own, used, "")
             echo("")
+
+
+def _table(row: dict[str, Any]) -> str:
+    """Return the key of the table that lists a row."""
+    return "slice" if row["type"] == "slice" else str(row["kind"])

@@ -22,6 +22,7 @@ from modeltap.cli.following import Following
 from modeltap.errors import InputError
 from modeltap.output import (
     cell,
+    columns_beside,
     echo,
     echo_cut,
     echo_paragraph,
@@ -29,6 +30,7 @@ from modeltap.output import (
     emit_json,
     is_fitted,
 )
+from modeltap.printable import escaped
 from modeltap.store.exchanges import (
     find_full_exchanges,
     last_full_exchanges,
@@ -38,6 +40,7 @@ from modeltap.store.labels import labels_of
 from modeltap.store.predictions import predictions_of
 from modeltap.store.stored_exchanges import exchanges_by_id
 from modeltap.store.token_counts import token_count_of
+from modeltap.text_width import width
 from modeltap.wording import shortened
 
 _POLL_SECONDS = 0.3
@@ -45,6 +48,9 @@ _POLL_SECONDS = 0.3
 
 _SHOWN_CHARACTERS = 60
 """Characters shown of each body, so that a line with two bodies fits a wide terminal."""
+
+_LEAST_OF_BODIES = 20
+"""Columns beside the rest of a line in which bodies still say something."""
 
 
 @click.command()
@@ -69,7 +75,7 @@ def tail(store: str | None, model: str | None, last: int, follow: bool, as_json:
     """Print the latest exchanges, and new ones as they arrive.
 
     Ctrl-C ends it; it goes on if the store is replaced. On a terminal each exchange
-    has one line; a pipe gets the same lines in full, and --json all columns.
+    has one line, or two if it is narrow; a pipe gets complete lines, and --json all columns.
 
     \b
     Example:
@@ -171,13 +177,23 @@ def _print(rows: list[sqlite3.Row], as_json: bool) -> None:
         emit((dict(row) for row in rows), (), as_json=True, empty="")
         return
     for row in rows:
-        # The id comes after what people look at first: a terminal's width may cut it.
-        echo_cut(
+        head = (
             f"{row['started_at'][:19].replace('T', ' ')}  {row['model']}  "
-            f"{row['method']} {row['path']}  {row['status'] or '-'}  "
-            f"{_took(row['duration_ms'])}  {row['id']}  {_brief(row['request_body'])} -> "
-            f"{_brief(row['response_body'])}"
+            f"{row['method']} {row['path']}  {row['status'] or '-'}  {_took(row['duration_ms'])}"
         )
+        bodies = f"{_brief(row['request_body'])} -> {_brief(row['response_body'])}"
+        id_line = f"    {row['id']}  "
+        if _has_room(f"{head}  {row['id']}  ", _LEAST_OF_BODIES) or not _has_room(id_line, 1):
+            echo_cut(f"{head}  {row['id']}  {bodies}")
+        else:  # the id is there to be copied, so it is not cut
+            echo_cut(head)
+            echo_cut(bodies, first=id_line)
+
+
+def _has_room(text: str, columns: int) -> bool:
+    """Return whether standard output has so many columns beside a text; a pipe has."""
+    room = columns_beside(width(escaped(text)))
+    return room is None or room >= columns
 
 
 def _took(duration_ms: float | None) -> str:

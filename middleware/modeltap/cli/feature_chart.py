@@ -11,15 +11,18 @@ from modeltap.analysis.explanations.histogram import distribution
 from modeltap.analysis.model.reference import Reference, layout
 from modeltap.cli.common import character_chart
 from modeltap.environments import with_environment
-from modeltap.output import echo, ellipsis
+from modeltap.output import columns_beside, echo, ellipsis
 from modeltap.printable import escaped
 from modeltap.store.references import active_reference
 from modeltap.store.windows import Series, evaluated_with
 from modeltap.text_width import cut, width
 from modeltap.wording import percent
 
-_BAR = 30
-"""Characters of a full bar, so that the chart fits a terminal of 80 columns."""
+_LONGEST_BAR, _SHORTEST_BAR = 30, 10
+"""Characters of a full bar, on a terminal of 80 columns and on a narrow one."""
+
+_BESIDE_BAR = 45
+"""Columns of the texts before a bar."""
 
 _LABEL = 24
 """Columns of a label on the left; a longer one is cut."""
@@ -50,6 +53,8 @@ def print_feature_chart(
     if bins is None:
         return
     counts = total(windows).counts[layout(reference)[feature]]
+    room = columns_beside(_BESIDE_BAR)
+    longest = _LONGEST_BAR if room is None else max(_SHORTEST_BAR, min(room, _LONGEST_BAR))
     echo("", f"{feature}: reference and latest window")
     for bar in distribution(bins, counts):
         for series_name, fraction in (("reference", bar.reference), ("window", bar.window)):
@@ -57,5 +62,5 @@ def print_feature_chart(
                 cut(escaped(bar.label), _LABEL, ellipsis()) if series_name == "reference" else ""
             )
             space = " " * (_LABEL - width(label))
-            drawn = character_chart().bar(fraction, _BAR)
+            drawn = character_chart().bar(fraction, longest)
             echo(f"{space}{label}  {series_name:9}  {percent(fraction):>6}  {drawn}".rstrip())

@@ -17,7 +17,7 @@ from modeltap.analysis.arrival.label_arrival import (
 )
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
 from modeltap.environments import environment_of, named, version_of
-from modeltap.output import echo, emit_json
+from modeltap.output import echo_paragraph, emit_json
 from modeltap.store.label_arrivals import row_arrivals
 from modeltap.store.label_overview import (
     LabelCounts,
@@ -61,9 +61,9 @@ def labels(store: str | None, model: str | None, as_json: bool) -> None:
         if as_json:
             emit_json({"model": None, "unknown": unnamed.labels, "expired": unnamed.expired})
         else:
-            echo(f"{_unknown(unnamed.labels, unnamed.expired)}, sent without a model")
+            echo_paragraph(f"{_unknown(unnamed.labels, unnamed.expired)}, sent without a model")
     if not counted and unnamed is None and not as_json:
-        echo("no rows yet: `modeltap analyze` decodes them")
+        echo_paragraph("no rows yet: `modeltap analyze` decodes them")
 
 
 def _row(
@@ -106,19 +106,23 @@ def _print(row: dict[str, Any]) -> None:
     version = f"@{row['environment']}" if row["environment"] else ""
     name = named(f"{row['model']} {row['version']}".strip(), version)
     coverage = f" ({percent(row['label_coverage'])})" if row["labelled"] else ""
-    echo(
+    echo_paragraph(
         f"{name}: {row['labelled']:,} of {plural(row['rows'], 'row')} labelled{coverage}, "
-        f"{row['pending']:,} pending"
+        f"{row['pending']:,} pending",
+        later="  ",
     )
     if row["labelled"]:
         sources = ", ".join(f"{count:,} by {source}" for source, count in row["sources"].items())
-        echo(
-            f"  last label {clock.short(row['last_label_at'])}; {sources}; "
-            f"{plural(row['corrected'], 'row')} corrected"
+        echo_paragraph(
+            f"last label {clock.short(row['last_label_at'])}; {sources}; "
+            f"{plural(row['corrected'], 'row')} corrected",
+            first="  ",
+            later="    ",
         )
-        echo(f"  {_arrival(row)}")
+        echo_paragraph(_arrival(row), first="  ", later="    ")
     if row["unknown"]:
-        echo(f"  {_unknown(row['unknown'], row['expired'])}; see `modeltap doctor`")
+        unknown = _unknown(row["unknown"], row["expired"])
+        echo_paragraph(f"{unknown}; see `modeltap doctor`", first="  ", later="    ")
 
 
 def _arrival(row: dict[str, Any]) -> str:

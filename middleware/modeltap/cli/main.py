@@ -131,6 +131,10 @@ def _message_of(error: click.ClickException | ConfigError) -> str:
     if not isinstance(error, click.ClickException):
         return str(error)
     message = error.format_message()
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None and message.endswith("."):  # click's own messages name no fix
+        words = context.command_path.removeprefix(context.find_root().command_path)
+        message = f"{message.rstrip('.')}; see `modeltap{words} --help`"
     for argument in sorted(_may_be_secret(sys.argv[1:]), key=len, reverse=True):
         for quoted in (argument, repr(argument)[1:-1]):
             message = message.replace(quoted, "(not shown)")

@@ -13,7 +13,7 @@ from modeltap.analysis.model.monitored import notice
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.model.type_finding import type_finding
 from modeltap.environments import reported
-from modeltap.output import echo, emit, emit_json
+from modeltap.output import echo_paragraph, emit, emit_json
 from modeltap.store.settings import SettingsReader
 from modeltap.wording import plural
 
@@ -43,7 +43,7 @@ def show_overview(overview: ReferenceOverview, as_json: bool, settings: Settings
     if overview.state == "provisional":
         facts["rows"] = overview.rows
         if not as_json:
-            echo(
+            echo_paragraph(
                 f"{overview.model}: {overview.outlook}; {plural(overview.rows, 'row')} so far, "
                 f"which cover {overview.hours_covered} of the week's 168 hours"
             )
@@ -88,27 +88,27 @@ def show_reference(
         emit_json({**reported(head), "features": features})
         return
     if frozen.state == "provisional":
-        echo("until then each window is compared with the rows before it, in these bins:")
+        echo_paragraph("until then each window is compared with the rows before it, in these bins:")
         _emit_features(features)
         return
     period = f", {clock.short(frozen.from_time)} to {clock.short(frozen.to_time)}"
-    echo(
+    echo_paragraph(
         f"reference {frozen.id} of {frozen.model}: {plural(frozen.rows, 'row')} "
         f"({frozen.source}{period if frozen.from_time else ''})"
     )
     if frozen.performance is not None:
-        echo(f"model performance: {_record_of(frozen.performance)}")
+        echo_paragraph(f"model performance: {_record_of(frozen.performance)}")
     if frozen.rolling:
-        echo(f"rolling: bins are fixed, windows are compared with the {frozen.rolling}")
+        echo_paragraph(f"rolling: bins are fixed, windows are compared with the {frozen.rolling}")
     if frozen.hours:
-        echo(f"covers {len(frozen.hours)} of the week's 168 hours")
+        echo_paragraph(f"covers {len(frozen.hours)} of the week's 168 hours")
     if frozen.left_out_rows:
-        echo(
+        echo_paragraph(
             f"excludes {plural(frozen.left_out_rows, 'row')} in windows that raised alerts; see "
             "`modeltap alerts`"
         )
     if (text := notice(frozen)) is not None:
-        echo(text)
+        echo_paragraph(text)
     _emit_features(features)
     for feature in frozen.features:
         if feature.calendar is not None:
@@ -117,12 +117,12 @@ def show_reference(
                 if feature.calendar == RISING
                 else f"it follows the calendar (the {feature.calendar})"
             )
-            echo(f"{feature.name}: not compared, because {explanation}")
+            echo_paragraph(f"{feature.name}: not compared, because {explanation}")
     for finding in filter(None, map(type_finding, frozen.features)):
-        echo(finding)
+        echo_paragraph(finding)
     for feature in frozen.features:
         if feature.sentinel is not None:
-            echo(
+            echo_paragraph(
                 f"{feature.name}: many rows have {feature.sentinel:g}, far from all other values; "
                 "if it stands for a missing value, declare it in missing_values"
             )

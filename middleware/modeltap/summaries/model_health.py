@@ -46,7 +46,7 @@ class ModelHealth:
     Attributes:
         state: `error` if modeltap cannot watch it, `alert` if alerts are firing, `no_data` if
             nothing arrives, `learning` until the reference is complete, else `ok`.
-        since: event time of the first open alert; None without one.
+        since: event time of the first alert that makes the state; None without one.
         reason: why it is not `ok`; None if it is.
         requests: in the last windows with traffic (`traffic`).
         error_rate: fraction of failed requests in the last window; in the running one if none is

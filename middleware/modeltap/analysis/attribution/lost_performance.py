@@ -220,9 +220,9 @@ def _attributed(
     before, now = (coded_rows(connection, settings, reference, part) for part in (known, pairs))
     few = min((len(before.pairs), "reference"), (len(now.pairs), "window"))
     if few[0] < _FEWEST:
+        count = f"only {plural(few[0], 'labelled row')}" if few[0] else "no labelled rows"
         return Attribution(
-            reason=f"not attributed, because only {plural(few[0], 'labelled row')} of the {few[1]} "
-            "are stored with their inputs"
+            reason=f"not attributed, because the {few[1]} has {count} with stored inputs"
         )
     inputs = input_codes(reference, before.inputs, now.inputs)
     if inputs is None:
