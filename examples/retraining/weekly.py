@@ -14,7 +14,7 @@ from pathlib import Path
 from training import CANDIDATE
 
 MODEL = "model.joblib"
-"""What the API loads when it starts."""
+"""The model that the API loads when it starts."""
 
 
 def main():

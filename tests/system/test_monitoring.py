@@ -201,6 +201,18 @@ def test_the_composition_mounts_files_that_exist_and_opens_nothing_to_the_networ
             assert (EXAMPLE / source).exists() if "/" in source else source in compose["volumes"]
 
 
+def test_the_image_is_built_from_files_of_the_clone():
+    services = yaml.safe_load((EXAMPLE / "docker-compose.yml").read_text())["services"]
+    lines = (EXAMPLE / "Dockerfile").read_text().splitlines()
+    copied = [line.split()[1:-1] for line in lines if line.startswith("COPY ")]
+    assert {name for names in copied for name in names} >= {"pyproject.toml", "middleware"}
+    for service in services.values():
+        if "build" in service:
+            folder = EXAMPLE / service["build"]["context"]
+            assert (folder / service["build"]["dockerfile"]).samefile(EXAMPLE / "Dockerfile")
+            assert all((folder / name).exists() for names in copied for name in names)
+
+
 def test_the_parts_of_the_example_name_each_other_rightly():
     """Ports, tokens and names of services agree; the command's options exist."""
     services = yaml.safe_load((EXAMPLE / "docker-compose.yml").read_text())["services"]
