@@ -32,10 +32,10 @@ import modeltap
 MIB = 1024 * 1024
 LARGE = 64 * MIB
 ADDED_MIB = 2.0
-"""What the tap may add to the peak of an app, whatever the body."""
+"""Bytes that the tap may add to the peak of an app, whatever the body."""
 
 GROWTH_MIB = 4.0
-"""What a process may grow by from the second tenth on: 5 bytes a request, of a million."""
+"""Growth of a process from the second tenth on: 5 bytes a request, of a million."""
 
 FOLLOWED = 2000
 """Requests between two waits for the writer. An app that never waits fills the backlog, up to

@@ -16,7 +16,7 @@ numbers = st.floats(-1e9, 1e9, allow_nan=False)
 
 @given(numbers, st.floats(1e-6, 1e9))
 def test_ticks_are_few_and_inside(low, span):
-    """For any range that floats can tell apart."""
+    """For any range that floats can distinguish."""
     if low + span == low or span < abs(low) * 1e-9:
         return
     ticks = Scale(low, low + span, 0, 1).ticks(5)

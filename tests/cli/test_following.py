@@ -57,7 +57,7 @@ def test_a_burst_is_read_in_parts(following, store, monkeypatch):
 
 
 def test_a_replaced_store_is_followed_from_its_start(following, store, notes):
-    """What was written to the first one is read before."""
+    """Exchanges that were written to the first one are read before."""
     put(store, every(1, 1), [{"x": 1}], prefix="last")
     store.rename(store.with_suffix(".old"))
     assert ids(following.read()) == ["last0"]

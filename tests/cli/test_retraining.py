@@ -143,7 +143,7 @@ def test_without_a_policy_the_event_is_sent(store, tmp_path):
 
 
 def test_one_at_a_time_and_a_killed_run_heals(store, tmp_path, eventually):
-    """A second run is refused; a killed one shows as interrupted, is told, and the next one runs.
+    """A second run is refused; a killed one is interrupted and reported, and the next one runs.
 
     The training that the killed process had started ends with it.
     """

@@ -1,4 +1,4 @@
-"""Who may see the dashboard, and who may not: whatever a request shows."""
+"""Access to the dashboard, for whatever a request shows."""
 
 from __future__ import annotations
 

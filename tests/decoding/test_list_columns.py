@@ -159,7 +159,7 @@ def test_numbers_in_objects_of_lists_have_their_mean(nesting, empty, at):
     expected.insert(at, None)
     assert spread_columns[name] == expected
     assert all(len(values) == 3 for values in spread_columns.values())
-    # What a reference knows is measured in the same way, whatever a window has of it.
+    # A column of the reference is measured in the same way, whatever a window has of it.
     known = dict.fromkeys(spread_columns)
     for values in ([4, 9], [4, "x"], [None, 3]):
         assert name in spread({"items": [NESTINGS[nesting](values)]}, known, ListRules())

@@ -31,7 +31,7 @@ def filled(store):
 
 
 def test_columns_have_the_types_of_their_values(filled):
-    """What is missing is NaN, NaT or None."""
+    """Missing values are NaN, NaT or None."""
     rows = modeltap.read(filled)
     assert {name: column.dtype.kind for name, column in rows.items()} == {
         "id": "O",
@@ -82,7 +82,7 @@ def test_the_example_in_the_docs(filled, tmp_path):
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 def test_data_frames(filled, library):
-    """Where they are installed."""
+    """Run with the libraries that are installed."""
     pytest.importorskip(library)
     rows = modeltap.read(filled)
     frame = getattr(rows, f"to_{library}")()

@@ -1,4 +1,4 @@
-"""Where features stand in bodies of every form."""
+"""Places of features in bodies of every form."""
 
 from __future__ import annotations
 

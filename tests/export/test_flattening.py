@@ -50,7 +50,7 @@ def table(columns, *parts):
 
 
 def test_types_widen_in_any_order():
-    """What is wider has room for both, whichever came first; and is no narrower afterwards."""
+    """The wider type has room for both, whichever came first, and is no narrower afterwards."""
     for one, other in itertools.product([BOOL, INT, LONG, FLOAT, TEXT, None], repeat=2):
         assert wider(one, other) == wider(other, one)
         assert wider(wider(one, other), one) == wider(one, other)

@@ -1,4 +1,4 @@
-"""Views of models' rows: the values of decoded rows, under names that SQLite can tell apart."""
+"""Views of models' rows: the values of decoded rows, under names that SQLite can distinguish."""
 
 from __future__ import annotations
 

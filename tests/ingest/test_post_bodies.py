@@ -85,7 +85,7 @@ def test_a_body_that_stands_still_is_refused(slow):
 
 
 def test_a_body_in_many_packets_is_taken(slow):
-    """What counts is how much of it comes."""
+    """The limit is on the bytes that arrive."""
     client, begin = slow
     body = json.dumps(["x" * 200_000]).encode()
     (sender,) = begin(1, len(body), body[:1000])

@@ -15,7 +15,7 @@ def test_received_events_leave_no_secret(receive, read_rows, store):
     process, client = receive()
     for number, visit in enumerate(corpus.visits):
         if is_recognized_by_header(visit):
-            continue  # an event tells of no encoding
+            continue  # an event names no encoding
         for kind, body in ((REQUEST, visit.body), (RESPONSE, visit.answer or visit.body)):
             assert _post(client, number, kind, visit.type, body).status_code in (202, 400)
     assert corpus.leaks(store.parent) == {}

@@ -193,7 +193,7 @@ def test_pages_of_other_hosts_cannot_post(receive, read_rows, store):
 
 
 def test_a_store_that_is_busy_costs_nobody_an_event(receive, store):
-    """The sender is told to come again; the server goes on."""
+    """The sender is asked to try again; the server goes on."""
     from modeltap.store.connection import connect, writing
 
     _, client = receive()
@@ -232,7 +232,7 @@ def test_a_port_in_use_is_one_line(store):
 
 
 def test_it_ends_when_it_is_told_to(receive, read_rows, store):
-    """As a person and as a service manager tell it; what came is there."""
+    """Stopped as by a person and as by a service manager; received events are stored."""
     for sent in (signal.SIGINT, signal.SIGTERM):
         process, client = receive()
         post(client, to_binary_event(event(sent.name, REQUEST, ASKED)))

@@ -1,4 +1,4 @@
-"""Policies in the scheduler: which child it starts, what it tells it, and for how long."""
+"""Policies in the scheduler: which child it starts, with which input, and for how long."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def test_a_claim_is_exclusive_until_its_lease_ends(connection):
     assert not any_due(connection, SOON)
     (again,) = take(connection, now=SOON + 61)
     assert (again.id, again.attempts) == (first.id, 2)
-    # Who lost the claim can close nothing, but what was delivered was delivered.
+    # A sender that lost its claim can close nothing, but its delivery is kept.
     settle(connection, first, DeliveryOutcome(status=500), SOON + 62)
     assert take(connection, now=SOON + 63) == []
     assert settle(connection, first, DeliveryOutcome(status=204), SOON + 64) == "delivered"

@@ -1,4 +1,4 @@
-"""What a training is given, and the candidate that its last line or its file names."""
+"""Inputs of a training, and the candidate that its last line or its file names."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def session(store):
 
 
 def test_no_row_is_asked_about_twice(session, store):
-    """Whether it was answered or skipped; its label has the source of its share."""
+    """Answered or skipped; the label has the source of its part of the queue."""
     asked = []
     for _ in range(3):
         own = session()

@@ -31,7 +31,7 @@ KEYS = [
 @pytest.mark.parametrize("key", KEYS, ids=ascii)
 @pytest.mark.parametrize("ascii_only", [True, False])
 def test_sql_reads_any_key(key, ascii_only):
-    """Whether the client escapes letters or not."""
+    """For clients that escape letters, and for those that do not."""
     body = {"rows": [{key: 1}, {key: True, "other": 2}]}
     text = json.dumps(body, ensure_ascii=ascii_only)
     place = ("rows", ROW, key)

@@ -1,4 +1,4 @@
-"""What the store knows of modeltap itself."""
+"""Facts in the store about modeltap itself."""
 
 from __future__ import annotations
 

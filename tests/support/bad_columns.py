@@ -32,7 +32,7 @@ CASES: dict[str, list[Any] | None] = {
 }
 
 INFINITE = ("infinities", "a bit of everything")
-"""Where predictions and labels are so, no error is left that could be told."""
+"""Predictions and labels with which no error can be computed."""
 
 
 def check_finite(metrics: Iterable[Metric]) -> None:

@@ -49,13 +49,13 @@ class Case:
     alerts: frozenset[str] | None = None
     """The rules of its incidents."""
     problem: str | None = None
-    """What `doctor` calls a problem; None where it has none for the model."""
+    """The problem that `doctor` reports; None if it has none for the model."""
     note: str | None = None
-    """What `doctor` has a note of."""
+    """The notes of `doctor`."""
 
 
 class Observed:
-    """What the store and `doctor` have of each model."""
+    """Facts of the store and of `doctor` about each model."""
 
     def __init__(self, store: Path, findings: list[dict[str, Any]]) -> None:
         self._store = store

@@ -33,7 +33,7 @@ class Finding:
 
     @property
     def to_do(self) -> str | None:
-        """What to do about a note or a problem, unless its sentence names it."""
+        """The fix of a note or a problem, unless its sentence names it."""
         if self.level == OK or (self.fix is not None and self.fix in self.finding):
             return None
         return self.fix or ("nothing, if this is expected" if self.level == NOTE else None)

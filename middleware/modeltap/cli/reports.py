@@ -224,7 +224,7 @@ def _emit_json(rows: Sequence[dict[str, Any]], *, curve: bool) -> None:
 
 
 def _owners(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the columns that tell the models of several apart."""
+    """Return the columns that distinguish several models."""
     names = ("model", "version", "environment")
     return [name for name in names if len({row[name] for row in rows}) > 1]
 

@@ -22,7 +22,7 @@ class Roles:
     id: str | None = None
     features: tuple[str, ...] = ()
     day_first: bool | None = None
-    """Whether 01/02/2024 in the column of times is the first of February; None if unknown."""
+    """True if 01/02/2024 in the column of times is the first of February; None if unknown."""
 
     def time_of(self, row: dict[str, Any]) -> float | None:
         """Return a row's event time in Unix seconds, None if it has none."""

@@ -75,7 +75,7 @@ def run_guarded(
     finally:
         os.close(writing)
     with os.fdopen(reading) as result, process:
-        # The pipe stays open: its end tells the guard that this process is gone.
+        # The pipe stays open: its end shows the guard that this process is gone.
         assert process.stdin is not None
         with suppress(BrokenPipeError):
             process.stdin.write(json.dumps(order).encode() + b"\n")

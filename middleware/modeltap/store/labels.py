@@ -159,7 +159,7 @@ def new_labels(connection: sqlite3.Connection, after: int, until: int, digits: i
     """Return the labels with a `seq` above `after`, and at most `until`.
 
     Args:
-        digits: the characters of event times that tell windows apart, such as 10 for days.
+        digits: the characters of event times that distinguish windows, such as 10 for days.
     """
     # A cross join fixes the join order. Few new labels are read by their number; many are read in
     # the order of their exchanges, so that SQLite reads each page of the predictions once.

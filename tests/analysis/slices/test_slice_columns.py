@@ -24,7 +24,7 @@ def texts(columns, **options):
 
 
 def meets(text, value):
-    """Whether a number meets a condition such as `x >= 2 and < 5`."""
+    """Return whether a number meets a condition such as `x >= 2 and < 5`."""
     if text.endswith("is missing"):
         return value is None
     if value is None:

@@ -1,4 +1,4 @@
-"""What functions return: predictions in any usual form, and one clear line for anything else."""
+"""Outputs of functions: predictions in any common form, and one clear line for anything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What forms may do; the pages' tests send them."""
+"""Changes that forms may make; the pages' tests send them."""
 
 from __future__ import annotations
 

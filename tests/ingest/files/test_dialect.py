@@ -27,5 +27,5 @@ from modeltap.ingest.files.dialect import Dialect, dialect_of
     ],
 )
 def test_a_dialect_is_found_by_consistency(text, expected):
-    """What is in cells is no delimiter, and what is seldom no dialect."""
+    """Characters within cells are no delimiters, and rare ones are no dialect."""
     assert dialect_of(io.StringIO(text)) == expected

@@ -48,7 +48,7 @@ def test_little_is_enough(tmp_path, text, count):
 
 
 def test_what_is_broken_in_an_array_ends_it(tmp_path):
-    """Nobody knows where the next one begins; what came before is there."""
+    """The start of the next one is unknown; those before it are stored."""
     (tmp_path / "a.json").write_text('[{"a": 1}, {"b": oops}, {"c": 1}]')
     source = Source(tmp_path / "a.json")
     assert [document for _, document in documents(source)] == [{"a": 1}]

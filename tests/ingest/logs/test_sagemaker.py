@@ -152,7 +152,7 @@ def test_broken_lines_are_named_and_the_rest_goes_in(tmp_path, put):
 
 
 def test_a_capture_of_one_side_is_kept_with_the_reason(tmp_path, store, put, read_rows):
-    """Data Capture may be told to leave one out; that is no half that waits."""
+    """Data Capture may be configured to leave one out; that is no pending request or response."""
     log = captured("e1", '{"a": 1}', "")
     del log["captureData"]["endpointOutput"]
     put(write(tmp_path / "capture.jsonl", log))

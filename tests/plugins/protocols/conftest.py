@@ -1,4 +1,4 @@
-"""What tests of language models' protocols share: a real server, and what the tap saw of it."""
+"""Shared by tests of language models' protocols: a real server, and the tap's records of it."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def decoded(request, response, path="/predict", **more):
 
 
 class Bomb:
-    """What a pickle may do."""
+    """The effect that a pickle may have."""
 
     def __reduce__(self):
         return os.mkdir, ("loaded",)

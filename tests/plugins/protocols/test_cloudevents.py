@@ -51,7 +51,7 @@ def test_an_event_is_what_it_holds(to):
 
 @pytest.mark.parametrize("to", [to_binary_event, to_structured_event])
 def test_events_of_csv(to):
-    """Their type is told in the event."""
+    """The event names their type."""
     found = decoded(to, "a,b\n1,2", "1", "/", datacontenttype="text/csv")
     assert (found.rows, found.predictions) == ([{"a": 1, "b": 2}], [1])
 

@@ -68,7 +68,7 @@ def test_what_is_no_table_is_told(text, note):
 )
 @pytest.mark.parametrize("kind", ["text/plain", "application/json", None])
 def test_text_is_no_table_because_of_its_commas(text, kind):
-    """Where nobody says so, columns of numbers must."""
+    """Without a declaration, columns of numbers decide."""
     assert decoded(text, kind=kind).rows == []
 
 

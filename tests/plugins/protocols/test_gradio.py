@@ -155,7 +155,7 @@ def decoded(response, path=DATA, **more):
     ],
 )
 def test_a_stream_that_ends_early(stream, cut, note):
-    """What was answered before its end is an answer."""
+    """Values that arrived before the end of the stream are a response."""
     found = decoded(stream, response_truncated=cut, response_type="text/event-stream")
     assert found.note == note
     assert found.predictions == (["cat"] if note is None else [])
@@ -170,7 +170,7 @@ def test_what_else_a_client_asks_is_no_row():
 
 @pytest.mark.parametrize("path", ["/queue/data", "/call/12/34"])
 def test_other_apps_paths_are_theirs(path):
-    """What is no stream of events is no answer of Gradio's."""
+    """A body that is no stream of events is no response of Gradio."""
     payload = Payload(path, "x=1", 200, None, '{"number": 12}', method="GET")
     found = Decoders().decode(payload)
     assert found.rows == [{"x": 1.0}]

@@ -1,4 +1,4 @@
-"""What is stored of a language model is analysed as any other model's rows are."""
+"""Rows of a language model are analysed as those of any other model are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""V2: what tritonclient writes is read back, in JSON and as bytes, and wrong sizes are told."""
+"""V2: bodies of tritonclient are read back, in JSON and as bytes, and wrong sizes are reported."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def test_a_refusal_is_no_completion(llm, client):
 
 
 def test_an_error_within_a_stream(llm, client):
-    """What came before it is kept."""
+    """The text before it is kept."""
     with pytest.raises(openai.APIError):
         streamed(client, "broken")
     found = llm.seen().found
@@ -157,7 +157,7 @@ def test_an_error_within_a_stream(llm, client):
 
 
 def test_a_client_that_leaves_cuts_the_stream(llm, client):
-    """What was sent by then is folded."""
+    """The events until then are joined."""
     stream = create(client, "endless", stream=True)
     words = [next(stream).choices[0].delta.content for _ in range(5)]
     stream.close()

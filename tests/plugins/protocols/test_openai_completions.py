@@ -49,7 +49,7 @@ def test_a_prompt_of_tokens_has_no_text(llm, client):
 
 
 def test_answers_that_are_more_or_fewer_than_asked_are_not_paired():
-    """The rows stay, and the reason is told; of a stream that was cut what came is there."""
+    """The rows stay, with the reason; a stream that was cut has the part that arrived."""
 
     def decoded(response):
         request = '{"model": "m", "prompt": ["a", "b"], "n": 1}'

@@ -79,7 +79,7 @@ def test_a_stream_is_folded_and_its_first_word_timed(llm, client):
 
 
 def test_a_stream_without_its_last_event_ended_early(llm, client):
-    """What was streamed by then is the text."""
+    """The text is what was streamed until then."""
     list(client.responses.create(model="cut", input="Say hello", stream=True))
     found = llm.seen().found
     assert (found.predictions, found.note) == (["Hel"], "response: ended early")

@@ -26,7 +26,7 @@ def written(table, **options):
 
 
 def test_more_rows_than_the_limit():
-    """Told by the file's end, before a row is read."""
+    """Detected at the file's end, before a row is read."""
     table = pa.table({"a": pa.array([0] * 100_001, pa.int8())})
     assert decoded(written(table)).note == "request: more than 100000 rows"
 

@@ -179,7 +179,7 @@ COUNTED_BY_THE_ANSWER = (
     "csv of words",
     "mlflow csv of numbered columns",
 )
-"""What of these is a row can only be told by what was answered."""
+"""Requests whose rows only the response shows."""
 
 
 USELESS = ["", None, "null", "{}", "[]", "oops", "[[", b"\xff\0", '{"predictions": {}}', "[null]"]
@@ -313,7 +313,7 @@ def test_what_is_nested_too_deep_costs_no_rows(path, request_):
 
 @pytest.mark.parametrize("path", ["/invocations", "/v1/models/m:predict", "/score"])
 def test_a_million_columns_are_too_many(path):
-    """What is that wide is an image; as columns nobody could judge it."""
+    """A row that wide is an image, and its columns are not evaluated."""
     request = json.dumps({"instances": [[0] * 1_000_000]})
     answer = '{"predictions": [1]}'
     found = Decoders().decode(Payload(path, None, 200, request, answer))

@@ -64,14 +64,14 @@ def _joined(connection: sqlite3.Connection, before: int, digits: int) -> tuple[N
 
 
 def _digits(connection: sqlite3.Connection, settings: SettingsReader) -> int:
-    """Return how much of event times tells the windows of all models apart."""
+    """Return how many characters of event times distinguish the windows of all models."""
     models = {counted.model for counted in counted_models(connection)}
     windows = (Window.parse(settings.for_model(name).window) for name in models)
     return max(map(digits_of, windows), default=_ALL_DIGITS)
 
 
 def digits_of(window: Window) -> int:
-    """Return the characters of an event time that tell in which window a row is.
+    """Return the number of characters of an event time that decide in which window a row is.
 
     >>> [digits_of(Window.parse(text)) for text in ("1 month", "7d", "6h", "90m", "45s", "99 rows")]
     [10, 10, 13, 16, 24, 24]

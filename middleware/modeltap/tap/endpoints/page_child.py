@@ -106,7 +106,7 @@ class PageChild:
         threading.Thread(target=start, name="modeltap-queue", daemon=True).start()
 
     def _name(self) -> str:
-        """Return the name of the process's files: a digest of all that tells processes apart."""
+        """Return the name of the process's files: a digest of all that distinguishes processes."""
         if not self._digest:
             from importlib.metadata import version
 

@@ -1,4 +1,4 @@
-"""What an answer says: shapes x places x types, and never a silent miss."""
+"""Values of a response: shapes x places x types, and never a silent miss."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from modeltap_protocols._shared.answers import _searched_output, plain_output
 
 LABELS = {"text": "cat", "number": 7.5, "whole": 3, "boolean": True}
 WRITTEN = {"boolean": "true"}
-"""How a class is told that is no text and no number."""
+"""Forms of a class that is neither text nor number."""
 
 SHAPES = {
     "bare": lambda label: label,
@@ -120,7 +120,7 @@ def test_several_outputs_of_two_rows_are_two_objects(batch, request_):
     ],
 )
 def test_an_answer_of_one_row(answer, prediction):
-    """What repeats the request, or says how the call went, is no output."""
+    """Fields that repeat the request, or describe the call, are no outputs."""
     found = decoded(answer)
     expected = {"predicted_price": 1.5, "predicted_risk": 3} if prediction is None else prediction
     assert (found.predictions, found.note) == ([expected], None)

@@ -1,4 +1,4 @@
-"""CSV: lines, headers, types; what is no table is told."""
+"""CSV: lines, headers, types; texts that are no table are reported."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def test_two_objects_in_one_event_are_not_taken_for_two_events():
 
 
 def test_an_event_named_error_is_an_error():
-    """Whether it has a member of this name or not."""
+    """With and without a member of this name."""
     body = 'event: error\ndata: {"message": "m"}\n\nevent: error\ndata: {"error": "e"}\n\n'
     chunks = chunks_of(stream_of(Payload("/", None, 200, None, body)))
     assert [chunk.error for chunk, _ in chunks] == [{"message": "m"}, "e"]
