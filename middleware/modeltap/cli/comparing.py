@@ -89,10 +89,10 @@ def compare(
     \b
     Examples:
       modeltap compare --model flights --candidate predictions.csv
-      modeltap compare --model flights --candidate python:my_model:predict --since 2013-06-01
+      modeltap compare --model flights --candidate python:my_model:predict
       modeltap compare --model flights --candidate http://127.0.0.1:8001
       modeltap compare --model flights
-      modeltap compare --dataset golden.jsonl --candidate predictions.csv --fail-on worse
+      modeltap compare --dataset golden.jsonl --candidate new.csv --fail-on worse
     """
     moment = moment_of(since, "--since")
     start = None if moment is None else clock.iso(moment)

@@ -214,15 +214,12 @@ def _when(start: str, end: str) -> str:
 
     >>> _when("2013-03-04T00:00:00.000Z", "2013-03-11T00:00:00.000Z")
     'the week from 2013-03-04'
-    >>> _when("2013-03-04T10:00:05.100Z", "2013-03-04T10:00:05.900Z")
-    'the window at 2013-03-04 10:00:05'
     """
     length = (clock.parse(end) or 0.0) - (clock.parse(start) or 0.0)
     unit = {clock.HOUR: "hour", clock.DAY: "day", clock.WEEK: "week"}.get(length)
-    first, last = clock.short(start), clock.short(end)
-    if unit is not None:
-        return f"the {unit} from {first}"
-    return f"the window at {first}" if first == last else f"the period from {first} to {last}"
+    if unit is None:
+        return f"the period from {clock.short(start)} to {clock.short(end)}"
+    return f"the {unit} from {clock.short(start)}"
 
 
 def _clipped(value: Any, length: int = _MAX_TEXT) -> Any:
