@@ -34,7 +34,7 @@ class WorstCell(NamedTuple):
 
     @property
     def is_tested(self) -> bool:
-        """Whether the window was compared with the reference."""
+        """True if the window was compared with the reference."""
         return self.verdict in _TESTED
 
     @property
@@ -80,7 +80,7 @@ def drifting_features(connection: sqlite3.Connection, of: ModelVersion) -> list[
 
 
 class DriftRank(NamedTuple):
-    """How much a feature drifts in a period.
+    """The drift of a feature in a period.
 
     Attributes:
         windows, alerts: the number of windows, and of those with the verdict `alert`.
