@@ -128,6 +128,22 @@ def test_invalid_lines_are_reported_and_the_others_imported(at, files, tmp_path,
     assert done.stdout.startswith("1 label for m") and reason in done.stderr
 
 
+def test_numbers_of_spreadsheets_are_read(at, files, tmp_path):
+    """With a byte order mark and thousands separators; cells without a value are no labels."""
+    assert (
+        imported(at, tmp_path, '\ufeffid,value\nrow-2,"1,234"\nrow-3,"12,345.5"\n')["labels"] == 2
+    )
+    assert imported(at, tmp_path, "id;value\nrow-4;1.234,5\nrow-5;12.345,75\n")["labels"] == 2
+    empty = imported(at, tmp_path, "id,value\nrow-2,\nrow-3,nan\nrow-4,NULL\nrow-6,1\n")
+    assert empty == NONE | {"labels": 1}
+    with closing(connect(files / "cli.db")) as connection:
+        values = [
+            labels_of(connection, find_target(connection, f"row-{n}").exchange_id)[-1]["value"]
+            for n in range(2, 7)
+        ]
+    assert values == [1234, 12345.5, 1234.5, 12345.75, 1]
+
+
 def test_a_file_of_unknown_ids_fails_and_is_kept(at, files, tmp_path):
     (tmp_path / "labels.csv").write_text("id,value\nfuture-1,1\nfuture-2,1\n")
     shown = modeltap("label", "import", "labels.csv", "--model", "m", *at, code=1)

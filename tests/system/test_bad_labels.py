@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -44,8 +47,11 @@ def analysed(store, predictions, labels, **settings):
         lambda own: np.array([[own]]),
         lambda own: np.int64(own),
         lambda own: "yes" if own else "no",
+        Decimal,
+        lambda own: np.str_(own),
+        lambda own: np.array(bool(own)),
     ],
-    ids=["text", "boolean", "float", "list", "array", "numpy", "word"],
+    ids=["text", "boolean", "float", "list", "array", "numpy", "word", "decimal", "str_", "0-d"],
 )
 @pytest.mark.parametrize("spelling", [int, bool, str], ids=["1", "true", "'1'"])
 def test_one_truth_in_any_form_is_right(store, form, spelling):
@@ -74,14 +80,53 @@ def test_labels_that_cannot_be_compared_have_the_reason(store, predictions, labe
     assert read(store, "select count(*) as labels from labels") == [{"labels": ROWS}]
 
 
+def test_a_feed_that_mixes_the_words_is_right(store):
+    words = ("yes", True, "TRUE", 1, "on"), ("no", False, "False", 0, "off")
+    labels = [words[0 if own else 1][n % 5] for n, own in enumerate(truths())]
+    assert analysed(store, truths(), labels)["accuracy"]["value"] == 1.0
+
+
 @pytest.mark.parametrize(
-    "value", [float("nan"), float("inf"), None, [1.0, float("nan")], b"x", object()]
+    ("prediction", "label"),
+    [("\u00e9t\u00e9", "e\u0301te\u0301"), ("on time", "On\u00a0 time "), ("late", "\ufefflate")],
+    ids=["accent", "spaces", "mark"],
+)
+def test_names_of_classes_that_look_alike_are_right(store, prediction, label):
+    predictions, labels = (
+        [name if own else "other" for own in truths()] for name in (prediction, label)
+    )
+    assert analysed(store, predictions, labels)["accuracy"]["value"] == 1.0
+
+
+@pytest.mark.parametrize("stray", ["cancelled", "2024-01-01", "1e400", [1, [2]], {"a": 1}])
+def test_a_stray_label_does_not_make_numbers_classes(store, stray):
+    """The others of the window are evaluated."""
+    labels = [stray if n == 7 else 220.5 + n for n in range(ROWS)]
+    metrics = analysed(store, [221.5 + n for n in range(ROWS)], labels)
+    assert (metrics["mae"]["value"], metrics["mae"]["rows"]) == (1.0, ROWS - 1)
+    assert metrics["label_coverage"]["count"] == ROWS
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(float("nan"), float("inf"), np.float64("nan"), Decimal("NaN"), None, [None]),
+        *("", "  ", "nan", "NaN", "NaT", "<NA>"),
+        *([1.0, float("nan")], {"a": float("nan")}, b"x", object(), {1, 2}, 1j),
+        *(date(2024, 5, 1), datetime(2024, 5, 1), np.datetime64("2024-05-01"), UUID(int=5)),
+    ],
+    ids=repr,
 )
 def test_values_that_are_no_labels_are_refused(store, value):
-    """The others of the window are evaluated."""
+    """The last label stays."""
     connect(store).close()
+    modeltap.label("r0", 1, store=store)
     with pytest.raises(InputError, match="label"):
         modeltap.label("r0", value, store=store)
+    assert read(store, "select value from labels") == [{"value": 1}]
+
+
+def test_rows_without_a_label_are_unknown(store):
     metrics = analysed(store, truths(), truths()[:50])
     assert metrics["accuracy"]["rows"] == 50
     assert metrics["label_coverage"]["value"] == pytest.approx(50 / 60)

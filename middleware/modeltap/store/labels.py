@@ -6,6 +6,7 @@ import json
 import math
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -17,6 +18,9 @@ from modeltap.store.text import storable_text
 
 _CHUNK = 500
 """Labels that are compared with the last ones at once: one parameter of a query each."""
+
+_NO_VALUES = frozenset(("", "nan", "-nan", "<na>", "nat"))
+"""Texts for a missing value, in lower case: those that pandas and JSON encoders write."""
 
 _MANY = 0.1
 """A larger fraction of all labels is read in the order of exchanges."""
@@ -258,13 +262,15 @@ def storable_label(value: object) -> object:
     """Return a label as the store holds it; raises `InputError` for unsupported values.
 
     An integer beyond 64 bits becomes text; an object with several outputs becomes JSON text. A list
-    or an array of one value is that value; an empty one is a set without labels.
+    or an array of one value is that value; an empty one is a set without labels. A decimal is a
+    number, as drivers of databases return them. A text for "not a number" is no label.
 
     >>> storable_label(True), storable_label(2**70), storable_label({"price": 1.5})
     ('true', '1180591620717411303424', '{"price": 1.5}')
     >>> storable_label([[2.5]]), storable_label((1, 0)), storable_label([])
     (2.5, '[1, 0]', '[]')
     """
+    given = value
     if hasattr(value, "tolist"):  # a NumPy scalar or array
         value = value.tolist()
     if isinstance(value, tuple):
@@ -275,15 +281,31 @@ def storable_label(value: object) -> object:
         return "true" if value else "false"
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         return str(value)
+    if isinstance(value, Decimal):
+        value = float(value)
     if isinstance(value, str):
-        return storable_text(value)
+        return _storable_text(value)
     if isinstance(value, float) and not math.isfinite(value):
         raise InputError(f"label {value} is not a finite number")
-    if value is None or isinstance(value, (int, float)):
+    if isinstance(value, (int, float)):
         return value
+    if value is None and given is not None:
+        raise InputError(f"label {given!r} has no value; leave it out until it is known")
+    if value is None:
+        return None
     if isinstance(value, (dict, list)):
         return _outputs_text(value)
     raise InputError(f"label {value!r} is a {type(value).__name__}; give a number or a string")
+
+
+def _storable_text(text: str) -> str:
+    """Return a text as the store holds it; raises `InputError` if it is one for a missing value.
+
+    Words such as `none` may be classes.
+    """
+    if text.strip().lower() in _NO_VALUES:
+        raise InputError(f"label {text!r} is a missing value; leave it out until it is known")
+    return storable_text(text)
 
 
 def _outputs_text(value: object) -> str:

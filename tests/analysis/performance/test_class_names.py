@@ -40,12 +40,41 @@ def test_one_feed_may_have_json_booleans_and_digits():
     assert names("true") == names("1") == names("yes") != names("no")
 
 
-@pytest.mark.parametrize(
-    "side", [{"yes", "true", "no"}, {"no", "n", "yes"}, {"1", "0", "2"}, {"yes", "no", "maybe"}]
-)
-def test_words_are_separate_classes_if_a_side_has_two_for_one(side):
+@pytest.mark.parametrize("side", [{"yes", "true", "no"}, {"NO", "n", "Yes"}, {"True", "on", "0"}])
+def test_a_feed_may_mix_words_for_yes_and_no(side):
+    names = ClassNames({"1", "0"}, side)
+    assert {names(name) for name in side} == {"1", "0"}
+
+
+@pytest.mark.parametrize("side", [{"t", "f", "y", "n"}, {"1", "0", "2"}, {"yes", "no", "maybe"}])
+def test_letters_and_words_of_other_classes_are_separate(side):
     names = ClassNames({"1", "0"}, side)
     assert {names(name) for name in side} == side
+
+
+SAME = [
+    ("\u00e9t\u00e9", "e\u0301te\u0301"),
+    ("on time", "on\u00a0time"),
+    ("on time", " On  Time "),
+    ("A", "\uff21"),
+    ("late", "\ufefflate"),
+    ("la\u200bte", "late"),
+    ("stra\u00dfe", "STRASSE"),
+    ("\u4e2d\u6587", "\u4e2d\u6587\u200e"),
+]
+
+
+@pytest.mark.parametrize(("predicted", "true"), SAME, ids=repr)
+def test_forms_that_look_alike_are_one_class(predicted, true):
+    """Accents, spaces and signs without a width, as other systems write them."""
+    names = ClassNames({true, "b"}, {predicted, "b"})
+    assert names(predicted) == names(true) == true
+
+
+@pytest.mark.parametrize(("predicted", "true"), SAME, ids=repr)
+def test_a_side_that_has_both_forms_distinguishes_them(predicted, true):
+    names = ClassNames({true, "b"}, {predicted, true})
+    assert names(predicted) == predicted
 
 
 def test_letter_case_is_ignored_unless_a_side_distinguishes_by_it():

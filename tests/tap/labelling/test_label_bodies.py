@@ -98,6 +98,13 @@ def test_a_body_has_a_limited_number_of_labels():
         ({"id": "a", "value": float("nan")}, "is not a finite number"),
         ({"id": "a", "value": float("-inf")}, "is not a finite number"),
         ({"id": "a", "value": {"price": float("nan")}}, "cannot be written as JSON"),
+        ({"id": "a", "value": [float("nan"), 1]}, "cannot be written as JSON"),
+        ({"id": "a", "value": [None]}, "label [None] has no value"),
+        ({"id": "a", "value": [[None]]}, "label [[None]] has no value"),
+        *(
+            ({"id": "a", "value": text}, "is a missing value; leave it out")
+            for text in ("", " ", "\u00a0", "nan", "NaN", "-nan", "NaT", "<NA>", ["nan"])
+        ),
     ],
 )
 def test_an_invalid_label_is_rejected_with_its_position(label, reason):

@@ -24,6 +24,9 @@ _DAY = 24
 _MAX_CLASSES = 10
 """More distinct whole numbers are a quantity: ten digits are the largest common set of codes."""
 
+_STRAY = 0.1
+"""The largest fraction of labels of a quantity that are texts, such as "cancelled"."""
+
 ROUNDING = 1e-6
 """The distance beyond 0 and 1 that a sum of single-precision probabilities may have."""
 
@@ -172,9 +175,15 @@ def infer_task(labels: Sequence[Any], predictions: Sequence[Any] = ()) -> Task:
     """
     counts = _known_counts(predictions)
     outputs = [output for output, _ in counts]
-    known = _as_numbers([label for label, _ in _known_counts(labels)], outputs)
-    if not all(type(label) in (int, float) for label in known):
-        return "classification"
+    labelled = _known_counts(labels)
+    known = _as_numbers([label for label, _ in labelled], outputs)
+    numbers = [label for label in known if type(label) in (int, float)]
+    if len(numbers) < len(known):
+        strays = sum(count for label, count in labelled if type(label) not in (int, float))
+        rows = sum(count for _, count in labelled)
+        if strays > _STRAY * rows or not any(map(_is_quantity, outputs)):
+            return "classification"
+        known = numbers
     whole = all(type(label) is int or label.is_integer() for label in known)
     if not whole or len(set(known)) > _MAX_CLASSES:
         return "regression"

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable
 
 _TRUE = frozenset(("1", "true", "yes", "on", "t", "y"))
 _FALSE = frozenset(("0", "false", "no", "off", "f", "n"))
-_BOOLEANS = {"true": "1", "false": "0"}
-"""JSON's booleans equal Python's 1 and 0, and one feed may contain both."""
+_LETTERS = (frozenset("tf"), frozenset("yn"))
+"""Abbreviations of two pairs: a side that has both names letters, and not yes and no."""
+
+_INVISIBLE = "Cf"
+"""The category of signs without a width, such as a byte order mark."""
 
 
 class ClassNames:
     """Names of classes that both sides share, in the labels' spelling.
 
-    `true`, `1` and `yes` are one class if all values are such words, and case is ignored, unless
-    one side spells two of its classes so: then each spelling is a class.
+    `true`, `1` and `yes` are one class if all values are such words; a feed may mix them. Otherwise
+    `comparable` names are one class, unless one side spells two of its classes so: then each
+    spelling is a class.
 
     Args:
         sides: the classes of the labels, of the predictions, and of others to compare them with, by
@@ -28,10 +33,10 @@ class ClassNames:
     def __init__(self, *sides: Iterable[str]) -> None:
         ordered = [sorted(set(side)) for side in sides]
         self._key: Callable[[str], str | None] = str
-        for key in _KEYS:
-            if all(_is_one_to_one(key, side) for side in ordered):
-                self._key = key
-                break
+        if all(map(_are_booleans, ordered)):
+            self._key = boolean_of
+        elif all(len(set(map(comparable, side))) == len(side) for side in ordered):
+            self._key = comparable
         self._spelling: dict[str, str] = {}
         for side in ordered:
             for name in side:
@@ -52,12 +57,21 @@ def boolean_of(name: str) -> str | None:
     return "1" if word in _TRUE else "0" if word in _FALSE else None
 
 
-def _is_one_to_one(key: Callable[[str], str | None], side: list[str]) -> bool:
-    """Return whether all names of a side have keys, and all keys are different."""
-    plain = {_BOOLEANS.get(name, name) for name in side}
-    keys = {key(name) for name in side}
-    return None not in keys and len(keys) == len(plain)
+def comparable(name: str) -> str:
+    """Return a name without differences that people do not see: case, and forms of Unicode.
+
+    Accents may be signs of their own (NFD), spaces may not break, and signs may have no width.
+
+    >>> comparable("E\u0301cole") == comparable("\u00e9COLE"), comparable("on\u00a0 time\ufeff")
+    (True, 'on time')
+    """
+    if name.isascii():
+        return " ".join(name.casefold().split())
+    visible = "".join(sign for sign in name if unicodedata.category(sign) != _INVISIBLE)
+    return " ".join(unicodedata.normalize("NFKC", visible).casefold().split())
 
 
-_KEYS: tuple[Callable[[str], str | None], ...] = (boolean_of, str.casefold)
-"""Tried in this order; if neither is one to one, each spelling is a class."""
+def _are_booleans(side: list[str]) -> bool:
+    """Return whether all names of a side are words that mean true or false."""
+    letters = {name.casefold() for name in side}
+    return all(map(boolean_of, side)) and not all(pair & letters for pair in _LETTERS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from modeltap.analysis.performance.class_names import boolean_of
+from modeltap.analysis.performance.class_names import boolean_of, comparable
 from modeltap.analysis.statistics.confusion import class_name
 
 ClassLabel = str | int | float | bool
@@ -30,7 +30,7 @@ def positive_classes(
     """Return the labels' classes that scores refer to, or the reason why they are unknown."""
     if declared is not None:
         positive = class_name(declared)
-        matches = {name for name in classes if positive.casefold() == name.casefold()}
+        matches = {name for name in classes if comparable(positive) == comparable(name)}
         matches = matches or {
             name for name in classes if boolean_of(positive) == (boolean_of(name) or "")
         }
