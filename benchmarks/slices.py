@@ -1,6 +1,6 @@
 """The search for slices: planted ones, false alarms, time and memory, beside SliceLine.
 
-    python benchmarks/slices.py [--seeds 200] [--rows 10000] [--peer PYTHON]
+    python benchmarks/slices.py [--seeds 200] [--rows 10000] [--peer PYTHON] [--peer-seconds 120]
 
 Made-up rows with eight numeric and four categorical features. Three results:
 
@@ -13,7 +13,7 @@ Made-up rows with eight numeric and four categorical features. Three results:
 PYTHON is an interpreter that has the package `sliceline` (0.3 at the time of writing), which
 searches the same columns in the same bins, with alpha = 0.95 and at most two conditions. It has no
 ranges of bins, so that only the two features count, and no test, so its false alarms are not
-counted.
+counted. A seed for which it takes more than `--peer-seconds` is counted separately.
 """
 
 from __future__ import annotations
@@ -102,35 +102,60 @@ def first_is_planted(rows: ErrorRows, mask: np.ndarray) -> bool:
     return is_planted({condition.column for condition in slices[0].conditions}, own, mask)
 
 
-def peer_is_planted(python: str, rows: ErrorRows, mask: np.ndarray) -> bool:
-    """Return whether the first slice of SliceLine is about the planted features."""
+class Peer(NamedTuple):
+    """The interpreter of SliceLine, and the seconds that it has for a seed."""
+
+    python: str
+    seconds: float
+
+
+class PeerSeeds(NamedTuple):
+    """The seeds in which SliceLine has the planted slice first, and those it did not finish."""
+
+    first: int = 0
+    unfinished: int = 0
+
+    def add(self, is_first: bool | None) -> PeerSeeds:
+        return PeerSeeds(self.first + bool(is_first), self.unfinished + (is_first is None))
+
+
+def peer_is_planted(peer: Peer, rows: ErrorRows, mask: np.ndarray) -> bool | None:
+    """Return whether the first slice of SliceLine is about the planted features; None if it took
+    too long."""
     columns = in_bins(rows.columns, len(mask), Settings()).columns
     codes = np.column_stack([column.codes for column in columns]) + 1
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rows.npz"
         np.savez(file, codes=codes, errors=rows.errors)
-        done = subprocess.run(
-            [python, "-c", PEER, str(file)], capture_output=True, text=True, check=True
-        )
+        try:
+            done = subprocess.run(
+                [peer.python, "-c", PEER, str(file)],
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=peer.seconds,
+            )
+        except subprocess.TimeoutExpired:
+            return None
     top = json.loads(done.stdout.splitlines()[-1])
     conditions = {n: value for n, value in enumerate(top) if value is not None}
     return {columns[n].name for n in conditions} == {"c1", "x2"}
 
 
 def count_seeds(
-    seeds: int, size: int, binary: bool, peer: str | None
-) -> tuple[int, int, int | None]:
+    seeds: int, size: int, binary: bool, peer: Peer | None
+) -> tuple[int, int, PeerSeeds]:
     """Return the seeds with the planted slice first, with a false alarm, and SliceLine's."""
     first = alarms = 0
-    others = 0 if peer else None
+    others = PeerSeeds()
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
         columns = features(rng, size, NUMBERS, CATEGORIES)
         mask = planted(columns)
         rows = rows_of(columns, errors_of(rng, np.where(mask, 3.0, 1.0), binary), binary)
         first += first_is_planted(rows, mask)
-        if peer and others is not None:
-            others += peer_is_planted(peer, rows, mask)
+        if peer:
+            others = others.add(peer_is_planted(peer, rows, mask))
         plain = rows_of(columns, errors_of(rng, np.ones(size), binary), binary)
         alarms += bool(worst_slices(plain, Settings()).slices)
     return first, alarms, others
@@ -219,6 +244,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--peer", help="a Python interpreter with the package sliceline")
+    parser.add_argument("--peer-seconds", type=float, default=120.0, help="for a seed")
     parser.add_argument("--skip-cost", action="store_true", help="only count seeds")
     parser.add_argument("--fill", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -229,13 +255,15 @@ def main() -> None:
     if not arguments.skip_cost:
         print(f"{MANY_ROWS:,} rows x {sum(MANY)} features from arrays: {time_arrays()}")
         print(f"the same by `modeltap slices` from a store: {time_store()}")
+    peer = Peer(arguments.peer, arguments.peer_seconds) if arguments.peer else None
     for binary in (True, False):
         kind = "wrong predictions" if binary else "absolute errors"
-        first, alarms, others = count_seeds(arguments.seeds, arguments.rows, binary, arguments.peer)
+        first, alarms, others = count_seeds(arguments.seeds, arguments.rows, binary, peer)
         of = f"of {arguments.seeds}, {arguments.rows:,} rows"
         print(f"{kind}: planted slice first in {first}, false alarms in {alarms} ({of})")
-        if others is not None:
-            print(f"  SliceLine: planted slice first in {others}")
+        if peer:
+            late = f"{others.unfinished} took more than {peer.seconds:g} s"
+            print(f"  SliceLine: planted slice first in {others.first}; {late}")
 
 
 if __name__ == "__main__":

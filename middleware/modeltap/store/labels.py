@@ -263,7 +263,7 @@ def storable_label(value: object) -> object:
 
     An integer beyond 64 bits becomes text; an object with several outputs becomes JSON text. A list
     or an array of one value is that value; an empty one is a set without labels. A decimal is a
-    number, as drivers of databases return them. A text for "not a number" is no label.
+    number, as drivers of databases return them. A text for a missing value is not one.
 
     >>> storable_label(True), storable_label(2**70), storable_label({"price": 1.5})
     ('true', '1180591620717411303424', '{"price": 1.5}')

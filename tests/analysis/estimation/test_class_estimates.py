@@ -50,13 +50,14 @@ def test_rows_without_a_score_are_left_out(bad):
     known = learn_baseline(predicted.tolist(), true.tolist(), scores=scores.tolist())
     outputs = Outputs([*predicted[:500].tolist(), "cat", None], [*scores[:500].tolist(), bad, 0.5])
     names = [(own.metric, own.rows) for own in metrics_of_classes(outputs, known, 100)]
-    assert names == [("estimated_accuracy", 500), ("estimated_f1_macro", 500)]
+    assert names == [(f"estimated_{name}", 500) for name in ("accuracy", "f1_macro", "roc_auc")]
 
 
 def test_a_class_that_the_reference_does_not_have_is_estimated_too():
     predicted, true, scores = draw(2000, np.random.default_rng(2))
     known = learn_baseline(predicted.tolist(), true.tolist(), scores=scores.tolist())
-    own = metrics_of_classes(Outputs(["horse"] * 200, [0.5] * 200), known, 100)
+    *own, area = metrics_of_classes(Outputs(["horse"] * 200, [0.5] * 200), known, 100)
+    assert area.evidence.classes == 5  # and the horse
     assert all(0 <= metric.low <= metric.value <= metric.high <= 1 for metric in own)
 
 

@@ -144,7 +144,9 @@ def test_several_classes_with_the_score_of_the_predicted_one(store):
         insert_labels(connection, labels, source="test")
     analyze(store, SETTINGS)
     own = estimated(store)
-    assert set(own) == {"estimated_accuracy", "estimated_f1_macro"}
+    assert set(own) == {"estimated_accuracy", "estimated_f1_macro", "estimated_roc_auc"}
+    (area, *_) = own["estimated_roc_auc"]
+    assert area["value"] is None and "of 3 classes takes a score of each" in area["explanation"]
     for number, row in enumerate(own["estimated_accuracy"]):
         part = slice(FIRST + 500 * number, FIRST + 500 * (number + 1))
         assert row["low"] <= np.mean(predicted[part] == true[part]) <= row["high"]

@@ -21,6 +21,8 @@ from modeltap.config.metrics import ESTIMATED
 
 _BOUNDED = ("accuracy", "f1_macro", "roc_auc", "brier")
 
+_AREA = ESTIMATED + "roc_auc"
+
 
 class Estimated(Evidence, frozen=True):
     """The labelled rows of the reference that the estimate is based on."""
@@ -52,6 +54,12 @@ class NoEstimate(Evidence, frozen=True):
 
     labelled: int
     needed: int
+
+
+class NoArea(Evidence, frozen=True):
+    """The number of classes of a model whose scores are those of the predicted one."""
+
+    classes: int
 
 
 def can_estimate(baseline: Baseline) -> bool:
@@ -89,7 +97,11 @@ def estimated_metrics(
 
 
 def metrics_of_classes(outputs: Outputs, baseline: Baseline, min_rows: int) -> list[Metric]:
-    """Return the estimates of a window of several classes with scores of the predicted one."""
+    """Return the estimates of a window of several classes with scores of the predicted one.
+
+    The area under the ROC curve has no value, with the reason: ranking the rows by the probability
+    of a class takes the scores of all classes.
+    """
     known = baseline.confidence
     scores = confidences(outputs.scores, np.arange(len(outputs.predictions)))
     given = np.array([not is_unknown(own) for own in outputs.predictions], dtype=bool)
@@ -101,7 +113,11 @@ def metrics_of_classes(outputs: Outputs, baseline: Baseline, min_rows: int) -> l
     predicted = [class_name(outputs.predictions[place]) for place in places]
     own = estimate_classes(predicted, scores[places], known, baseline.counts)
     evidence = Estimated(round(sum(known.rows)))
-    return [estimated_metric(name, value, len(places), evidence) for name, value in own.items()]
+    estimates = [
+        estimated_metric(name, value, len(places), evidence) for name, value in own.items()
+    ]
+    classes = len({*predicted, *(true for _, true in baseline.counts)})
+    return [*estimates, Metric(metric=_AREA, rows=len(places), evidence=NoArea(classes))]
 
 
 def metrics_of_errors(model: ErrorModel, rows: np.ndarray, total: int, task: Task) -> list[Metric]:

@@ -10,6 +10,7 @@ from modeltap.analysis.estimation.estimates import (
     Estimated,
     EstimatedByErrors,
     EstimatedOfMoved,
+    NoArea,
     NoEstimate,
 )
 from modeltap.analysis.evaluators.pass_rates import (
@@ -94,6 +95,14 @@ def _(evidence: NoEstimate, _metric: Metric, _context: Context | None) -> str:
     return (
         f"not estimated, because {plural(evidence.labelled, 'sampled row')} of the reference have "
         f"a label that can be compared, and {evidence.needed} are needed"
+    )
+
+
+@sentence.register
+def _(evidence: NoArea, _metric: Metric, _context: Context | None) -> str:
+    return (
+        "not estimated, because scores are those of the predicted class; the area of "
+        f"{evidence.classes} classes takes a score of each class"
     )
 
 
