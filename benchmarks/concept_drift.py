@@ -1,6 +1,6 @@
 """Concept drift: false alarms where only inputs move, and the months of `bike_sharing`.
 
-    python benchmarks/concept_drift.py [--data FOLDER] [--references 60]
+    OMP_NUM_THREADS=1 python benchmarks/concept_drift.py [--data FOLDER] [--references 60]
 
 Simulated references of 2,000 and 8,000 labelled rows are followed by 50 windows each, whose inputs
 wander while the relation of inputs and errors stays, or errors grow by a fifth. `bike_sharing` is

@@ -1,6 +1,7 @@
 """Coverage of the intervals of performance metrics, in simulated windows.
 
-    python benchmarks/intervals.py [--windows 2000] [--rows 100 500 5000] [--shares 0.5 0.02]
+    OMP_NUM_THREADS=1 python benchmarks/intervals.py [--windows 2000] [--rows 100 500 5000]
+        [--shares 0.5 0.02]
 
 Each window is evaluated as the analysis does it. The log odds of two classes are normal, and the
 scores exaggerate them by a third, so that they are not calibrated. Numbers have normal errors, or
