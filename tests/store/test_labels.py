@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
 import numpy as np
 import pytest
 
@@ -20,6 +24,12 @@ from modeltap.store.labels import early_labels, insert_labels, storable_label
         (2**63, str(2**63)),
         (-(2**63), -(2**63)),
         ("cat", "cat"),
+        (np.str_("cat"), "cat"),
+        (np.array(True), "true"),
+        (Decimal("1.50"), 1.5),
+        ([Decimal("2")], 2.0),
+        ("none", "none"),
+        ("null", "null"),
         ({"price": 1.5}, '{"price": 1.5}'),
         ([1.5, 2], "[1.5, 2]"),
         ((1, 0), "[1, 0]"),
@@ -44,7 +54,13 @@ def test_values_are_converted_for_sqlite(value, kept):
 
 @pytest.mark.parametrize(
     "value",
-    [float("nan"), float("inf"), [float("nan")], np.array([1.0, np.nan]), {"a": b"x"}, b"x"],
+    [
+        *(float("nan"), float("inf"), [float("nan")], np.array([1.0, np.nan]), np.float64("nan")),
+        *(Decimal("NaN"), Decimal("Infinity"), [None], [[None]], np.array([None])),
+        *("", "  ", "\u00a0", "nan", "NaN", "-nan", "NaT", "<NA>", ["nan"]),
+        *({"a": b"x"}, {"a": float("nan")}, b"x", bytearray(b"x"), object(), {1, 2}, 1j, int),
+        *(date(2024, 5, 1), datetime(2024, 5, 1), np.datetime64("2024-05-01"), UUID(int=5)),
+    ],
 )
 def test_invalid_values_are_refused(value):
     with pytest.raises(InputError, match="label"):
