@@ -53,9 +53,10 @@ READING = [
 ]
 
 
-@pytest.fixture
-def filled(store):
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
     """A store with names in several scripts, and more rows than a pipe can buffer."""
+    store = tmp_path_factory.mktemp("filled") / "taps.db"
     for model in MODELS:
         for number in range(200):
             modeltap.capture(

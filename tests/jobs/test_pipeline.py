@@ -19,6 +19,7 @@ from modeltap.ingest.roles import choose_roles
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect
 from modeltap.store.pending_work import pending_work
+from stores import copied
 
 START = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 
@@ -61,14 +62,35 @@ def read(store, sql):
     return rows
 
 
-@pytest.fixture
-def filled(store, tmp_path):
-    """Ten quiet days (the reference), five more, and three with drift."""
-    connection = connect(store)
-    put(connection, write_days(tmp_path / "quiet.csv", 0, 15))
-    put(connection, write_days(tmp_path / "loud.csv", 15, 18, shift=1.0, error=3.0))
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory):
+    """The rows of `filled`."""
+    folder = tmp_path_factory.mktemp("imported")
+    connection = connect(folder / "taps.db")
+    put(connection, write_days(folder / "quiet.csv", 0, 15))
+    put(connection, write_days(folder / "loud.csv", 15, 18, shift=1.0, error=3.0))
     connection.close()
+    return folder / "taps.db"
+
+
+@pytest.fixture(scope="module")
+def after_one_pass(imported, tmp_path_factory):
+    """The rows of `filled`, analysed up to the open window."""
+    store = copied(imported, tmp_path_factory.mktemp("analysed") / "taps.db")
+    analyze(store)
     return store
+
+
+@pytest.fixture
+def filled(imported, store):
+    """Ten quiet days (the reference), five more, and three with drift."""
+    return copied(imported, store)
+
+
+@pytest.fixture
+def analysed(after_one_pass, store):
+    """The rows of `filled` after one pass."""
+    return copied(after_one_pass, store)
 
 
 def test_drift_and_errors_alert_separately_in_their_window(filled):
@@ -84,33 +106,36 @@ def test_drift_and_errors_alert_separately_in_their_window(filled):
     assert {a["state"] for a in found} == {"firing"}
 
 
-def test_a_second_pass_changes_nothing(filled):
+def test_a_second_pass_changes_nothing(analysed):
     """Nothing is counted, evaluated or sent twice."""
-    analyze(filled)
-    before = read(filled, "select * from metrics order by id"), read(filled, "select * from alerts")
-    report = analyze(filled)
+    before = (
+        read(analysed, "select * from metrics order by id"),
+        read(analysed, "select * from alerts"),
+    )
+    report = analyze(analysed)
     assert (report.exchanges, report.windows) == (0, 0)
-    after = read(filled, "select * from metrics order by id"), read(filled, "select * from alerts")
+    after = (
+        read(analysed, "select * from metrics order by id"),
+        read(analysed, "select * from alerts"),
+    )
     assert before == after
 
 
-def test_the_reference_is_the_first_rows_and_its_windows_never_alert(filled):
+def test_the_reference_is_the_first_rows_and_its_windows_never_alert(analysed):
     """Ten days of 200 rows, marked in the metrics."""
-    analyze(filled)
-    (reference,) = read(filled, 'select * from "references"')
+    (reference,) = read(analysed, 'select * from "references"')
     assert reference["rows"] == 2000 and reference["from_time"] == "2024-01-01T00:00:00.000Z"
-    rows = read(filled, "select distinct window_start, in_reference from metrics order by 1")
+    rows = read(analysed, "select distinct window_start, in_reference from metrics order by 1")
     assert [row["in_reference"] for row in rows][:10] == [1] * 10
     assert not any(row["in_reference"] for row in rows[10:])
 
 
-def test_the_open_window_is_not_evaluated(filled):
+def test_the_open_window_is_not_evaluated(analysed):
     """Imported rows define the time: the last day ends with the first later row."""
-    analyze(filled)
-    last = read(filled, "select max(window_start) as w from metrics")[0]["w"]
+    last = read(analysed, "select max(window_start) as w from metrics")[0]["w"]
     assert last == "2024-01-17T00:00:00.000Z"
-    analyze(filled, include_open=True)
-    last = read(filled, "select max(window_start) as w from metrics")[0]["w"]
+    analyze(analysed, include_open=True)
+    last = read(analysed, "select max(window_start) as w from metrics")[0]["w"]
     assert last == "2024-01-18T00:00:00.000Z"
 
 
@@ -128,25 +153,20 @@ def test_small_windows_are_merged(filled):
     assert rows[0]["window_end"] == "2024-01-04T00:00:00.000Z"
 
 
-def test_late_rows_are_counted_in_their_window(filled, tmp_path):
+def test_late_rows_are_counted_in_their_window(analysed, tmp_path):
     """They are added to the counts of an earlier day."""
-    analyze(filled)
     sql = "select rows from windows where window_start = '2024-01-12T00:00:00.000Z'"
-    assert read(filled, sql)[0]["rows"] == 200
-    connection = connect(filled)
+    assert read(analysed, sql)[0]["rows"] == 200
+    connection = connect(analysed)
     put(connection, write_days(tmp_path / "late.csv", 11, 12, seed=9))
     connection.close()
-    analyze(filled)
-    assert read(filled, sql)[0]["rows"] == 400
+    analyze(analysed)
+    assert read(analysed, sql)[0]["rows"] == 400
 
 
 def test_a_killed_analysis_gives_the_same_counts_after_a_restart(filled, tmp_path):
     """kill -9 at several moments: counts and watermark are updated together."""
-    whole = tmp_path / "whole.db"
-    source, target = sqlite3.connect(filled), sqlite3.connect(whole)
-    source.backup(target)
-    source.close()
-    target.close()
+    whole = copied(filled, tmp_path / "whole.db")
     analyze(whole, include_open=True)
     expected = read(whole, "select window_start, rows, counts from windows order by 1")
     code = (

@@ -8,12 +8,16 @@ import shutil
 import pytest
 
 from command import modeltap
+from shared_folder import filled_once
 
 
 @pytest.fixture(scope="session")
 def gone_wrong(tmp_path_factory):
     """A table of 30 hours with 120 rows each that drifts after 20 hours, and its analysed store."""
-    folder = tmp_path_factory.mktemp("cli")
+    return filled_once(tmp_path_factory, "drifted-store", _fill)
+
+
+def _fill(folder):
     with (folder / "rows.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["id", "time", "amount", "color", "guess", "truth"])
@@ -30,7 +34,6 @@ def gone_wrong(tmp_path_factory):
     assert "3,600 rows imported for m" in shown
     modeltap("reference", "set", "--store", store, "--model", "m", "--rows", "2000")
     modeltap("analyze", "--store", store, "--open")
-    return folder
 
 
 @pytest.fixture(scope="module")

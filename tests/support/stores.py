@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 import json
 import sqlite3
+from contextlib import closing
 
 from modeltap import clock
 from modeltap.jobs.pipeline import Analyzer
-from modeltap.store.connection import connect
+from modeltap.store.connection import connect, writing
 
 START = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 
@@ -17,7 +18,11 @@ def put(
     store, moments, rows, *, model="m", version="", prefix="r", responses=None, environment=None
 ):
     """Store one exchange for each row, at its time."""
-    connection = connect(store)
+    with closing(connect(store)) as connection, writing(connection):
+        _insert(connection, moments, rows, model, version, prefix, responses, environment)
+
+
+def _insert(connection, moments, rows, model, version, prefix, responses, environment):
     for number, (moment, row) in enumerate(zip(moments, rows, strict=True)):
         when = moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:23] + "Z"
         connection.execute(
@@ -36,7 +41,13 @@ def put(
                 json.dumps({"prediction": 1.0}) if responses is None else responses[number],
             ),
         )
-    connection.close()
+
+
+def copied(store, target):
+    """Copy a store with all that is committed; return the path of the copy."""
+    with closing(sqlite3.connect(store)) as source, closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
+    return target
 
 
 def analyze(store, said, **options):

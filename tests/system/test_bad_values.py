@@ -13,7 +13,7 @@ from bad_columns import CASES, INFINITE, WINDOW
 from modeltap.errors import InputError
 from modeltap.store.connection import connect, writing
 from modeltap.store.labels import insert_labels
-from stores import analyze, every, put, read
+from stores import analyze, copied, every, put, read
 
 MINUTES = 4.8
 """Between two rows: a day has as many as a case."""
@@ -73,14 +73,21 @@ def spoilt(rows, case):
     return [row | {"bad": value} for row, value in zip(rows, values, strict=True)]
 
 
-@pytest.fixture
-def month(store):
-    """Good days, with their labels."""
+@pytest.fixture(scope="module")
+def good_days(tmp_path_factory):
+    """A store of good days, with their labels."""
+    store = tmp_path_factory.mktemp("good") / "taps.db"
     for day in range(DAYS):
         rows = good(day)
         put_day(store, day, rows, answers(rows))
         label_day(store, day, [row["x2"] for row in rows])
     return store
+
+
+@pytest.fixture
+def month(good_days, store):
+    """Good days, with their labels, to add to."""
+    return copied(good_days, store)
 
 
 def check_finite(store):

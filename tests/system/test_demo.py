@@ -21,20 +21,14 @@ import httpx
 import pyte
 import pytest
 
+from command import completed
 from modeltap.browsing.common_queries import common_queries
 
 pytest.importorskip("fastapi", reason='pip install "modeltap[demo]"')
 
 
 def demo(folder, *words, code=0):
-    done = subprocess.run(
-        [sys.executable, "-m", "modeltap", "demo", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    done = completed("demo", *words, cwd=folder, timeout=600)
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout if code == 0 else done.stderr

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from command import completed
 from modeltap.store.connection import connect
 from modeltap.testing import WebhookReceiver
 from plugins import HANGS, install
@@ -179,14 +180,7 @@ def test_digests_and_pruning_go_by_their_own_times(work, store, tmp_path, receiv
 
 
 def test_without_a_store_it_says_so_and_with_create_it_begins_one(work, store, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "modeltap", "worker"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = completed("worker", cwd=tmp_path)
     assert done.returncode == 1 and "modeltap.db" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     process = work("--create")
