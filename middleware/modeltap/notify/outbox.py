@@ -10,6 +10,7 @@ from typing import Any
 from modeltap import clock
 from modeltap.alerts.transitions import FIRING, Transition
 from modeltap.config.webhook_settings import WebhookSettings
+from modeltap.errors import InputError
 from modeltap.notify.events import encoded, event_of
 from modeltap.notify.retries import MAX_AGE_SECONDS, seconds_to_retry
 from modeltap.store import deliveries
@@ -17,6 +18,11 @@ from modeltap.store.alerts import count_open, record_notified
 from modeltap.store.connection import writing
 from modeltap.store.deliveries import Delivery
 from modeltap.store.delivery_attempts import record_attempt
+
+_TWICE = (
+    "confirm with --delivered, or on the page of its alert, that its receiver gets it again: a "
+    "chat shows it twice, other receivers know it by its id"
+)
 
 _PARTS = ("rows", "predictions", "event_time")
 """Parts that exchanges may lack. Each reason has a different fix, and so its own message."""
@@ -175,6 +181,31 @@ def replay(
     Runs inside the caller's transaction. Messages that are being sent are not changed.
     """
     return deliveries.requeue_messages(connection, clock.iso(now), message=message, webhook=webhook)
+
+
+def replay_one(
+    connection: sqlite3.Connection, now: float, message: str, *, delivered: bool = False
+) -> None:
+    """Make one message due now, under the same id; runs inside the caller's transaction.
+
+    Args:
+        delivered: also if the receiver accepted it before: it gets it twice.
+
+    Raises:
+        InputError: if there is no such message, it waits for its first attempt or is being sent,
+            or it was delivered and `delivered` is False.
+    """
+    if replay(connection, now, message=message):
+        return
+    if delivered and deliveries.requeue_delivered(connection, clock.iso(now), message):
+        return
+    state = deliveries.state_of(connection, message)
+    if state is None:
+        named = f"message {message!r}" if message.startswith("msg_") else "message with that id"
+        raise InputError(f"no {named}; the page of an alert lists its messages")
+    if state == "delivered":
+        raise InputError(f"message {message!r} was delivered; {_TWICE}")
+    raise InputError(f"message {message!r} is being sent, or the next delivery sends it")
 
 
 def unknown_webhooks(connection: sqlite3.Connection, known: Sequence[str], now: float) -> list[str]:

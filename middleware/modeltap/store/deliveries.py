@@ -27,6 +27,10 @@ _EARLIER = f"""
 """
 """Earlier pending messages to the same receiver about the same subject, which are sent first."""
 
+_REQUEUE = (
+    "update deliveries set state = 'pending', attempts = 0, next_at = :now, created_at = :now where"
+)
+
 _UNKNOWN = "webhook not in (select value from json_each(:known)) and state = 'pending'"
 
 
@@ -195,11 +199,24 @@ def requeue_messages(
     A message that is being sent is left alone.
     """
     return connection.execute(
-        "update deliveries set state = 'pending', attempts = 0, next_at = :now, created_at = :now "
-        f"where (state = 'dead' or (attempts > 0 and {_FREE})) and (:id is null or id = :id) "
-        "and (:webhook is null or webhook = :webhook)",
+        f"{_REQUEUE} (state = 'dead' or (attempts > 0 and {_FREE})) "
+        "and (:id is null or id = :id) and (:webhook is null or webhook = :webhook)",
         {"now": now, "id": message, "webhook": webhook},
     ).rowcount
+
+
+def requeue_delivered(connection: sqlite3.Connection, now: str, message: str) -> bool:
+    """Make a delivered message due now, inside the transaction; False if it is not delivered."""
+    done = connection.execute(
+        f"{_REQUEUE} state = 'delivered' and id = :id", {"now": now, "id": message}
+    )
+    return done.rowcount > 0
+
+
+def state_of(connection: sqlite3.Connection, message: str) -> str | None:
+    """Return the state of a message, None if there is no such message."""
+    row = connection.execute("select state from deliveries where id = ?", (message,)).fetchone()
+    return None if row is None else str(row[0])
 
 
 def waiting(connection: sqlite3.Connection) -> Waiting:

@@ -66,7 +66,7 @@ def test_one_alert_with_its_messages(own):
     failed = attempt(store, alert, outbox.DeliveryOutcome(status=503, error="<b>busy</b>"))
     page = client.get(f"/alerts/{alert[:20]}").text
     assert "&lt;b&gt;busy" in page and "<b>busy" not in page
-    assert page.count("Send again") == 1 and failed in page
+    assert page.count(">Send again<") == 2 and failed in page
     rows = client.get(f"/alerts/{alert}?table=attempts&format=json").json()
     results = [(row["outcome"], row["status"]) for row in rows if row["webhook"] == "hook"]
     assert results == [("delivered", 200), ("failed", 503)]
@@ -104,6 +104,25 @@ def test_a_failed_message_is_sent_again(own):
             assert claim_message(connection, "hook", now="9", until="9").id == dead
         names = {row[0] for row in connection.execute("select delivery_id from delivery_attempts")}
     assert dead in names
+
+
+def test_a_delivered_message_is_sent_again_once_confirmed(own):
+    """Under its id, so that the receiver can drop it; without the confirmation it stays."""
+    store, client, alert = own
+    done = attempt(store, alert, outbox.DeliveryOutcome(status=200))
+    page = client.get(f"/alerts/{alert}").text
+    assert re.search(
+        rf'value="{done}"><label><input type="checkbox" name="delivered"[^>]*req', page
+    )
+    form = {"action": "send", "back": "alert", "form_token": token_in(page), "message": done}
+    url = f"/alerts/{alert}"
+    for confirmed, status in (({}, 404), ({"delivered": "0"}, 404), ({"delivered": "1"}, 303)):
+        answer = client.post(url, data={**form, **confirmed}, headers=OWN)
+        assert answer.status_code == status
+    answer = client.post(url, data={**form, "delivered": "1"}, headers=OWN)
+    assert answer.status_code == 404 and "the next delivery sends it" in answer.text
+    with closing(connect(store)) as connection, writing(connection):
+        assert claim_message(connection, "hook", now="9", until="9").id == done
 
 
 def test_a_silence_is_ended(own):

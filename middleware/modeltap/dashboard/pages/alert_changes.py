@@ -11,7 +11,7 @@ from modeltap import clock
 from modeltap.alerts.silence import acknowledge, add_note, end_silence, find_alert, silence
 from modeltap.config.windows import parse_seconds
 from modeltap.errors import InputError
-from modeltap.notify.outbox import replay
+from modeltap.notify.outbox import replay_one
 from modeltap.store.delivery_attempts import messages_about
 from modeltap.store.silences import list_silences
 
@@ -39,7 +39,8 @@ def change_alert_by_form(
     elif action == "end_silence":
         end_silence(connection, str(form.get("silence", "")))
     elif action == "send":
-        send_again(connection, alert_id, str(form.get("message", "")))
+        message, delivered = str(form.get("message", "")), form.get("delivered") == "1"
+        send_again(connection, alert_id, message, delivered=delivered)
     else:
         raise InputError(f"unknown action {action!r}; use {_ACTIONS}")
 
@@ -55,19 +56,21 @@ def _silence(
     silence(connection, until, fingerprint=fingerprint, reason=note)
 
 
-def send_again(connection: sqlite3.Connection, alert_id: str, message: str) -> None:
-    """Make a failed message about an alert due now, as `modeltap webhook replay` does.
+def send_again(
+    connection: sqlite3.Connection, alert_id: str, message: str, *, delivered: bool = False
+) -> None:
+    """Make a message about an alert due now, as `modeltap webhook replay` does.
+
+    Args:
+        delivered: also if it was delivered before.
 
     Raises:
-        InputError: if it is not about the alert, or was delivered, or is being sent.
+        InputError: if it is not about the alert, or cannot be sent again; see `replay_one`.
     """
-    known = {own["id"]: own for own in messages_about(connection, _full_id(connection, alert_id))}
+    known = {own["id"] for own in messages_about(connection, _full_id(connection, alert_id))}
     if message not in known:
         raise InputError(f"alert {alert_id!r} has no message {message!r}")
-    if not replay(connection, time.time(), message=message):
-        state = known[message]["state"]
-        reason = "was delivered" if state == "delivered" else "will be sent with the next delivery"
-        raise InputError(f"message {message!r} {reason}; only failed ones can be sent again")
+    replay_one(connection, time.time(), message, delivered=delivered)
 
 
 def _full_id(connection: sqlite3.Connection, alert_id: str) -> str:
