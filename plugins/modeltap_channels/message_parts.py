@@ -21,13 +21,16 @@ def title(event: Mapping[str, Any]) -> str:
 
     >>> title({"type": "alert.resolved", "data": {"model": "flights", "rule": "data_drift"}})
     '🟢 flights: data drift resolved'
+    >>> named = {"model": "flights", "rule": "custom", "rule_name": "slow at night"}
+    >>> title({"type": "alert.firing", "data": {**named, "severity": "info"}})
+    '🔵 flights: slow at night'
     >>> title({"type": "test", "data": {"model": "flights", "environment": "staging"}})
     'modeltap: test message'
     """
     kind, data = event["type"], event["data"]
     model = data.get("model") or "all models"
     model += f" in {data['environment']}" if data.get("environment") else ""
-    rule = str(data.get("rule") or "").replace("_", " ")
+    rule = str(data.get("rule_name") or str(data.get("rule") or "").replace("_", " "))
     if kind == "alert.resolved":
         return f"🟢 {model}: {rule} resolved"
     if kind in ("alert.no_data", "alert.error"):

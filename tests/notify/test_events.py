@@ -10,6 +10,7 @@ import pytest
 
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.notify.events import encoded, event_of, summary
+from modeltap_channels import message_parts
 
 
 def pending(connection):
@@ -48,6 +49,23 @@ def test_a_message_has_the_documented_fields(connection, process, row):
     assert list(event) == list(shown)
     assert list(event["data"]) == list(shown["data"])
     assert list(event["data"]["alerts"][0]) == list(shown["data"]["alerts"][0])
+
+
+def test_rules_with_names_have_messages_of_their_own(connection, process, row):
+    """With the name in the message; a rule without one has none."""
+    hooks = [("one", WebhookSettings(url="http://a.example"))]
+    limits = {"late at night": 12.0, "<b>day</b>": 13.0}
+    rules = [{"metric": "mae", "above": above, "name": name} for name, above in limits.items()]
+    rules.append({"metric": "mae", "above": 1.0})
+    about = dict.fromkeys(("feature", "low", "high", "strength", "p_value", "explanation"))
+    process(row(0, None, metric="mae", value=15.0, **about), rules=rules, webhooks=hooks)
+    events = [event for _, event in pending(connection)]
+    assert {event["data"]["rule_name"] for event in events} == {*limits, None}
+    assert {message_parts.title(event) for event in events} == {
+        "🟠 flights: late at night",
+        "🟠 flights: <b>day</b>",
+        "🟠 flights: custom",
+    }
 
 
 def test_a_message_has_examples_and_a_link(connection, process, row):

@@ -208,3 +208,32 @@ def test_what_is_deleted_is_gone_from_the_views(recorded):
         "e3",
         "e4",
     ]
+
+
+def test_groups_and_their_gaps_are_told_apart(empty):
+    """Whatever signs the names have; metrics of the performance are in another view."""
+    shown = {
+        ("selection_rate", "sex=Female"): (0.2, None),
+        ("selection_rate", "sex=Male"): (0.5, None),
+        ("demographic_parity_difference", "sex"): (0.3, "alert"),
+        ("demographic_parity_ratio", "a=b,c"): (0.9, "ok"),
+        ("accuracy", "sex=Female"): (0.9, None),
+        ("mae", None): (3.0, "ok"),
+    }
+    with closing(connect(empty)) as connection:
+        connection.executemany(
+            "insert into metrics (model, version, window, window_start, window_end, rows, metric, "
+            "segment, value, verdict, computed_at) values ('m', '2@prod', '1d', "
+            "'2024-05-01T00:00:00.000Z', '2024-05-02T00:00:00.000Z', 800, ?, ?, ?, ?, '')",
+            [(*about, *result) for about, result in shown.items()],
+        )
+    rows = query(empty, "select * from v_fairness")
+    assert {(row["metric"], row["segment"], row["is_gap"], row["verdict"]) for row in rows} == {
+        ("selection_rate", "sex=Female", 0, None),
+        ("selection_rate", "sex=Male", 0, None),
+        ("demographic_parity_difference", "sex", 1, "alert"),
+        ("demographic_parity_ratio", "a=b,c", 1, "ok"),
+    }
+    assert {(row["version"], row["environment"], row["window_start_epoch"]) for row in rows} == {
+        ("2@prod", "prod", 1714521600.0)
+    }

@@ -144,6 +144,7 @@ def _new_alert(subject: AlertSubject, state: str, evaluation: Evaluation) -> dic
         "id": before["id"] if before is not None else f"alert_{uuid.uuid4().hex}",
         "fingerprint": subject.fingerprint,
         "rule": subject.rule.name,
+        "rule_name": subject.rule.label,
         "model": row["model"],
         "version": row["version"],
         "metric": row["metric"],

@@ -91,6 +91,7 @@ def event_of(
     alerts = [_public(item.alert) for item in group]
     data = {
         **reported({name: first[name] for name in ("model", "version", "rule", "severity")}),
+        "rule_name": rule_name(first),
         "window_start": group[0].window_start,
         "window_end": group[0].window_end,
         "started_at": min(item.alert["started_at"] for item in group),
@@ -103,6 +104,12 @@ def event_of(
     }
     event = {"type": group[0].event, "timestamp": clock.now(), "data": data}
     return bounded(event, "alerts")
+
+
+def rule_name(alert: Mapping[str, Any]) -> str | None:
+    """Return the name of an alert's rule in the settings; None if it has none there."""
+    name = dict(alert).get("rule_name")
+    return None if name is None else str(name)
 
 
 def bounded(event: dict[str, Any], listed: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from modeltap import clock
 from modeltap.alerts.transitions import FIRING, Transition
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import InputError
-from modeltap.notify.events import encoded, event_of
+from modeltap.notify.events import encoded, event_of, rule_name
 from modeltap.notify.retries import MAX_AGE_SECONDS, seconds_to_retry
 from modeltap.store import deliveries
 from modeltap.store.alerts import count_open, record_notified
@@ -229,7 +229,7 @@ def _grouped(
         if _is_reported(connection, item):
             subject = (item.alert[name] for name in ("rule", "model", "version"))
             window = (item.window_start, item.window_end, item.repeated)
-            key = (item.event, *subject, _missing_part(item), *window)
+            key = (item.event, *subject, rule_name(item.alert), _missing_part(item), *window)
             groups.setdefault(key, []).append(item)
     return [sorted(group, key=lambda item: -item.strength) for group in groups.values()]
 

@@ -252,6 +252,7 @@ create table alerts (
     id text primary key, fingerprint text not null,
     rule text not null, model text not null, version text not null default '',
     environment text as ({environment}),
+    rule_name text,                         -- as in the settings; null for a rule without one
     metric text not null, feature text, segment text,
     severity text not null, state text not null,
     "window" text not null,

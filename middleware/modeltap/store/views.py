@@ -125,6 +125,9 @@ def _metric_of_feature(name: str) -> str:
         and ifnull(o.segment, '') = '') as {name}"""
 
 
+_GAPS = [name for name in reported_by("fairness") if name.endswith(("_difference", "_ratio"))]
+"""Metrics of groupings; the others are of single groups. A name may have an equals sign."""
+
 _VIEWS = {
     "v_models": f"""
 select m.model, m.version, m.environment,
@@ -166,7 +169,7 @@ select l.seq, l.exchange_id as id, l.row, ifnull(p.model, l.model) as model,
 from labels l left join predictions p on p.exchange_id = l.exchange_id and p.row = l.row
     and p.candidate = '' left join exchanges x on x.seq = p.seq""",
     "v_alerts": f"""
-select a.id, a.state, a.severity, a.rule, a.model, a.version, a.environment,
+select a.id, a.state, a.severity, a.rule, a.rule_name, a.model, a.version, a.environment,
     a.metric, a.feature, a.segment, a.summary, a.value, a.threshold, a.p_value,
     a.started_at, {epoch("a.started_at")} as started_epoch,
     a.resolved_at, {epoch("a.resolved_at")} as resolved_epoch,
@@ -191,7 +194,7 @@ select {_OF_WINDOW}, m.metric, m.segment, m.metric like 'estimated%' as is_estim
         and l."window" = m."window" and l.window_start = m.window_start) as labelled
 from metrics m where m.metric in ({_metrics(reported_by("performance"))})""",
     "v_fairness": f"""
-select {_OF_WINDOW}, m.metric, m.segment, instr(m.segment, '=') = 0 as is_gap, {_RESULT}
+select {_OF_WINDOW}, m.metric, m.segment, m.metric in ({_metrics(_GAPS)}) as is_gap, {_RESULT}
 from metrics m where m.metric in ({_metrics(reported_by("fairness"))})""",
     "v_traffic": f"""
 select t.model, t.version, t.environment, t."window", t.window_start, t.window_end,

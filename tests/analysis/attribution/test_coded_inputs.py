@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from modeltap.analysis.attribution.coded_inputs import coded_rows, input_codes
+from modeltap.analysis.attribution.coded_inputs import coded_rows, input_codes, kept_rows
 from modeltap.analysis.counting.sample import sample
 from modeltap.analysis.references.fit import fit
+from modeltap.analysis.references.freeze import freeze
 from modeltap.config import sources
 from modeltap.store.connection import connect
 from modeltap.store.labelled_rows import LabelledPrediction
@@ -56,3 +57,35 @@ def test_rows_keep_their_labels_and_those_no_longer_stored_are_left_out(store):
     connection.close()
     assert [pair.label for pair in coded.pairs] == list(range(0, 300, 3))
     assert coded.inputs.codes["c"].tolist() == [n % 2 for n in range(0, 300, 3)]
+
+
+def frozen(connection, predictions, labels):
+    columns = {"x": [float(n) for n in range(300)], "prediction": predictions}
+    keys = [("file.csv", n) for n in range(300)]
+    times = [1e9 + 60 * n for n in range(300)]
+    settings = sources.load({"multivariate": False}, environ={})
+    return freeze(
+        connection, settings, columns, times, labels, keys, model="m", version="", source="file.csv"
+    )
+
+
+def test_rows_of_a_file_keep_their_numbers_and_inputs(store):
+    """A reference from a file has no exchanges; a row without a label is left out."""
+    predictions = [n + 0.5 for n in range(300)]
+    labels = [None if n % 3 else float(n) for n in range(300)]
+    connection = connect(store)
+    reference = frozen(connection, predictions, labels)
+    kept = kept_rows(connection, reference)
+    connection.close()
+    known = {pair.row: (pair.prediction, pair.label) for pair in kept.pairs}
+    assert known == {n: (n + 0.5, float(n)) for n in range(0, 300, 3)}
+    codes = sample({"x": [float(pair.row) for pair in kept.pairs]}, 100, reference).codes["x"]
+    assert kept.inputs.codes["x"].tolist() == codes.tolist() and len(set(codes.tolist())) > 5
+
+
+def test_the_sample_has_no_labels_of_classes(store):
+    """Its numbers say whether a prediction was right, which is no label."""
+    connection = connect(store)
+    reference = frozen(connection, ["a", "b"] * 150, ["a"] * 300)
+    assert kept_rows(connection, reference).pairs == []
+    connection.close()

@@ -18,3 +18,11 @@ def test_slack_blocks_are_within_its_limits(send, event):
 def test_slack_messages_contain_no_mentions(send, firing):
     body = send(firing(features=3), "slack").body.decode()
     assert "<!everyone>" not in body and "&lt;!everyone&gt; &amp; co" in body
+
+
+def test_the_name_of_a_rule_is_in_the_title_and_escaped(send, firing):
+    event = firing()
+    event["data"] |= {"rule": "custom", "rule_name": "<!here> slow"}
+    body = send(event, "slack").event
+    (header,) = [block for block in body["blocks"] if block["type"] == "header"]
+    assert "&lt;!here&gt; slow" in header["text"]["text"] and "custom" not in body["text"]

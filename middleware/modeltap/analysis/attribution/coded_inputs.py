@@ -16,6 +16,7 @@ from modeltap.config.settings import Settings
 from modeltap.decoding.batches import read
 from modeltap.decoding.decoders import Decoders
 from modeltap.store.labelled_rows import LabelledPrediction
+from modeltap.store.references import sampled_rows
 from modeltap.store.stored_exchanges import exchanges_by_id
 
 MOST_ROWS = 5_000
@@ -57,6 +58,28 @@ def coded_rows(
     return CodedRows(
         [by_key[keys[place]] for place in places], sample(columns, len(places), reference)
     )
+
+
+def kept_rows(connection: sqlite3.Connection, reference: Reference) -> CodedRows:
+    """Return the labelled rows of a reference's sample, which outlives the exchanges.
+
+    A reference from a file has only these. None are returned for classes: the sample has no
+    labels of theirs, only numbers.
+    """
+    if reference.performance is None or reference.performance.task != "regression":
+        return CodedRows([], Sample(0))
+    rows = [
+        row
+        for row in sampled_rows(connection, reference.id)
+        if row.output is not None and row.label is not None
+    ][:MOST_ROWS]
+    pairs = [
+        LabelledPrediction(
+            row.output, row.label, row.event_time or "", None, row.exchange_id, row.row
+        )
+        for row in rows
+    ]
+    return CodedRows(pairs, Sample.unpack([row.coded for row in rows], reference))
 
 
 def input_codes(

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from msgspec.structs import replace
 
-from modeltap.analysis.attribution.coded_inputs import CodedRows, coded_rows, input_codes
+from modeltap.analysis.attribution.coded_inputs import CodedRows, coded_rows, input_codes, kept_rows
 from modeltap.analysis.attribution.loss_change import LossChange, LossPart, loss_change
 from modeltap.analysis.attribution.row_losses import LossKind, row_losses
 from modeltap.analysis.concept.concept_drift import ConceptChange
@@ -218,6 +218,8 @@ def _attributed(
         (reference.to_time, 0, 0),
     )
     before, now = (coded_rows(connection, settings, reference, part) for part in (known, pairs))
+    if len(before.pairs) < _FEWEST:
+        before = kept_rows(connection, reference)
     few = min((len(before.pairs), "reference"), (len(now.pairs), "window"))
     if few[0] < _FEWEST:
         count = f"only {plural(few[0], 'labelled row')}" if few[0] else "no labelled rows"
