@@ -118,6 +118,19 @@ def test_examples_of_alerts_are_found_however_old_they_are(filled, alert, monkey
     assert search_exchanges(filled, ExchangeFilter(alert="a2")).rows == []
 
 
+@pytest.mark.parametrize("few", [0, 1])
+def test_a_few_labels_are_found_however_old_they_are(filled, few, monkeypatch):
+    """Many are searched for in parts."""
+    monkeypatch.setattr(exchange_search, "_FEW_LABELS", few)
+    monkeypatch.setattr(exchange_search, "_FIRST", 50)
+    monkeypatch.setattr(exchange_search, "SEARCH_SECONDS", 0.0)
+    found = search_exchanges(filled, ExchangeFilter(labelled=True, status="ok"))
+    assert [row["id"] for row in found.rows] == ["r7"] * few
+    assert (found.older is None) == bool(few)
+    found = search_exchanges(filled, ExchangeFilter(labelled=True, text="word"))
+    assert found.rows == [] and found.searched == 50
+
+
 @pytest.mark.parametrize("text", ['é"☃', "\n", "a\\b", "\x00"])
 def test_text_is_found_as_json_escapes_it(filled, text):
     for place, is_ascii in enumerate((True, False)):
