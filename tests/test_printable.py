@@ -56,3 +56,10 @@ def test_json_is_the_same_value_before_and_after(text):
 
 def test_line_ends_are_kept():
     assert escaped_lines("a\n b\r\n\x1b") == "a\n b\\r\n\\x1b"
+
+
+def test_no_control_is_printable():
+    """`escaped` does not search a printable text."""
+    controls = [character for character in EVERY if escaped(character) != character]
+    assert len(controls) > 2000 and not any(map(str.isprintable, controls))
+    assert all(escaped(f"a{character}") != f"a{character}" for character in controls)

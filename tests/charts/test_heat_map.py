@@ -74,7 +74,7 @@ def test_cells_end_where_the_picture_ends(columns):
 
 def test_a_map_full_of_alerts_stays_small():
     """Of names of any length: the strongest alerts are links, and all have a dot."""
-    cells = [HeatCell(n, float(n), True, "0.123!", "t" * 60, "?" + "u" * 900) for n in range(120)]
+    cells = [HeatCell(n, float(n), True, "0.123!", "t" * 60, "?" + "u" * 300) for n in range(120)]
     text = heat_map(HeatMap("t", "d", 0.0, 1e6, 120, [HeatRow("x", cells)] * 40))
     assert len(text) < 200_000
     picture = ElementTree.fromstring(text)

@@ -28,7 +28,7 @@ _LETTERS = 18
 _FOOT = 22
 _NAME_CHARACTERS = 22
 
-_LINKS_LENGTH = 60_000
+_LINKS_LENGTH = 40_000
 """The length of the links to alerts, in characters: the others are clicked through their row."""
 
 LEVELS = (0.25, 0.5, 1.0, 2.0)

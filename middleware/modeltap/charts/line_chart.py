@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby
 from typing import Literal
 
 from modeltap.charts.scale import Scale, is_drawable, time_ticks
@@ -218,7 +218,7 @@ def _band(line: Line, x: Scale, y: Scale) -> str:
 def _line(line: Line, x: Scale, y: Scale) -> str:
     places = " ".join(f"{x.at(p.seconds):.1f},{y.at(p.value):.1f}" for p in line.points)
     path = element("polyline", points=places, class_=f"line {line.kind}") if places else ""
-    return path + "".join(_points(line, x, y))
+    return path + element("g", *_points(line, x, y), class_=f"points {line.kind}")
 
 
 def _points(line: Line, x: Scale, y: Scale) -> Iterator[str]:
@@ -226,23 +226,23 @@ def _points(line: Line, x: Scale, y: Scale) -> Iterator[str]:
     for point in line.points:
         at, height = x.at(point.seconds), y.at(point.value)
         title = text_of(point.title or f"{line.name}: {number(point.value)}")
-        kind = f"point {line.kind}{' alert' if point.alerts else ''}"
+        kind = ' class="alert"' if point.alerts else ""
         if line.kind == "corrected":
             shape = (
-                f'<rect x="{at - 2.5:.1f}" y="{height - 2.5:.1f}" width="5" height="5" '
-                f'class="{kind}"><title>{title}</title></rect>'
+                f'<rect x="{at - 2.5:.1f}" y="{height - 2.5:.1f}" width="5" height="5"{kind}>'
+                f"<title>{title}</title></rect>"
             )
         else:
             radius = "4" if point.alerts else "2.5"
             shape = (
-                f'<circle cx="{at:.1f}" cy="{height:.1f}" r="{radius}" class="{kind}">'
+                f'<circle cx="{at:.1f}" cy="{height:.1f}" r="{radius}"{kind}>'
                 f"<title>{title}</title></circle>"
             )
         yield shape if point.url is None else element("a", shape, href=point.url)
 
 
 def _strip(data: LineChart, x: Scale, floor: float) -> str:
-    """Draw a column for each fraction, on a track as high as 100 %."""
+    """Draw a column for each run of equal fractions, on a track as high as 100 %."""
     if not data.strip:
         return ""
     track = element(
@@ -253,20 +253,27 @@ def _strip(data: LineChart, x: Scale, floor: float) -> str:
         height=_STRIP,
         class_="track",
     )
-    lefts = [x.at(cell.seconds) for cell in data.strip]
-    widths = [after - left for left, after in pairwise(lefts)]
-    widths.append(widths[-1] if widths else x.end - lefts[0])
+    runs = [
+        list(group) for _, group in groupby(data.strip, key=lambda cell: percent(cell.fraction))
+    ]
+    lefts = [x.at(run[0].seconds) for run in runs]
+    last = x.at(data.strip[-1].seconds)
+    step = (last - lefts[0]) / (len(data.strip) - 1) if len(data.strip) > 1 else x.end - last
+    rights = [*lefts[1:], min(last + step, x.end)]
     cells = (
-        _strip_cell(cell, left, min(width, x.end - left), floor)
-        for cell, left, width in zip(data.strip, lefts, widths, strict=True)
+        _strip_cell(data.strip_name, run, left, right - left, floor)
+        for run, left, right in zip(runs, lefts, rights, strict=True)
     )
     name = label(data.strip_name, _LEFT - 6, floor - 3, text_anchor="end", class_="small")
     return element("g", name, track, *cells, class_="strip")
 
 
-def _strip_cell(cell: StripCell, left: float, width: float, floor: float) -> str:
-    height = max(0.0, min(1.0, cell.fraction)) * _STRIP
-    title = text_of(f"{cell.title}: {percent(cell.fraction)}")
+def _strip_cell(
+    name: str, run: Sequence[StripCell], left: float, width: float, floor: float
+) -> str:
+    height = max(0.0, min(1.0, run[0].fraction)) * _STRIP
+    until = "" if len(run) == 1 else f" to {run[-1].title}"
+    title = text_of(f"{name}, {run[0].title}{until}: {percent(run[0].fraction)}")
     return (
         f'<rect x="{left:.1f}" y="{floor - height:.1f}" width="{max(0.5, width - 0.4):.1f}" '
         f'height="{height:.1f}"><title>{title}</title></rect>'

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from modeltap.charts.scale import Scale
 from modeltap.charts.svg import element, label, text_of
+from modeltap.wording import shortened
 
 MARK_KINDS = {
     "A": "an alert starts",
@@ -17,11 +18,13 @@ MARK_KINDS = {
 }
 """The letters of marks, and what they stand for, in the order of the legend."""
 
-_NEAR = 24.0
+_NEAR = 40.0
 """Marks that are nearer to each other, in user units, are one: their letters would overlap."""
 
-_LISTED = 12
-"""Events that a mark lists on pointing; the table behind the chart has all."""
+_LISTED = 1
+"""Events that a mark lists on pointing; the table of marks has all."""
+
+_TITLE_CHARACTERS = 80
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def _group(marks: Sequence[Mark], axis: Scale, top: float, base: float) -> str:
         letter if counts[letter] == 1 else f"{letter}{counts[letter]}"
         for letter in sorted(counts, key=list(MARK_KINDS).index)
     )
-    titles = [mark.title for mark in marks[:_LISTED]]
+    titles = [shortened(mark.title, _TITLE_CHARACTERS) for mark in marks[:_LISTED]]
     if len(marks) > _LISTED:
         titles.append(f"and {len(marks) - _LISTED} more")
     shape = element(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from modeltap import clock
 from modeltap.charts.bar_chart import bar_chart
 from modeltap.charts.group_chart import group_chart
 from modeltap.charts.heat_map import heat_map
-from modeltap.charts.line_chart import line_chart
+from modeltap.charts.line_chart import LineChart, line_chart
 from modeltap.charts.time_marks import MARK_KINDS, Mark
 from modeltap.config.metrics import CATALOGUE
 from modeltap.dashboard.asked import (
@@ -33,7 +34,7 @@ from modeltap.store.segment_history import SegmentPoint, example_ids
 from modeltap.store.settings import SettingsReader
 from modeltap.summaries.drift_map import ClickedColumns, MapLinks
 from modeltap.summaries.feature_summary import FeatureSummary, feature_summary
-from modeltap.summaries.metric_charts import MOST_POINTS, MetricChart
+from modeltap.summaries.metric_charts import MOST_POINTS, MetricChart, thinned
 from modeltap.summaries.model_charts import ModelCharts, charts_of_model
 from modeltap.summaries.model_health import state_of_model
 from modeltap.summaries.period import ShownPeriod, period_of
@@ -52,6 +53,9 @@ _POINTS_SHOWN = ("window_start", "metric", "rows", "value", "low", "high", "thre
 _GAPS_SHOWN = ("window_start", "rows", "value", "low", "high", "threshold", "verdict")
 _GROUPS_SHOWN = ("segment", "metric", "rows", "value", "low", "high", "verdict", "explanation")
 _SLICES_SHOWN = ("segment", "rows", "value", "low", "high", "p_value")
+_FEWEST_POINTS, _PAGE_POINTS = 30, 1_100
+"""Points that each line has, also if a page has many lines, and those of all lines of a page."""
+
 _MARK_COLUMNS = ("time", "mark", "event")
 
 
@@ -93,6 +97,7 @@ def model_page(
         return values, []
     # A table has all windows.
     is_page = request.query_params.get("format", "html") == "html"
+    most = MOST_POINTS if is_page else None
     charts = charts_of_model(
         connection,
         of,
@@ -100,13 +105,13 @@ def model_page(
         _map_links(pages, of, last),
         lambda alert: f"{pages.path('alerts')}#{alert}",
         metric=metric,
-        most=MOST_POINTS if is_page else None,
+        most=most,
         has_all_features=not is_page and request.query_params.get("table") in (None, "", "drift"),
     )
     if metric is not None and not charts.performance.charts:
         raise InputError(f"no values of a metric {metric!r} in this period; choose a longer one")
     drawn, tables = draw_charts(charts)
-    feature = _feature(connection, request, of, period, charts.marks)
+    feature = _feature(connection, request, of, period, charts.marks, most)
     if feature is not None:
         shown, own = _draw_feature(feature, pages, of, last)
         values |= shown
@@ -149,6 +154,7 @@ def _map_links(pages: Pages, of: ModelVersion, last: str) -> MapLinks:
 def draw_charts(charts: ModelCharts) -> tuple[dict[str, Any], list[PageTable]]:
     """Return the pictures of a model, and their tables."""
     performance, groups = charts.performance, charts.groups
+    draw = partial(_draw_lines, most=_most_points(charts))
     tables = [
         PageTable("drift", WorstCell._fields, NamedRows(charts.drift.cells)),
         *map(_points_table, (*performance.charts, *charts.operation)),
@@ -170,11 +176,11 @@ def draw_charts(charts: ModelCharts) -> tuple[dict[str, Any], list[PageTable]]:
         "drift": charts.drift,
         "heat_map": heat_map(charts.drift.chart),
         "mark_kinds": [(own, text) for own, text in MARK_KINDS.items() if own in letters],
-        "performance": [(chart, line_chart(chart.chart)) for chart in performance.charts],
+        "performance": [(chart, draw(chart.chart)) for chart in performance.charts],
         "undrawn": _undrawn(charts),
-        "operation": [(chart, line_chart(chart.chart)) for chart in charts.operation],
-        "arrival": None if charts.arrival is None else _drawn(charts.arrival),
-        "gaps": [] if groups is None else [(own, line_chart(own.chart)) for own in groups.gaps],
+        "operation": [(chart, draw(chart.chart)) for chart in charts.operation],
+        "arrival": None if charts.arrival is None else (charts.arrival, draw(charts.arrival.chart)),
+        "gaps": [] if groups is None else [(own, draw(own.chart)) for own in groups.gaps],
         "rates": []
         if groups is None
         else [(own, group_chart(own.title, own.description, own.groups)) for own in groups.rates],
@@ -184,8 +190,21 @@ def draw_charts(charts: ModelCharts) -> tuple[dict[str, Any], list[PageTable]]:
     return values, tables
 
 
-def _drawn(chart: MetricChart) -> tuple[MetricChart, str]:
-    return chart, line_chart(chart.chart)
+def _most_points(charts: ModelCharts) -> int:
+    """Return the maximum number of points of a line: a page with many lines stays small."""
+    drawn = [own.chart for own in (*charts.performance.charts, *charts.operation)]
+    drawn += [] if charts.arrival is None else [charts.arrival.chart]
+    drawn += [] if charts.groups is None else [own.chart for own in charts.groups.gaps]
+    lines = sum(len(chart.lines) for chart in drawn)
+    return max(_FEWEST_POINTS, min(MOST_POINTS, _PAGE_POINTS // max(1, lines)))
+
+
+def _draw_lines(chart: LineChart, most: int) -> str:
+    lines = [
+        replace(line, points=thinned(line.points, most, lambda point: point.alerts))
+        for line in chart.lines
+    ]
+    return line_chart(replace(chart, lines=lines))
 
 
 def _undrawn(charts: ModelCharts) -> list[MetricPoint]:
@@ -213,12 +232,13 @@ def _feature(
     of: ModelVersion,
     period: ShownPeriod,
     marks: list[Mark],
+    most: int | None,
 ) -> FeatureSummary | None:
     name = request.query_params.get("feature")
     if not name:
         return None
     start = window_meant(request.query_params.get("window"))
-    summary = feature_summary(connection, of, name, period, start, marks)
+    summary = feature_summary(connection, of, name, period, start, marks, most)
     if summary is None:
         raise InputError(f"no results of a feature {name!r} in this period; choose a longer one")
     return summary

@@ -30,6 +30,7 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `learning_progress`: rows, hours and alerts while a reference is being learned
 - `references`, `windows`, `traffic`, `metrics`: references, counted windows, results
 - `metric_history`, `drift_history`, `segment_history`: metrics over time, as charts need them
+- `thinning`: one row of metrics for each part of a period
 - `unsent_facts`: facts that another system has not received
 - `recent_values`: a metric in the last windows, for sparklines
 - `last_windows`: the last window of each model, as other tools read it

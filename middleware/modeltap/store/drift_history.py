@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from itertools import chain, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from modeltap import clock
 from modeltap.store.models import ModelVersion
+from modeltap.store.thinning import period_edges, thinned_metrics
 
 
 class WorstCell(NamedTuple):
@@ -80,7 +80,7 @@ def drifting_features(connection: sqlite3.Connection, of: ModelVersion) -> list[
 
 
 class DriftRank(NamedTuple):
-    """The drift of a feature in a period.
+    """The drift of a feature in a period, to order features by it.
 
     Attributes:
         windows, alerts: the number of windows, and of those with the verdict `alert`.
@@ -124,8 +124,7 @@ def worst_cells(
         start, end: seconds since the epoch, half-open.
         columns: the number of periods.
     """
-    seconds = (end - start) / columns
-    edges = [*(clock.iso(start + column * seconds) for column in range(columns)), clock.iso(end)]
+    edges = period_edges(start, end, columns)
     periods = [(column, *pair) for column, pair in enumerate(pairwise(edges))]
     of_feature = (
         f"with periods (n, since, until) as (values {', '.join(['(?, ?, ?)'] * columns)}) "
@@ -156,18 +155,87 @@ class DriftPoint(NamedTuple):
     verdict: str | None
 
 
+_DRIFT_COLUMNS = ", ".join(f'"{name}"' for name in DriftPoint._fields)
+
+_OF_FEATURE = "model = :model and version = :version and metric = 'drift' and feature = :feature"
+"""The condition of the index `metrics_of_features`."""
+
+
 def drift_points(
-    connection: sqlite3.Connection, of: ModelVersion, feature: str, start: str, end: str
+    connection: sqlite3.Connection,
+    of: ModelVersion,
+    feature: str,
+    start: str,
+    end: str,
+    most: int | None = None,
 ) -> list[DriftPoint]:
-    """Return the drift of a feature in the windows that start in a half-open period, in order."""
-    columns = ", ".join(f'"{name}"' for name in DriftPoint._fields)
-    rows = connection.execute(
-        f"select {columns} from metrics indexed by metrics_of_features where model = ? "
-        "and version = ? and metric = 'drift' and window_start >= ? and window_start < ? "
-        "and feature = ? order by window_start",
-        (*of, start, end, feature),
-    )
+    """Return the drift of a feature in the windows that start in a half-open period, in order.
+
+    Args:
+        most: the maximum number of points; None for all windows.
+    """
+    values = {**of._asdict(), "feature": feature, "start": start, "end": end}
+    if most is not None and _count_of_feature(connection, values) > most:
+        rows = thinned_metrics(connection, _DRIFT_COLUMNS, _OF_FEATURE, values, most)
+    else:
+        rows = connection.execute(
+            f"select {_DRIFT_COLUMNS} from metrics indexed by metrics_of_features "
+            f"where {_OF_FEATURE} and window_start >= :start and window_start < :end "
+            "order by window_start",
+            values,
+        ).fetchall()
     return [DriftPoint(*row) for row in rows]
+
+
+def _count_of_feature(connection: sqlite3.Connection, values: dict[str, str]) -> int:
+    row = connection.execute(
+        f"select count(*) from metrics indexed by metrics_of_features where {_OF_FEATURE} "
+        "and window_start >= :start and window_start < :end",
+        values,
+    ).fetchone()
+    return int(row[0])
+
+
+class DriftWindow(NamedTuple):
+    """The drift of a feature in a window, and the starts of the windows before and after it."""
+
+    point: DriftPoint
+    earlier: str | None
+    later: str | None
+
+
+def drift_window(
+    connection: sqlite3.Connection,
+    of: ModelVersion,
+    feature: str,
+    start: str,
+    end: str,
+    asked: str | None = None,
+) -> DriftWindow | None:
+    """Return a feature's window of a half-open period; None if it has none there.
+
+    Args:
+        asked: the start of the window; without such a window, it is the last one.
+    """
+    values = {**of._asdict(), "feature": feature, "start": start, "end": end, "asked": asked}
+
+    def first(columns: str, condition: str, order: str) -> Any:
+        return connection.execute(
+            f"select {columns} from metrics indexed by metrics_of_features where {_OF_FEATURE} "
+            f"and window_start >= :start and window_start < :end and {condition} "
+            f"order by window_start {order} limit 1",
+            values,
+        ).fetchone()
+
+    row = first(_DRIFT_COLUMNS, "window_start = :asked", "asc") if asked else None
+    row = row or first(_DRIFT_COLUMNS, "true", "desc")
+    if row is None:
+        return None
+    point = DriftPoint(*row)
+    values["asked"] = point.window_start
+    earlier = first("window_start", "window_start < :asked", "desc")
+    later = first("window_start", "window_start > :asked", "asc")
+    return DriftWindow(point, earlier and earlier[0], later and later[0])
 
 
 def lost_by_feature(

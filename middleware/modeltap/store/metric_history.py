@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from modeltap.store.metrics import metrics_in_store
 from modeltap.store.models import ModelVersion
+from modeltap.store.thinning import thinned_metrics
 
 _IN_ALL_WINDOWS = ("gap_seconds", "throughput_rps", "drift")
 """Metrics that every window of rows or of requests has."""
@@ -76,17 +77,11 @@ def metric_points(
     """
     values = {"metric": metric, "start": start, "end": end, **of._asdict()}
     if most is not None and count_points(connection, of, metric, start, end) > most:
-        thinned = (
-            f"select {_COLUMNS}, max((verdict is 'alert') * 1e12 + strftime('%s', window_start)) "
-            f"from metrics where {_OF_ALL_ROWS} group by cast((strftime('%s', window_start) - "
-            "strftime('%s', :start)) * :most / (strftime('%s', :end) - strftime('%s', :start) "
-            "+ 0.0) as integer) order by window_start"
-        )
-        rows = connection.execute(thinned, {**values, "most": most})
-        return [MetricPoint(*row[:-1]) for row in rows]
-    rows = connection.execute(
-        f"select {_COLUMNS} from metrics where {_OF_ALL_ROWS} order by window_start", values
-    )
+        rows = thinned_metrics(connection, _COLUMNS, _OF_ALL_ROWS, values, most)
+    else:
+        rows = connection.execute(
+            f"select {_COLUMNS} from metrics where {_IN_PERIOD} order by window_start", values
+        ).fetchall()
     return [MetricPoint(*row) for row in rows]
 
 
@@ -95,10 +90,12 @@ _COLUMNS = ", ".join(
 )
 
 _OF_ALL_ROWS = (
-    "metric = :metric and model = :model and version = :version and window_start >= :start "
-    "and window_start < :end and feature is null and segment is null"
+    "metric = :metric and model = :model and version = :version "
+    "and feature is null and segment is null"
 )
 """The condition of the index `metrics_of_all_rows`."""
+
+_IN_PERIOD = f"{_OF_ALL_ROWS} and window_start >= :start and window_start < :end"
 
 
 class MetricSubject(NamedTuple):
@@ -152,8 +149,7 @@ def last_points(
     points = []
     for metric in metrics:
         row = connection.execute(
-            f"select {_COLUMNS} from metrics where {_OF_ALL_ROWS} order by window_start desc "
-            "limit 1",
+            f"select {_COLUMNS} from metrics where {_IN_PERIOD} order by window_start desc limit 1",
             {"metric": metric, "start": "", "end": end, **of._asdict()},
         ).fetchone()
         if row is not None:
@@ -166,7 +162,7 @@ def count_points(
 ) -> int:
     """Return the number of windows with a metric of all rows that start in a half-open period."""
     values = {"metric": metric, "start": start, "end": end, **of._asdict()}
-    row = connection.execute(f"select count(*) from metrics where {_OF_ALL_ROWS}", values)
+    row = connection.execute(f"select count(*) from metrics where {_IN_PERIOD}", values)
     return int(row.fetchone()[0])
 
 

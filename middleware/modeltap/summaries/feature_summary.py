@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from modeltap import clock
@@ -15,13 +14,13 @@ from modeltap.analysis.model.reference import Reference, layout
 from modeltap.charts.bar_chart import BarPair
 from modeltap.charts.line_chart import WIDE, Line, LineChart, Point, ShadedSpan
 from modeltap.charts.time_marks import Mark
-from modeltap.store.drift_history import DriftPoint, drift_points
+from modeltap.store.drift_history import DriftPoint, drift_points, drift_window
 from modeltap.store.metrics import metrics_of_window
 from modeltap.store.models import ModelVersion
 from modeltap.store.references import active_reference
 from modeltap.store.segment_history import example_ids
 from modeltap.store.windows import Series, evaluated_with
-from modeltap.summaries.metric_charts import MOST_POINTS
+from modeltap.summaries.metric_charts import MOST_POINTS, thinned
 from modeltap.summaries.period import ShownPeriod
 from modeltap.wording import number
 
@@ -62,19 +61,20 @@ def feature_summary(
     period: ShownPeriod,
     start: str | None = None,
     marks: Sequence[Mark] = (),
+    most: int | None = MOST_POINTS,
 ) -> FeatureSummary | None:
     """Return the summary of a feature in one window; None if it has no results.
 
     Args:
         start: the window's start; None takes the last window.
+        most: the maximum number of points of `history`; None for all windows.
     """
-    points = drift_points(connection, of, feature, period.start_text, period.end_text)
-    if not points:
+    first, end = period.start_text, period.end_text
+    shown = drift_window(connection, of, feature, first, end, start)
+    if shown is None:
         return None
-    place = next(
-        (at for at, point in enumerate(points) if point.window_start == start), len(points) - 1
-    )
-    at = points[place]
+    at = shown.point
+    points = drift_points(connection, of, feature, first, end, most)
     rows = [
         row
         for row in metrics_of_window(connection, *of, at.window, at.window_start)
@@ -93,8 +93,8 @@ def feature_summary(
         explained or _why_not(at),
         example_ids(examples),
         not start or at.window_start == start,
-        points[place - 1].window_start if place else None,
-        points[place + 1].window_start if place + 1 < len(points) else None,
+        shown.earlier,
+        shown.later,
     )
 
 
@@ -138,7 +138,7 @@ def drift_chart(
             title=f"{clock.short(point.window_start)}: drift {number(point.value)}",
             alerts=point.verdict == "alert",
         )
-        for point in _thinned(points)
+        for point in thinned(points, MOST_POINTS, lambda own: own.verdict == "alert")
         if point.value is not None and (seconds := clock.parse(point.window_start)) is not None
     ]
     thresholds = [point.threshold for point in points if point.threshold is not None]
@@ -163,18 +163,6 @@ def shaded_window(start: str, end: str) -> tuple[ShadedSpan, ...]:
     if first is None or last is None:
         return ()
     return (ShadedSpan(first, last, f"window from {clock.short(start)} to {clock.short(end)}"),)
-
-
-def _thinned(points: Sequence[DriftPoint]) -> list[DriftPoint]:
-    """Return at most `MOST_POINTS` points: of each stretch, one that alerts, or the middle one."""
-    if len(points) <= MOST_POINTS:
-        return list(points)
-    edges = [round(n * len(points) / MOST_POINTS) for n in range(MOST_POINTS + 1)]
-    stretches = [points[start:end] for start, end in pairwise(edges)]
-    return [
-        next((point for point in stretch if point.verdict == "alert"), stretch[len(stretch) // 2])
-        for stretch in stretches
-    ]
 
 
 def pairs_of_window(

@@ -12,10 +12,10 @@ from modeltap.charts.group_chart import GroupValue
 from modeltap.charts.line_chart import Line, LineChart, Point
 from modeltap.config.metrics import CATALOGUE, reported_by
 from modeltap.store.segment_history import SegmentPoint, segment_points, segments_at_last
-from modeltap.summaries.metric_charts import MOST_POINTS, ChartSource, interval_text
+from modeltap.summaries.metric_charts import MOST_POINTS, ChartSource, interval_text, thinned
 from modeltap.wording import number
 
-_MOST_GAPS, _MOST_RATES = 6, 6
+_MOST_GAPS, _MOST_RATES = 4, 4
 """Pictures of gaps and of rates; the table has all."""
 
 _MOST_GROUPS = 20
@@ -135,9 +135,7 @@ def _points(points: Iterable[SegmentPoint]) -> Iterator[Point]:
 
 
 def _thinned(points: Sequence[SegmentPoint]) -> list[SegmentPoint]:
-    """Return at most `MOST_POINTS` points, and all that alert."""
-    step = max(1, -(-len(points) // MOST_POINTS))
-    return [point for at, point in enumerate(points) if at % step == 0 or point.verdict == "alert"]
+    return thinned(points, MOST_POINTS, lambda point: point.verdict == "alert")
 
 
 def _rates(last: Sequence[SegmentPoint], groupings: Set[str]) -> Iterator[RateChart]:

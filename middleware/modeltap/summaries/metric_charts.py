@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import pairwise
+from typing import NamedTuple, TypeVar
 
 from modeltap import clock
 from modeltap.charts.line_chart import Line, LineChart, Point
@@ -16,8 +17,8 @@ from modeltap.store.models import ModelVersion
 from modeltap.summaries.period import ShownPeriod
 from modeltap.wording import number
 
-MOST_POINTS = 120
-"""Points of a line in a picture: more lie on top of each other."""
+MOST_POINTS = 80
+"""Points of a line in a picture: more lie on top of each other, and make a page large."""
 
 _OPERATION = ("latency_p95_ms", "latency_p50_ms", "error_rate", "throughput_rps")
 
@@ -48,6 +49,27 @@ class ChartSource:
         """Return the points of a metric, in order of time."""
         start, end = self.period.start_text, self.period.end_text
         return metric_points(self.connection, self.of, metric, start, end, self.most)
+
+
+_Point = TypeVar("_Point")
+
+
+def thinned(
+    points: Sequence[_Point], most: int, is_alert: Callable[[_Point], bool]
+) -> list[_Point]:
+    """Return at most `most` points: of each stretch, one that alerts, or the middle one.
+
+    >>> thinned([1, 2, 3, 4, 5, 6], 2, lambda point: point == 1)
+    [1, 5]
+    """
+    if len(points) <= most:
+        return list(points)
+    edges = [round(n * len(points) / most) for n in range(most + 1)]
+    stretches = [points[start:end] for start, end in pairwise(edges)]
+    return [
+        next((point for point in stretch if is_alert(point)), stretch[len(stretch) // 2])
+        for stretch in stretches
+    ]
 
 
 def operation_charts(source: ChartSource) -> list[MetricChart]:
@@ -90,16 +112,21 @@ def interval_text(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f" ({number(low)} to {number(high)})"
 
 
-def line_points(points: Iterable[MetricPoint]) -> Iterator[Point]:
-    """Yield the points of a line, without those that have no value."""
+def line_points(points: Iterable[MetricPoint], *, is_named: bool = False) -> Iterator[Point]:
+    """Yield the points of a line, without those that have no value.
+
+    Args:
+        is_named: whether a point has the name of its metric, which is not that of the chart.
+    """
     for point in points:
         seconds = clock.parse(point.window_start)
         if point.value is None or seconds is None:
             continue
         interval = interval_text(point.low, point.high)
         verdict = "" if point.verdict in (None, "ok") else f", {point.verdict.replace('_', ' ')}"
+        name = f"{point.metric.replace('_', ' ')} " if is_named else ""
         title = (
-            f"{clock.short(point.window_start)}: {point.metric} {number(point.value)}{interval}, "
+            f"{clock.short(point.window_start)}: {name}{number(point.value)}{interval}, "
             f"{point.rows:,} rows{verdict}"
         )
         yield Point(seconds, point.value, point.low, point.high, title, point.verdict == "alert")

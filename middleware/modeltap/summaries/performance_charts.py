@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from modeltap import clock
-from modeltap.charts.line_chart import Line, LineChart, LineKind, StripCell
+from modeltap.charts.line_chart import Line, LineChart, LineKind, Point, StripCell
 from modeltap.config.metrics import CATALOGUE, ESTIMATED, has_verdict
 from modeltap.store.alerts import alerts_of_version
 from modeltap.store.metric_history import MetricPoint, last_points, metrics_of_all_rows
@@ -19,7 +19,7 @@ from modeltap.summaries.metric_charts import ChartSource, MetricChart, chart_of,
 _MOST_CHARTS = 6
 """Pictures of metrics; the others are rows of a table with their last values."""
 
-_MOST_CELLS = 100
+_MOST_CELLS = 40
 """Columns of the strip of label coverage."""
 
 _EXPECTED_ERROR = "expected_error"
@@ -60,7 +60,7 @@ def performance_charts(source: ChartSource, asked: str | None = None) -> Perform
     """
     names = _names(source)
     drawn = [name for name in names if name == asked] if asked else names[:_MOST_CHARTS]
-    coverage = source.points(_COVERAGE)
+    coverage = list(_coverage_cells(source.points(_COVERAGE)))
     charts = [_performance_chart(source, name, coverage) for name in drawn]
     shown = [chart for chart in charts if chart.chart.lines]
     estimates = _last(source, [ESTIMATED + name for name in names])
@@ -109,22 +109,33 @@ def _is_performance(name: str) -> bool:
 
 
 def _performance_chart(
-    source: ChartSource, metric: str, coverage: Sequence[MetricPoint]
+    source: ChartSource, metric: str, coverage: Sequence[StripCell]
 ) -> MetricChart:
     measured = source.points(metric)
     parts = _estimates(source, metric)
     named = (
         Line(metric.replace("_", " "), "measured", list(line_points(measured))),
-        Line("estimated without labels", "estimated", list(line_points(parts.without_labels))),
-        Line("corrected by labels so far", "corrected", list(line_points(parts.corrected))),
+        Line(
+            "estimated without labels",
+            "estimated",
+            _named_points(parts.without_labels),
+        ),
+        Line(
+            "corrected by labels so far",
+            "corrected",
+            _named_points(parts.corrected),
+        ),
     )
     lines = [line for line in named if line.points]
     points = [*measured, *parts.without_labels, *parts.corrected]
     chart = chart_of(source, metric, lines, points)
     if lines and coverage:
-        cells = list(_coverage_cells(coverage))
-        chart = replace(chart, strip=cells, strip_name="labels", height=chart.height + 22)
+        chart = replace(chart, strip=coverage, strip_name="labels", height=chart.height + 22)
     return MetricChart(metric, chart, sorted(points, key=lambda p: (p.window_start, p.metric)))
+
+
+def _named_points(points: Sequence[MetricPoint]) -> list[Point]:
+    return list(line_points(points, is_named=True))
 
 
 class _Estimates(NamedTuple):
@@ -162,7 +173,7 @@ def _coverage_cells(points: Sequence[MetricPoint]) -> Iterator[StripCell]:
         if seconds is None:
             continue
         mean = sum(point.value or 0.0 for point in stretch) / len(stretch)
-        yield StripCell(seconds, mean, f"{clock.short(stretch[0].window_start)}, rows with a label")
+        yield StripCell(seconds, mean, clock.short(stretch[0].window_start))
 
 
 def arrival_chart(source: ChartSource) -> MetricChart | None:
