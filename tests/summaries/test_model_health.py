@@ -54,6 +54,27 @@ def test_the_state_follows_the_open_alerts(tmp_path, rule, state, expected):
     assert (health.reason == "why") == (state != "pending")
 
 
+def test_since_is_the_start_of_the_reason(tmp_path):
+    """Of the worst alert, also if a milder one is older."""
+    store = tmp_path / "taps.db"
+    put(store, every(1, 20), [{"x": n} for n in range(20)])
+    analyze(store, {})
+    with closing(connect(store)) as connection:
+        connection.executemany(
+            "insert into alerts (id, fingerprint, rule, model, metric, severity, state, window, "
+            "window_start, window_end, last_window_start, summary, started_at, updated_at) values "
+            "(?, ?, 'data_drift', 'm', 'drift', ?, 'firing', '1h', '2024', '2024', '2024', ?, ?, "
+            "'2024')",
+            [
+                ("a", "a", "warning", "m: mild", "2024-01-01T00:00:00.000Z"),
+                ("b", "b", "critical", "m: later", "2024-03-01T00:00:00.000Z"),
+                ("c", "c", "critical", "m: worst", "2024-02-01T00:00:00.000Z"),
+            ],
+        )
+    (health,) = healths(store)
+    assert (health.since, health.reason) == ("2024-02-01T00:00:00.000Z", "worst")
+
+
 def test_the_first_window_is_shown_while_it_runs(tmp_path):
     """A new user does not wait for its end to see that requests arrive."""
     store = tmp_path / "taps.db"

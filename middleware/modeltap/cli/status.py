@@ -109,7 +109,6 @@ def _print(connection: sqlite3.Connection, health: ModelHealth, listed: int) -> 
     """Print a model: its state and traffic, what is not monitored, and its worst alerts."""
     end = health.last_window_end
     until = f"windows evaluated up to {clock.short(end)}" if end else "no windows evaluated"
-    # Of all open alerts: the state's own `since` leaves out those without data.
     first = min((alert["started_at"] for alert in health.alerts), default=None)
     since = "" if first is None else f" since {clock.short(first)}"
     _print_state(health, f"{_name(health)}: {_alerts(health)}{since}, {until}")

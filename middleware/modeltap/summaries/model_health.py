@@ -46,7 +46,7 @@ class ModelHealth:
     Attributes:
         state: `error` if modeltap cannot watch it, `alert` if alerts are firing, `no_data` if
             nothing arrives, `learning` until the reference is complete, else `ok`.
-        since: event time of the first alert that makes the state; None without one.
+        since: event time at which the alert in `reason` started; None without one.
         reason: why it is not `ok`; None if it is.
         requests: in the last windows with traffic (`traffic`).
         error_rate: fraction of failed requests in the last window; in the running one if none is
@@ -163,6 +163,11 @@ def _of_running_window(connection: sqlite3.Connection, of: ModelVersion) -> dict
     return {name: value for name, value in values.items() if value is not None}
 
 
+def _worst_first(alert: AlertRow) -> tuple[int, str]:
+    """Return the key that sorts the worst alert first, and the oldest of equal ones."""
+    return _SEVERITIES.index(alert["severity"]), alert["started_at"]
+
+
 def _verdict(
     reference: ReferenceOverview, alerts: list[AlertRow], last_window_end: str | None
 ) -> tuple[State, str | None, str | None]:
@@ -174,9 +179,9 @@ def _verdict(
     )
     for state, those in by_state:
         if those:
-            worst = min(those, key=lambda alert: _SEVERITIES.index(alert["severity"]))
-            since = min(alert["started_at"] for alert in those)
-            return state, since, worst["summary"].removeprefix(f"{reference.model}: ")
+            worst = min(those, key=_worst_first)
+            reason = worst["summary"].removeprefix(f"{reference.model}: ")
+            return state, worst["started_at"], reason
     if reference.state == "provisional":
         return "learning", None, reference.outlook
     if last_window_end is None:
