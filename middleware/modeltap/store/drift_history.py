@@ -58,8 +58,9 @@ def count_drift_windows(
     """
     return int(
         connection.execute(
-            "select count(*) from (select distinct window_start from metrics where model = ? "
-            "and version = ? and metric = 'drift' and window_start >= ? and window_start < ? "
+            "select count(*) from (select distinct window_start from metrics "
+            "indexed by metrics_of_features where model = ? and version = ? "
+            "and metric = 'drift' and window_start >= ? and window_start < ? "
             "limit ?)",
             (*of, start, end, most),
         ).fetchone()[0]
