@@ -223,7 +223,7 @@ def test_times_are_local_if_asked(browser, url):
 def test_pointing_at_a_line_shows_its_value(page, url):
     page.goto(url)
     page.locator("li.card.alert h2 a").first.click()
-    point = page.locator("svg.line-chart .point").last
+    point = page.locator("svg.line-chart .points > *").last
     point.scroll_into_view_if_needed()
     box = point.bounding_box()
     page.mouse.move(box["x"] + 9, box["y"] - 7)

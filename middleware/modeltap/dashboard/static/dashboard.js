@@ -111,7 +111,7 @@ document.body.append(tip);
 
 function nearest(svg, x, y) {
   let best = null, least = NEAR * NEAR;
-  for (const point of svg.querySelectorAll(".point")) {
+  for (const point of svg.querySelectorAll(".points > *")) {
     const box = point.getBoundingClientRect();
     const across = box.x + box.width / 2 - x, down = box.y + box.height / 2 - y;
     const distance = across * across + down * down;
@@ -179,6 +179,8 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     button.textContent = "Copied";
   });
 }
+
+// The heat map: a row is one image, which has the values of its cells.
 
 function cellText(image, left) {
   const values = image.dataset.values.split(" ");
