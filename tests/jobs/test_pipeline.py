@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from modeltap.ingest.files.table import open_table
 from modeltap.ingest.importer import import_table
@@ -239,6 +240,25 @@ def test_an_interrupted_analysis_is_pending_work(filled):
     assert connection.execute(judged).fetchone()[0] > before
     assert not pending_work(connection, time.time()).needs_analysis
     connection.close()
+
+
+def test_a_pass_uses_one_thread_for_matrices_and_restores_the_number(store, tmp_path):
+    def threads():
+        pools = threadpool_info()
+        return {
+            pool["filepath"]: pool["num_threads"] for pool in pools if pool["user_api"] == "blas"
+        }
+
+    connection = connect(store)
+    put(connection, write_days(tmp_path / "day.csv", 0, 1))
+    connection.close()
+    during = []
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        analyze(store, on_progress=lambda: during.append(threads()))
+        after = threads()
+    assert during and {during[0][path] for path in before} <= {1}
+    assert {path: after[path] for path in before} == before
 
 
 def test_late_labels_cause_their_window_to_be_evaluated(store, tmp_path):

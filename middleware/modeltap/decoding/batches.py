@@ -5,9 +5,12 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import chain, compress
-from typing import Any
+from operator import attrgetter
+from typing import Any, cast
+
+import numpy as np
 
 from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.metrics import is_output
@@ -18,7 +21,7 @@ from modeltap.decoding.list_columns import ListRules, spread, with_names
 from modeltap.decoding.outputs import output_columns
 from modeltap.decoding.row_tables import RowTable, picked
 from modeltap.decoding.times import parse_times
-from modeltap.payload import Decoded, Payload, parse_json
+from modeltap.payload import Decoded, DecodedMany, Payload, parse_json
 from modeltap.rows import Row, columns
 from modeltap.store.stored_exchanges import DecodeNote, StoredExchange, exchange_by_protocol_id
 
@@ -157,6 +160,17 @@ _BY_ROW = ("ids", "row_numbers", "predictions", "scores", "probabilities", "answ
 """The lists of a batch that have a value for each row."""
 
 _WITHOUT_NOTE = DecodeNote(1, None)
+_Kind = tuple[str, str | None, bool]
+"""Path, content type, and whether the headers are needed."""
+
+_KIND_OF = attrgetter(
+    *("path", "request_type", "status", "request_headers", "request_truncated"),
+    "response_truncated",
+)
+"""Exchanges that have these columns in common are of one kind, as most are."""
+
+_LOWEST_ERROR = 400
+
 _NOT_IN_STORE = "responds to requests that are not in the store"
 
 ANSWERED_ELSEWHERE = "response in another exchange"
@@ -181,15 +195,7 @@ def read(
             another exchange; with None such a response has no rows.
     """
     reader = _Reader(settings, decoders, connection)
-    kinds: dict[tuple[str, str | None, bool], list[StoredExchange]] = {}
-    for exchange in exchanges:
-        status = exchange.status
-        if status is not None and status >= 400:
-            reader.batch.notes[exchange.seq] = DecodeNote(0, f"status {status}")
-        else:
-            kind = (exchange.path or "", exchange.request_type, _needs_headers(exchange))
-            kinds.setdefault(kind, []).append(exchange)
-    for (*_, singly), similar in kinds.items():
+    for (*_, singly), similar in reader.kinds(list(exchanges)).items():
         remaining = similar
         if len(similar) >= _FEWEST_SIMILAR and settings.mapping is None and not singly:
             remaining = reader.read_many(reader.read_first(similar))
@@ -238,6 +244,22 @@ class _Reader:
         self._asked: dict[str, list[dict[str, Any]]] = {}
         self._answers: list[tuple[StoredExchange, Decoded]] = []
         self._times: list[object] = []
+
+    def kinds(self, exchanges: list[StoredExchange]) -> dict[_Kind, list[StoredExchange]]:
+        """Return the exchanges to decode by their kind; add notes to the others."""
+        if len(set(map(_KIND_OF, exchanges))) == 1:
+            first = exchanges[0]
+            if not (first.status or 0) >= _LOWEST_ERROR and not _needs_headers(first):
+                return {(first.path or "", first.request_type, False): exchanges}
+        kinds: dict[_Kind, list[StoredExchange]] = {}
+        for exchange in exchanges:
+            status = exchange.status
+            if status is not None and status >= _LOWEST_ERROR:
+                self.batch.notes[exchange.seq] = DecodeNote(0, f"status {status}")
+            else:
+                kind = (exchange.path or "", exchange.request_type, _needs_headers(exchange))
+                kinds.setdefault(kind, []).append(exchange)
+        return kinds
 
     def read_one(self, exchange: StoredExchange) -> None:
         decoded = self._decoded(exchange)
@@ -290,42 +312,45 @@ class _Reader:
 
     def read_times(self) -> None:
         """Parse the event times of all rows at once; by exchange, this took most of the time."""
-        self.batch.times = parse_times(self._times, self._day_first).tolist()
-        pairs = enumerate(zip(self._times, self.batch.times, strict=True))
+        times = parse_times(self._times, self._day_first)
+        self.batch.times = times.tolist()
+        missing = np.flatnonzero(np.isnan(times)).tolist()
         self.batch.unreadable = {
-            position for position, (text, time) in pairs if time != time and text is not None
+            position for position in missing if self._times[position] is not None
         }
 
     def read_many(self, exchanges: list[StoredExchange]) -> list[StoredExchange]:
         """Decode the exchanges that have one row at once; return the others."""
         if not exchanges:
             return []
-        pairs = [bodies(exchange) for exchange in exchanges]
-        requests, responses = [body for body, _ in pairs], [body for _, body in pairs]
+        requests, responses = zip(*map(bodies, exchanges), strict=True)
         decoded = self._decoders.decode_many(
             exchanges[0].path or "", exchanges[0].request_type, requests, responses
         )
         if decoded is None:
             return exchanges
-        batch = self.batch
+        if None not in decoded.rows:
+            self._add_many(exchanges, decoded)
+            return []
         taken = [row is not None for row in decoded.rows]
-        kept = list(compress(exchanges, taken))
-        rows = [row for row in decoded.rows if row is not None]
+        self._add_many(list(compress(exchanges, taken)), _only(decoded, taken))
+        return [exchange for exchange, kept in zip(exchanges, taken, strict=True) if not kept]
+
+    def _add_many(self, exchanges: list[StoredExchange], decoded: DecodedMany) -> None:
+        batch = self.batch
         # Most exchanges share a note, so each reason needs one object only.
         notes = {reason: DecodeNote(1, reason) for reason in set(decoded.notes)}
-        own_notes = map(notes.__getitem__, compress(decoded.notes, taken))
-        batch.notes.update(zip([exchange.seq for exchange in kept], own_notes, strict=False))
-        batch.ids += [exchange.id for exchange in kept]
-        batch.row_numbers += [0] * len(kept)
+        seqs = map(attrgetter("seq"), exchanges)
+        batch.notes.update(zip(seqs, map(notes.__getitem__, decoded.notes), strict=True))
+        batch.ids += map(attrgetter("id"), exchanges)
+        batch.row_numbers += [0] * len(exchanges)
+        rows = cast(list[Row], decoded.rows)
         self.rows += rows
-        batch.predictions += compress(decoded.predictions, taken)
-        batch.scores += compress(decoded.scores, taken)
-        batch.probabilities += compress(decoded.probabilities, taken)
-        batch.answers += compress(decoded.answers or [None] * len(taken), taken)
-        self._add_times(rows, kept)
-        return [
-            exchange for exchange, row in zip(exchanges, decoded.rows, strict=True) if row is None
-        ]
+        batch.predictions += decoded.predictions
+        batch.scores += decoded.scores
+        batch.probabilities += decoded.probabilities
+        batch.answers += decoded.answers or [None] * len(exchanges)
+        self._add_times(rows, exchanges)
 
     def _decoded(self, exchange: StoredExchange) -> Decoded:
         return self._decoders.decode(payload_of(exchange, self._mapping))
@@ -357,7 +382,7 @@ class _Reader:
     def _add_times(self, rows: Sequence[Row], exchanges: Sequence[StoredExchange]) -> None:
         """Collect the rows' event times, and remove them from the rows."""
         if self._in_body is None:
-            self._times += [exchange.event_time for exchange in exchanges]
+            self._times += map(attrgetter("event_time"), exchanges)
             return
         self._times += map(self._in_body.take, rows, exchanges)
 
@@ -382,6 +407,13 @@ def _bytes_of(fields: Any) -> int:
     texts = sum(map(sys.getsizeof, filter(_is_text, values)))
     lists = sum(len(value) for value in values if type(value) in (list, dict))
     return _FIELD_BYTES * len(fields) + texts + _ITEM_BYTES * lists
+
+
+def _only(decoded: DecodedMany, taken: Sequence[bool]) -> DecodedMany:
+    """Return the decoded exchanges that are `taken`."""
+    return DecodedMany(
+        *(list(compress(getattr(decoded, column.name), taken)) for column in fields(decoded))
+    )
 
 
 def _keep(decoded: Decoded, positions: Sequence[int]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -102,6 +102,17 @@ def output_columns(
     if any(value is not None for value in scores):
         by_name["score"] = scores
     return by_name
+
+
+def storable_outputs(values: Sequence[object]) -> Iterable[object]:
+    """Return predictions as `storable_output` does each; floats and None need no conversion.
+
+    >>> list(storable_outputs([0.5, None])), list(storable_outputs([0.5, [1]]))
+    ([0.5, None], [0.5, '[1]'])
+    """
+    if set(map(type, values)) <= {float, type(None)}:
+        return values
+    return map(storable_output, values)
 
 
 def storable_output(value: object) -> object:

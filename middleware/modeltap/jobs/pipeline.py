@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
+from threadpoolctl import threadpool_limits
+
 from modeltap import clock
 from modeltap.alerts import absence, acceptance, changes, lifecycle, reminders
 from modeltap.alerts.transitions import Transition
@@ -185,7 +187,9 @@ class Analyzer:
             # does it.
             if pending_work(self.connection, time.time()).unmatched:
                 unmatched.settle(self.connection)
-            with HeldLease(Lease(self.connection, analyze.LEASE), wait) as lease:
+            # The matrices of a window are small, so a second thread would only spin and wait.
+            one_thread = threadpool_limits(1, user_api="blas")
+            with one_thread, HeldLease(Lease(self.connection, analyze.LEASE), wait) as lease:
                 report = self._analyze(scope, lease, on_progress, most_windows)
         reserve.keep(self.store)
         return report

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import repeat
 from operator import add, attrgetter
 
 import numpy as np
@@ -19,7 +20,7 @@ from modeltap.analysis.counting.tally import Tally, tally
 from modeltap.analysis.counting.traffic import (
     add_traffic,
     count_requests,
-    is_traffic,
+    only_traffic,
     record_requests,
 )
 from modeltap.analysis.counting.true_times import bound_times, without_rejected
@@ -29,7 +30,7 @@ from modeltap.config.windows import AUTO, Window
 from modeltap.decoding.batches import Batch, read
 from modeltap.decoding.decoders import Decoders
 from modeltap.decoding.output_tokens import token_counts_in
-from modeltap.decoding.outputs import storable_output
+from modeltap.decoding.outputs import storable_outputs
 from modeltap.decoding.shortfalls import count_shortfalls
 from modeltap.decoding.times import parse_times, write_times
 from modeltap.environments import environment_of, version_of
@@ -261,7 +262,9 @@ class WindowCounter:
     def _add_predictions(
         self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch
     ) -> None:
-        chances = [json.dumps(values) if values else None for values in batch.probabilities]
+        chances: Iterable[str | None] = repeat(None)
+        if any(batch.probabilities):
+            chances = [json.dumps(values) if values else None for values in batch.probabilities]
         arrived = {exchange.id: exchange.seq for exchange in exchanges}
         times = write_times(np.array(batch.times, dtype=np.float64))
         insert_predictions(
@@ -270,7 +273,7 @@ class WindowCounter:
             version,
             exchange_ids=batch.ids,
             rows=batch.row_numbers,
-            predictions=map(storable_output, batch.predictions),
+            predictions=storable_outputs(batch.predictions),
             scores=batch.scores,
             probabilities=chances,
             event_times=times,
@@ -294,7 +297,7 @@ class WindowCounter:
         self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch
     ) -> None:
         window = Window.parse(self.settings.for_model(model).window).clocked
-        timed = list(filter(is_traffic, exchanges))
+        timed = only_traffic(exchanges)
         began = [exchange.started_at for exchange in timed]
         record_requests(self.connection, model, began, environment_of(version))
         for start, positions in by_window(parse_times(began), window):

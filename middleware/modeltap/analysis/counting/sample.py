@@ -134,10 +134,29 @@ def choose(keys: Iterable[tuple[str, int]], limit: int = ROWS) -> list[int]:
     >>> choose([("a", 0), ("b", 0)], limit=5)
     [0, 1]
     """
-    hashed = [zlib.crc32(f"{exchange_id}/{row}".encode()) for exchange_id, row in keys]
-    if len(hashed) <= limit:
-        return list(range(len(hashed)))
-    chosen: list[int] = np.sort(np.argsort(np.array(hashed), kind="stable")[:limit]).tolist()
+    return choose_hashed(hashed_keys(keys), limit)
+
+
+def hashed_keys(keys: Iterable[tuple[str, int]]) -> np.ndarray:
+    """Return the (n,) hashes of n rows (exchange id, row) by which `choose` chooses.
+
+    >>> hashed_keys([("a", 0)]).tolist()
+    [2190569668]
+    """
+    crc32 = zlib.crc32
+    hashed = [crc32(f"{exchange_id}/{row}".encode()) for exchange_id, row in keys]
+    return np.array(hashed, dtype=np.int64)
+
+
+def choose_hashed(hashes: np.ndarray, limit: int = ROWS) -> list[int]:
+    """Return the places of the `limit` smallest of (n,) hashes, in order.
+
+    >>> choose_hashed(np.array([5, 1, 3]), limit=2)
+    [1, 2]
+    """
+    if len(hashes) <= limit:
+        return list(range(len(hashes)))
+    chosen: list[int] = np.sort(np.argsort(hashes, kind="stable")[:limit]).tolist()
     return chosen
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 
 import msgspec
 import numpy as np
@@ -24,6 +25,8 @@ LATENCY_EDGES = 0.01 * 1.05 ** np.arange(368)
 
 LONGEST_MS = float(LATENCY_EDGES[-1])
 """Longer requests share the last bin."""
+
+_LOWEST_FAILURE = 500
 
 _DAY = len("2024-01-31")
 
@@ -87,6 +90,10 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+_STATUS, _DURATION, _SAMPLE_RATE, _ABORTED, _ERROR_TYPE = map(
+    attrgetter, ("status", "duration_ms", "sample_rate", "aborted", "error_type")
+)
+
 _NOT_SERVED = (404, 405)
 """Statuses of paths that the app does not have.
 
@@ -97,6 +104,15 @@ Scanners request them; they do not load a model and do not count as traffic.
 def is_traffic(exchange: StoredExchange) -> bool:
     """Return whether an exchange counts as traffic: it was timed, and its path exists."""
     return exchange.duration_ms is not None and exchange.status not in _NOT_SERVED
+
+
+def only_traffic(exchanges: list[StoredExchange]) -> list[StoredExchange]:
+    """Return the exchanges that count as traffic, mostly all of them."""
+    if None not in map(_DURATION, exchanges) and set(map(_STATUS, exchanges)).isdisjoint(
+        _NOT_SERVED
+    ):
+        return exchanges
+    return list(filter(is_traffic, exchanges))
 
 
 def count_latency(durations_ms: np.ndarray) -> np.ndarray:
@@ -136,17 +152,24 @@ def slower_than(latency: np.ndarray, limit: float) -> int:
 def count_requests(exchanges: list[StoredExchange], batch: Batch) -> Traffic:
     """Count exchanges, with their rows in `batch`, by status and duration."""
     # Exchanges kept only because they failed are in no rate: they stand for no others.
-    members = [exchange for exchange in exchanges if exchange.sample_rate != 0]
-    statuses = np.array([member.status or 0 for member in members])
-    durations = np.array([member.duration_ms for member in members], dtype=np.float64)
+    members = exchanges
+    rates = list(map(_SAMPLE_RATE, members))
+    if 0 in rates:
+        members = [exchange for exchange in exchanges if exchange.sample_rate != 0]
+        rates = list(map(_SAMPLE_RATE, members))
+    statuses = np.array([status or 0 for status in map(_STATUS, members)])
+    durations = np.array(list(map(_DURATION, members)), dtype=np.float64)
     rows = np.array([batch.notes[member.seq].rows for member in members])
-    failed = np.array([_failed(member) for member in members], dtype=bool)
-    weights = 1 / np.array([member.sample_rate or 1.0 for member in members], dtype=np.float64)
+    errors = set(map(_ERROR_TYPE, members)) - {None}
+    failed = statuses >= _LOWEST_FAILURE
+    if errors:
+        failed = np.array([_failed(member) for member in members], dtype=bool)
+    weights = 1 / np.array([rate or 1.0 for rate in rates], dtype=np.float64)
     return Traffic(
         requests=len(members),
         errors=int(failed.sum()),
         client_errors=int(((statuses >= 400) & (statuses < 500)).sum()),
-        aborted=sum(bool(member.aborted) for member in members),
+        aborted=sum(map(bool, map(_ABORTED, members))),
         not_decoded=int(((rows == 0) & (statuses < 400) & ~failed).sum()),
         unkept=float((weights - 1).sum()),
         unkept_errors=float((weights - 1)[failed].sum()),
@@ -157,7 +180,7 @@ def count_requests(exchanges: list[StoredExchange], batch: Batch) -> Traffic:
 
 def _failed(exchange: StoredExchange) -> bool:
     """Return whether the app failed: a status of 500 or more, or an error after it (a stream)."""
-    if (exchange.status or 0) >= 500:
+    if (exchange.status or 0) >= _LOWEST_FAILURE:
         return True
     return exchange.error_type is not None and exchange.error_type not in _CLIENT_GONE
 

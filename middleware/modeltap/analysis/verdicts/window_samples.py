@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from modeltap import clock
-from modeltap.analysis.counting.sample import Sample, choose
+from modeltap.analysis.counting.sample import Sample, choose_hashed, hashed_keys
 from modeltap.analysis.model.reference import MIN_BLOCKS
 from modeltap.analysis.references.clean_time import CleanTime
 from modeltap.config.reference_settings import parse_reference
@@ -45,11 +45,14 @@ def window_rows(rows: Iterable[StoredRow]) -> WindowRows:
     unread = iter(rows)
     times: list[np.ndarray] = []
     sampled: list[StoredRow] = []
+    hashes = np.zeros(0, dtype=np.int64)
     while part := list(islice(unread, _AT_A_TIME)):
-        times.append(parse_times([row.event_time for row in part]))
+        ids, numbers, texts, _ = zip(*part, strict=True)
+        times.append(parse_times(texts))
         sampled += part
-        chosen = choose((row.exchange_id, row.row) for row in sampled)
-        sampled = [sampled[place] for place in chosen]
+        hashes = np.concatenate([hashes, hashed_keys(zip(ids, numbers, strict=True))])
+        chosen = choose_hashed(hashes)
+        sampled, hashes = [sampled[place] for place in chosen], hashes[chosen]
     moments = np.concatenate(times) if times else np.zeros(0)
     return WindowRows(len(moments), moments, sampled)
 
