@@ -38,6 +38,16 @@ def test_a_small_rise_that_lasts_alerts_with_its_beginning():
     assert own.verdict == ALERT and own.evidence.since.startswith("2024-02-01")
 
 
+def test_the_error_of_the_reference_does_not_add_up():
+    """It is the same in each of its windows, here 1.5 standard errors."""
+    sure = Baseline(task="regression", rows=5000, mean=0.001, variance=1.0)
+    earlier = [ExcessAt("", 1000, Excess(0.6, 0.4))] * 40
+    own = concept_drift(
+        mae(10.6), Expected(10.0, 0.4, 1000), sure, InputChanges((), True), earlier, "", LEVEL
+    )
+    assert own.verdict == OK and own.p_value > 0.05
+
+
 def test_the_level_is_held():
     """Of 400 windows without a change, few may alert although the floor is 0."""
     rng = np.random.default_rng(0)

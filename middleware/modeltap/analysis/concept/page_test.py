@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 _DRIFT = 1.0
-"""Standard errors that are subtracted in each window. All windows share the error of the reference,
-which is a part of each standard error, so a smaller number would add it up."""
+"""Standard errors that are subtracted in each window: half of the rise that is found soonest."""
 
 _MOST = 10.0
 """A bound on the sum, so that it returns to 0 a few windows after the errors did."""
