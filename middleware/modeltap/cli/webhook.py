@@ -136,15 +136,17 @@ def replay(message: str | None, key: str | None, delivered: bool, store: str | N
     Example:
       modeltap webhook replay
     """
-    if message and key:
+    if message is not None and key:
         raise click.UsageError("give either MESSAGE or --webhook")
-    if delivered and not message:
+    if delivered and message is None:
         raise click.UsageError("--delivered needs MESSAGE; only one is sent twice at a time")
     connection = open_store(store)
     with writing(connection):
-        if message:
+        if message is not None:  # an empty one is an error, too, and does not mean all
             outbox.replay_one(connection, time.time(), message, delivered=delivered)
-        count = 1 if message else outbox.replay(connection, time.time(), webhook=key)
+            count = 1
+        else:
+            count = outbox.replay(connection, time.time(), webhook=key)
     if not count:
         echo("no failed messages; nothing to resend")
         return
