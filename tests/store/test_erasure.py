@@ -91,9 +91,9 @@ DECISIONS = {
     },
     "alerts": {
         NAME: "feature segment related",
-        NEUTRAL: "id fingerprint rule model version metric severity state window window_start "
-        "window_end last_window_start started_at resolved_at silenced_until acknowledged_at "
-        "notified_at updated_at",
+        NEUTRAL: "id fingerprint rule rule_name model version metric severity state window "
+        "window_start window_end last_window_start started_at resolved_at silenced_until "
+        "acknowledged_at notified_at updated_at",
     },
     "alert_history": {NEUTRAL: "alert_id state window_start at"},
     "silences": {NEUTRAL: "id model rule feature fingerprint until created_at"},
