@@ -40,6 +40,12 @@ def test_each_cell_leads_to_its_worst_window(pages, rows, period):
     assert 'id="feature"' in page and "has no results in the window" not in page
 
 
+def test_a_click_before_1970(pages):
+    """Rows may have any time."""
+    answer = pages.get("/models/m?feature=amount&cell=-172800,-86400.5,24,40?3,3")
+    assert parse_qs(urlsplit(answer.headers["location"]).query)["window"] == ["1969-12-30T00:00"]
+
+
 def test_an_empty_cell_leads_to_the_last_window(pages):
     """Such as one that was pruned since the page was drawn: the page says so."""
     answer = pages.get("/models/m?feature=amount&cell=0,86400,24,40?3,3")
@@ -62,7 +68,9 @@ def test_an_empty_cell_leads_to_the_last_window(pages):
         "0,86400,24,0?3,3",
         "86400,0,24,40?3,3",
         "5,5,24,40?3,3",
-        "-5,5,24,40?3,3",
+        "-5,-5,24,40?3,3",
+        "--5,5,24,40?3,3",
+        "-99999999999,5,24,40?3,3",
         "0,1e9,24,40?3,3",
         "0,99999999999999999999,24,40?3,3",
         "0,86400,99999,40?3,3",

@@ -16,7 +16,7 @@ from modeltap.store.drift_history import worst_cells
 from modeltap.store.models import ModelVersion
 from modeltap.summaries.drift_map import ClickedColumns
 
-_SECONDS = r"(\d{1,11}(?:\.\d{1,3})?)"
+_SECONDS = r"(-?\d{1,10}(?:\.\d{1,3})?)"
 _CELL = re.compile(
     rf"{_SECONDS},{_SECONDS},(\d{{1,3}}),(\d{{1,3}})\?(\d{{1,5}}),\d{{1,5}}", re.ASCII
 )
