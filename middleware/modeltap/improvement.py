@@ -313,7 +313,7 @@ def review_queue(
     """Return the rows of a model that are worth a person's time, in the order to ask about them.
 
     Pass each with its label to `answer`, and not to `label`: only labels of rows that were drawn at
-    random count in metrics. Earlier answers that the random share has reached count from now on.
+    random count in metrics. Earlier answers that the random sample has reached count from now on.
 
     Args:
         model: the model's name.

@@ -1,4 +1,4 @@
-"""The queue: a random share that does not depend on what was chosen before, and reasons in turn."""
+"""The queue: a random sample that does not depend on earlier choices, and reasons in turn."""
 
 from __future__ import annotations
 

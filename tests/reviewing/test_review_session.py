@@ -1,4 +1,4 @@
-"""A session: answers become labels at once, and only those of the random share count in metrics."""
+"""A session: answers become labels at once, and only those of the random sample count."""
 
 from __future__ import annotations
 

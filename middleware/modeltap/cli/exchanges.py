@@ -132,7 +132,11 @@ def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
         emit_json(exchange)
         return
     for name, value in exchange.items():
-        if value not in (None, []):
+        if isinstance(value, list) and value:
+            echo(name)
+            for entry in value:
+                echo_paragraph(json.dumps(entry, ensure_ascii=False), first="  ", later="    ")
+        elif value not in (None, []):
             text = [_stream(value)] if name == "stream" else _pretty(value)
             first, *more = text
             echo(f"{name:19} {first}", *more)
@@ -227,6 +231,4 @@ def _pretty(value: Any) -> list[str]:
             return json.dumps(json.loads(value), indent=2, ensure_ascii=False).split("\n")
         except ValueError:
             return [value]
-    if isinstance(value, list):
-        return ["", *("  " + json.dumps(entry, ensure_ascii=False) for entry in value)]
     return [value if isinstance(value, str) else cell(value)]

@@ -78,7 +78,7 @@ def review(
 def _ask_all(session: ReviewSession, questions: Sequence[Question], show_prediction: bool) -> None:
     reached = session.promote()
     if reached:
-        echo(f"{plural(reached, 'earlier answer')} now in the random share")
+        echo(f"{plural(reached, 'earlier answer')} now in the random sample")
     echo(f"answer with {session.form.hint}; Enter skips a row, Ctrl-C ends")
     answered: list[Question] = []
     asked: Question | None = None

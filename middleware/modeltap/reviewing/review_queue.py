@@ -1,4 +1,4 @@
-"""The rows to ask about: a random share, and rows that were chosen for some reason."""
+"""The rows to ask about: a random sample, and rows that were chosen for some reason."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def queue_of(
     limit: int,
     random_fraction: float,
 ) -> ReviewQueue:
-    """Return at most `limit` rows: the random share, and then the reasons in turn.
+    """Return at most `limit` rows: the random sample, and then the reasons in turn.
 
     Args:
         rows: all rows, reviewed ones included.

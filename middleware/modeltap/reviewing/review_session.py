@@ -70,7 +70,7 @@ class Question:
 def store_answer(
     connection: sqlite3.Connection, model: str, queued: QueuedRow, value: object
 ) -> None:
-    """Store an answer as a label with the source of its share; None records a skipped row.
+    """Store an answer as a label with the source of its row; None records a skipped row.
 
     Raises `InputError` if the value cannot be a label.
     """

@@ -58,7 +58,7 @@ def questions_about(
 ) -> list[Question]:
     """Return the questions about a model; the arguments are those of `modeltap.review_queue`.
 
-    Earlier answers that the random share has reached count from now on.
+    Earlier answers that the random sample has reached count from now on.
     """
     with closing(connect(store, create=False)) as connection:
         session = open_session(
