@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from modeltap.tap.endpoints.page_access import COOKIE, DashboardAccess
@@ -62,6 +64,18 @@ def test_a_wrong_token_in_the_address(browse, files, token):
     client = browse(files / "cli.db", DashboardAccess("secret"))
     answer = client.get("/", params={"token": token.encode("utf-8", "replace").decode()})
     assert answer.status_code == 401
+
+
+def test_a_browser_is_asked_for_the_token(browse, files):
+    """Nothing of the store is shown; the form leads to the page that was asked for."""
+    client = browse(files / "cli.db", DashboardAccess("secret"), peer="10.0.0.7")
+    answer = client.get("/exchanges?text=a", headers={"accept": "text/html"})
+    assert answer.status_code == 401 and answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert 'name="token"' in answer.text and "amount" not in answer.text
+    hidden = re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', answer.text)
+    opened = client.get("/exchanges", params={**dict(hidden), "token": "secret"})
+    assert opened.status_code == 303 and opened.headers["location"] == "/exchanges?text=a"
 
 
 def test_the_token_moves_from_the_address_into_a_cookie(browse, files):

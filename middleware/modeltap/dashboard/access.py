@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from modeltap.tap.endpoints.own_endpoint import OwnRequest
 from modeltap.tap.endpoints.page_access import COOKIE, DashboardAccess
+from modeltap.tap.endpoints.sign_in import HEADERS, is_browser, sign_in_page
 
 _HEADERS = {
     "content-security-policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
@@ -55,7 +56,7 @@ class AccessMiddleware:
         asked = _asked(scope, headers)
         refused = self.access.refusal(asked)
         if refused is not None:
-            return _refused(*refused)
+            return _refused(*refused, asked)
         if scope["method"] not in ("GET", "HEAD") and not _is_own_origin(headers):
             return _refused(403, "the Origin header names another site")
         if scope["method"] == "GET" and self.access.shows_token_in_address(asked):
@@ -104,9 +105,13 @@ def _with_cookie(request: Request, cookie: str) -> Response:
     return response
 
 
-def _refused(status: int, reason: str) -> Response:
-    headers = {"www-authenticate": "Bearer"} if status == 401 else None
-    return PlainTextResponse(f"modeltap: {reason}\n", status, headers)
+def _refused(status: int, reason: str, asked: OwnRequest | None = None) -> Response:
+    if status != 401:
+        return PlainTextResponse(f"modeltap: {reason}\n", status)
+    challenge = {"www-authenticate": "Bearer"}
+    if asked is not None and is_browser(asked):
+        return Response(sign_in_page(asked), status, {**dict(HEADERS), **challenge})
+    return PlainTextResponse(f"modeltap: {reason}\n", status, challenge)
 
 
 def _with_headers(send: Send, added: Mapping[str, str]) -> Callable[[Message], Awaitable[None]]:

@@ -47,7 +47,7 @@ def health_page(
         for finding in coverage.unmonitored
     ]
     tables = [
-        PageTable("not_monitored", _NOT_MONITORED, findings, "everything is monitored"),
+        PageTable("not_monitored", _NOT_MONITORED, findings, "no gaps are known"),
         PageTable("dropped", _DROPPED, drops_by_reason(connection), "capture lost nothing"),
         PageTable(
             "shortfalls",

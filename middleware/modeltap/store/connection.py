@@ -224,6 +224,10 @@ def _store_error(error: sqlite3.DatabaseError, path: str | Path, file: Path) -> 
             "store's folder; such a store is readable only while an app has it open, and only if "
             "`store_mode` allows it"
         )
+    if getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB":
+        return StoreError(
+            f"store {str(path)!r} cannot be opened: it is no SQLite file; choose another --store"
+        )
     return StoreError(f"store {str(path)!r} cannot be opened: {error}")
 
 

@@ -88,6 +88,17 @@ def test_prometheus_uses_the_token_of_the_dashboard_unless_it_has_its_own(endpoi
     assert own["dashboard"].refusal(asked._replace(path="/modeltap/")) is None
 
 
+def test_a_browser_gets_a_form_for_the_token_of_the_pages(endpoints):
+    """Not for the token of Prometheus's page, which no person reads."""
+    own = endpoints(dashboard="/modeltap", metrics_endpoint="/metrics", dashboard_token="d")
+    asked = REQUEST._replace(headers={"host": "localhost", "accept": "text/html"})
+    page = own["dashboard"].refusal(asked._replace(path="/modeltap/"))
+    assert page.status == 401 and b'name="token"' in page.body
+    assert dict(page.headers)["www-authenticate"] == "Bearer"
+    line = own["metrics_endpoint"].refusal(asked._replace(path="/metrics"))
+    assert line.status == 401 and line.body.startswith(b"modeltap: ")
+
+
 @pytest.mark.parametrize(
     ("changes", "status"),
     [

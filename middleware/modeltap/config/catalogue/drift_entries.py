@@ -12,7 +12,7 @@ DRIFT = (
         "data_drift",
         "drift",
         True,
-        "of one feature or output",
+        "drift of one feature or output",
         # Outliers are evaluated only if the bulk has not moved; then they explain all the drift.
         explained_by=("outlier_rate", "constant_feed"),
     ),
@@ -23,7 +23,7 @@ DRIFT = (
         "data_drift",
         "drift",
         True,
-        "of all features together",
+        "drift of all features together",
     ),
     CatalogueEntry(
         "pca_reconstruction_error",

@@ -18,6 +18,7 @@ from modeltap.tap.endpoints.own_endpoint import (
 from modeltap.tap.endpoints.page_access import DashboardAccess
 from modeltap.tap.endpoints.page_channel import DASHBOARD, PROMETHEUS, PageRequest
 from modeltap.tap.endpoints.page_child import PageChild
+from modeltap.tap.endpoints.sign_in import HEADERS, is_browser, sign_in_page
 
 _SECONDS = 30.0
 """The longest wait for a page, with the start of the process that makes it."""
@@ -74,6 +75,8 @@ class PageEndpoint:
         refused = self._access.refusal(request)
         if refused is not None:
             more = (("www-authenticate", "Bearer"),) if refused.status == 401 else ()
+            if more and self.has_pages_below and is_browser(request):
+                return OwnReply(refused.status, sign_in_page(request), (*HEADERS, *more))
             return text_reply(refused.status, refused.reason, *more)
         if request.method not in (_METHODS if self.has_pages_below else _METHODS[:2]):
             allowed = ", ".join(_METHODS if self.has_pages_below else _METHODS[:2])
