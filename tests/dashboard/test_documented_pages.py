@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.routing import Route
 
@@ -27,6 +29,8 @@ VISITED = {
     "/health": "/health",
 }
 """An address of each page with tables."""
+
+OPENED = (200, 303)
 
 
 def test_every_address_is_documented(store):
@@ -59,3 +63,18 @@ def test_every_table_is_documented_and_is_data(pages, page):
         joint = "&" if "?" in address else "?"
         response = pages.get(f"{address}{joint}table={table}&format=json")
         assert response.status_code == 200 and isinstance(response.json(), list), table
+
+
+@pytest.mark.parametrize("page", ["/", "/models/m?feature=amount", "/alerts", "/exchanges"])
+def test_no_link_leads_nowhere(pages, page):
+    """Links of one form, such as those to exchanges, are tried once."""
+    links = re.findall(r'href="([^"#]+)', pages.get(page).text)
+    clicked = "cell="  # a browser adds where it was clicked
+    links = [link for link in links if clicked not in link]
+    forms = {re.sub(r"[0-9a-f_-]{8,}|=[^&]*", "", link): html.unescape(link) for link in links}
+    assert len(forms) > 5
+    base = httpx.URL("http://127.0.0.1:8400").join(page)
+    broken = [
+        link for link in forms.values() if pages.get(str(base.join(link))).status_code not in OPENED
+    ]
+    assert broken == []

@@ -66,6 +66,18 @@ def strange(tmp_path_factory):
     return store
 
 
+def test_a_metric_without_a_value_is_no_link(browse, store):
+    """It has no picture that the link could lead to; the verdict says why."""
+    with closing(connect(store)) as connection, writing(connection):
+        record_model(connection, "m", "")
+        put_metric(connection, 0, "drift", feature="x")
+        put_metric(connection, 0, "mae", value=2.0)
+        put_metric(connection, 0, "roc_auc", value=None, verdict="not_comparable")
+    page = browse(store).get("/models/m").text
+    assert "roc auc –" in re.sub("<[^>]+>", "", page).replace("\n", " ")
+    assert "(not comparable)" in page and "metric=roc_auc" not in page
+
+
 def test_any_name_of_a_model_and_its_features(browse, strange):
     """Leads from the first page to its own, and to its feature, and is only text there."""
     client = browse(strange)

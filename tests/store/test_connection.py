@@ -65,7 +65,7 @@ def test_another_programs_database_is_left_alone(store):
 def test_an_invalid_database_is_a_one_line_error(store):
     """The file is not overwritten."""
     store.write_bytes(b"not a database, but long enough to look like one" * 100)
-    with pytest.raises(StoreError, match="cannot be opened"):
+    with pytest.raises(StoreError, match="is not a SQLite file; choose another --store"):
         connect(store)
     assert store.read_bytes().startswith(b"not a database")
 

@@ -226,7 +226,7 @@ def _store_error(error: sqlite3.DatabaseError, path: str | Path, file: Path) -> 
         )
     if getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB":
         return StoreError(
-            f"store {str(path)!r} cannot be opened: it is no SQLite file; choose another --store"
+            f"store {str(path)!r} cannot be opened: it is not a SQLite file; choose another --store"
         )
     return StoreError(f"store {str(path)!r} cannot be opened: {error}")
 
