@@ -86,7 +86,7 @@ def test_inputs_that_are_no_longer_stored_are_a_reason(store):
     analyze(store, SETTINGS, include_open=True)
     row, shown = explained(store)
     assert row["loss"]["changed"] == "unknown"
-    assert "labelled rows of the reference are stored" in shown
+    assert "the reference has no labelled rows with stored inputs" in shown
 
 
 @pytest.mark.parametrize("options", [{}, {"wrong": 0.4}])
