@@ -32,6 +32,7 @@ from modeltap.analysis.arrival.periodic_arrival import (
     LAGS,
     EvaluatedSpan,
     PeriodicCurve,
+    earlier_rows,
     most_periodic,
     periodic_curve,
     periodic_rows,
@@ -42,9 +43,10 @@ from modeltap.analysis.estimation.corrected_estimates import (
     corrected_metrics,
     pending_chance,
 )
+from modeltap.analysis.estimation.gap_spread import GapSpread, PastGap, gap_spread, widened
 from modeltap.analysis.estimation.simulated_labels import (
     Estimate,
-    estimate,
+    expected_accuracy,
     metrics_of_sums,
     summed_columns,
 )
@@ -193,6 +195,7 @@ class Stream(NamedTuple):
     times: np.ndarray
     arrivals: np.ndarray
     calibration: Calibration
+    curve: np.ndarray
     size: int
 
     @property
@@ -206,13 +209,10 @@ class Stream(NamedTuple):
 def stream(rows: Rows, size: int, delays: Delays, rng: np.random.Generator) -> Stream:
     times = np.arange(len(rows.scores)) / size
     known = rows.take(slice(0, REFERENCE * size))
-    return Stream(
-        rows,
-        times,
-        times + delays(times, rows.positive, rng),
-        learn_calibration(known.scores, known.positive),
-        size,
-    )
+    calibration = learn_calibration(known.scores, known.positive)
+    curve = calibration.curves(50, np.random.default_rng(0)).mean(axis=0)
+    arrivals = times + delays(times, rows.positive, rng)
+    return Stream(rows, times, arrivals, calibration, curve, size)
 
 
 class Arrival(NamedTuple):
@@ -222,36 +222,106 @@ class Arrival(NamedTuple):
     curve_of: Callable[[np.ndarray], ArrivalCurve | PeriodicCurve]
 
 
-def arrival(own: Stream, window: int, now: float) -> Arrival:
-    """Return the arrival of labels by age, or by the clock if they come by it."""
+class Search(NamedTuple):
+    """A period of arrivals, and the time that is added to it."""
+
+    period: float
+    late: float
+
+
+def arrival(own: Stream, window: int, now: float, searches: dict[int, Search | None]) -> Arrival:
+    """Return the arrival of labels by age, or by the clock if they come by it.
+
+    The period is searched once for each window, when it has labels.
+    """
     before = np.arange(0, window * own.size, max(1, window * own.size // 20_000))
     before = before[own.arrivals[before] <= now]
     delays, ages = own.arrivals[before] - own.times[before], now - own.times[before]
-    by_age = arrival_curve(delays, ages)
     moments = EvaluatedSpan(float(window), window + 1.0, now)
     recent = np.arange(
         max(0, window - LAGS * int(max(PERIODS))) * own.size, (window + 1) * own.size
     )
     recent = recent[own.arrivals[recent] <= now]
     times, arrivals = own.times[recent], own.arrivals[recent]
-    earlier = most_periodic(
-        [periodic_rows(times, arrivals, moments, period, by_age) for period in PERIODS]
-    )
-    if earlier is None:
+    if window not in searches:
+        searches[window] = search(times, arrivals, moments, arrival_curve(delays, ages))
+    of_window = searches[window]
+    if of_window is None:
         return Arrival(before, lambda part: arrival_curve(delays[part], ages[part]))
+    earlier = earlier_rows(times, arrivals, moments, *of_window)
     return Arrival(recent, lambda part: periodic_curve(earlier.at(part), moments))
 
 
-def corrected(own: Stream, window: int, now: float, plain: Estimate) -> Estimate:
-    """Return the accuracy as modeltap estimates it from the labels until `now`."""
+def search(
+    times: np.ndarray, arrivals: np.ndarray, moments: EvaluatedSpan, by_age: ArrivalCurve
+) -> Search | None:
+    choices = [periodic_rows(times, arrivals, moments, period, by_age) for period in PERIODS]
+    chosen = most_periodic(choices)
+    if chosen is None:
+        return None
+    (period,) = (p for p, (_, rows) in zip(PERIODS, choices, strict=True) if rows is chosen)
+    return Search(period, chosen.late)
+
+
+class Estimates:
+    """The estimates of a stream's windows, as modeltap makes them while labels arrive."""
+
+    def __init__(self, own: Stream) -> None:
+        self._own = own
+        self.plain = [self._plain(window) for window in range(own.windows)]
+        self._last: dict[int, Estimate] = {}
+        self._by_labels: set[int] = set()
+        self._searches: dict[int, Search | None] = {}
+
+    def at(self, window: int, now: float) -> Estimate:
+        """Return the accuracy of a window by the labels until `now`; call it in order of `now`.
+
+        Without labels, it stays as it was at the window's end.
+        """
+        own, part = self._own, self._own.part(window)
+        has_label = own.arrivals[part] <= now
+        if has_label.mean() >= COMPLETE:
+            measured = float(own.rows.take(part).right[has_label].mean())
+            return Estimate(measured, measured, measured)
+        spread = gap_spread(self._gaps(window, now))._replace(chance=error(self.plain[window]))
+        if window not in self._last:
+            self._last[window] = widened(self.plain[window], spread)
+        if has_label.sum() >= FEWEST:
+            estimate = corrected(own, window, now, spread, self._searches)
+            if estimate is not None:
+                self._last[window] = estimate
+                self._by_labels.add(window)
+        return self._last[window]
+
+    def _plain(self, window: int) -> Estimate:
+        rows = self._own.rows.take(self._own.part(window))
+        return expected_accuracy(rows.scores, rows.predicted, self._own.calibration)
+
+    def _gaps(self, window: int, now: float) -> list[PastGap]:
+        gaps = []
+        for earlier in range(REFERENCE, window):
+            plain, part = self.plain[earlier], self._own.part(earlier)
+            has_label = self._own.arrivals[part] <= now
+            if has_label.mean() >= COMPLETE:
+                measured = float(self._own.rows.take(part).right[has_label].mean())
+                gaps.append(PastGap(measured - plain.value, error(plain), 0.0))
+            elif earlier in self._by_labels:
+                last = self._last[earlier]
+                gaps.append(PastGap(last.value - plain.value, error(plain), error(last)))
+        return gaps
+
+
+def error(own: Estimate) -> float:
+    return (own.high - own.low) / 2 / NORMAL_95
+
+
+def corrected(
+    own: Stream, window: int, now: float, spread: GapSpread, searches: dict[int, Search | None]
+) -> Estimate | None:
+    """Return the accuracy by the labels until `now`; None if hardly any label of a class came."""
     part = own.part(window)
     rows, has_label = own.rows.take(part), own.arrivals[part] <= now
-    if has_label.sum() >= COMPLETE * own.size:
-        measured = float(rows.right[has_label].mean())
-        return Estimate(measured, measured, measured)
-    if has_label.sum() < FEWEST:
-        return plain
-    known = arrival(own, window, now)
+    known = arrival(own, window, now, searches)
     past, ages = own.rows.take(known.places), now - own.times[part]
     arrived, variances = {}, []
     for of_class in (False, True):
@@ -261,11 +331,10 @@ def corrected(own: Stream, window: int, now: float, plain: Estimate) -> Estimate
         ]
         arrived[of_class] = np.where(rows.predicted, of_cells[1].at(ages), of_cells[0].at(ages))
         variances += [curve.relative_variance(ages) for curve in of_cells]
-    curve_of_scores = own.calibration.curves(50, np.random.default_rng(0)).mean(axis=0)
-    chance = np.interp(rows.scores, own.calibration.scores, curve_of_scores)
+    chance = np.interp(rows.scores, own.calibration.scores, own.curve)
     label = np.where(has_label, rows.positive, np.nan)
     if min(fractions.mean() for fractions in arrived.values()) < 0.05:
-        return plain
+        return None
     partly = PartlyLabelled(
         chance,
         label,
@@ -280,6 +349,7 @@ def corrected(own: Stream, window: int, now: float, plain: Estimate) -> Estimate
         partly,
         summed_columns(rows.scores, rows.predicted),
         lambda sums: metrics_of_sums(sums, rows.scores, rows.predicted),
+        {"accuracy": spread},
     )
     return estimates["accuracy"]
 
@@ -320,24 +390,21 @@ class Look(NamedTuple):
 
 
 def looks(own: Stream) -> Iterator[Look]:
-    """Yield each window at each look."""
-    for window in range(REFERENCE, own.windows):
-        rows = own.rows.take(own.part(window))
-        truth = float(rows.right.mean())
-        plain = estimate(rows.scores, rows.predicted, own.calibration)["accuracy"]
-        for look in LOOKS:
-            now = window + 1 + look
-            estimates = {"corrected": corrected(own, window, now, plain), "CBPE": plain}
-            yield Look(
-                truth,
-                {name: value.value for name, value in estimates.items()}
-                | {
-                    "latest complete": latest_complete(own, window, now),
-                    "PSI of the score": -psi(own, window),
-                },
-                {name: value for name, value in estimates.items() if value.low < value.high},
-                int((own.arrivals[own.part(window)] <= now).sum()) >= FEWEST,
-            )
+    """Yield each window at each look, in order of time."""
+    estimates = Estimates(own)
+    moments = [(w + 1 + look, w) for w in range(REFERENCE, own.windows) for look in LOOKS]
+    for now, window in sorted(moments):
+        values = {"corrected": estimates.at(window, now), "CBPE": estimates.plain[window]}
+        yield Look(
+            float(own.rows.right[own.part(window)].mean()),
+            {name: value.value for name, value in values.items()}
+            | {
+                "latest complete": latest_complete(own, window, now),
+                "PSI of the score": -psi(own, window),
+            },
+            {name: value for name, value in values.items() if value.low < value.high},
+            int((own.arrivals[own.part(window)] <= now).sum()) >= FEWEST,
+        )
 
 
 def show(name: str, own: Stream, deviations: float) -> None:

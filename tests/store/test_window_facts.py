@@ -13,7 +13,7 @@ from modeltap.store.window_facts import (
     StoredInterval,
     drifts_within,
     estimates_within,
-    excesses_before,
+    intervals_before,
 )
 from modeltap.store.windows import Series
 
@@ -60,14 +60,33 @@ def connection(store):
 
 
 def test_earlier_excesses_are_in_order_and_of_the_same_reference(connection):
-    starts = [own.window_start for own in excesses_before(connection, SERIES, "2024-01-09")]
-    assert starts == ["2024-01-01", "2024-01-02", "2024-01-03"]
-    assert len(excesses_before(connection, SERIES, "2024-01-03")) == 2
+    before = intervals_before(connection, SERIES, "2024-01-09", "concept_drift")
+    assert [own.window_start for own in before] == ["2024-01-01", "2024-01-02", "2024-01-03"]
+    assert len(intervals_before(connection, SERIES, "2024-01-03", "concept_drift")) == 2
+
+
+def test_only_whole_windows_outside_the_reference_with_an_interval_are_earlier(connection):
+    bounds = {"value": 0.5, "low": 0.25, "high": 0.75}
+    with writing(connection):
+        save_metrics(
+            connection,
+            [
+                row(1, "accuracy", **bounds),
+                row(2, "accuracy", **bounds, segment="sex=1"),
+                row(3, "accuracy", **bounds, in_reference=1),
+                row(4, "accuracy", value=0.5),
+                row(5, "accuracy", **bounds, feature="x"),
+                row(6, "accuracy", **bounds, window="1h"),
+                row(7, "accuracy", **bounds, version="2"),
+            ],
+        )
+    before = intervals_before(connection, SERIES, "2024-01-09", "accuracy")
+    assert [own.window_start for own in before] == ["2024-01-01"]
 
 
 def test_estimates_of_a_period(connection):
     own = estimates_within(connection, SERIES, "2024-01-02", "2024-01-04", "estimated_mae")
-    assert own == [StoredInterval("2024-01-02", 10, 0.5, 0.25, 0.75)]
+    assert own == [StoredInterval("2024-01-02", "2024-01-03", 10, None, 0.5, 0.25, 0.75)]
 
 
 def test_drift_of_overlapping_windows(connection):

@@ -1,4 +1,4 @@
-"""Metrics of one window that others are compared with: estimates, drift and earlier excesses."""
+"""Metrics that a window is compared with: its estimates and drift, and those of earlier windows."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ _MOST_EARLIER = 200
 
 
 class StoredInterval(NamedTuple):
-    """A metric's value in a window and its interval."""
+    """A metric's value in a window and its interval; `counted` is the column `count`."""
 
     window_start: str
+    window_end: str
     rows: int
+    counted: int | None
     value: float
     low: float
     high: float
+
+
+_INTERVAL = "window_start, window_end, rows, count, value, low, high"
 
 
 class Drift(NamedTuple):
@@ -33,7 +38,7 @@ def estimates_within(
 ) -> list[StoredInterval]:
     """Return an estimated metric in the windows from `start` to `end`."""
     rows = connection.execute(
-        f"select {', '.join(StoredInterval._fields)} from metrics where model = ? and version = ? "
+        f"select {_INTERVAL} from metrics where model = ? and version = ? "
         "and window = ? and metric = ? and segment is null and value is not null "
         "and low is not null and high is not null and window_start >= ? and window_end <= ?",
         (series.model, series.version, series.window, metric, start, end),
@@ -54,14 +59,26 @@ def drifts_within(
     return list(map(Drift._make, rows))
 
 
-def excesses_before(
-    connection: sqlite3.Connection, series: Series, start: str
+def intervals_before(
+    connection: sqlite3.Connection, series: Series, start: str, metric: str
 ) -> list[StoredInterval]:
-    """Return `concept_drift` of the windows before `start` with the same reference, in order."""
+    """Return a metric of the windows before `start` with the same reference, in order.
+
+    They are the last 200 with an interval that are not in the reference.
+    """
     rows = connection.execute(
-        f"select {', '.join(StoredInterval._fields)} from metrics where model = ? and version = ? "
-        "and window = ? and metric = 'concept_drift' and reference_id = ? and in_reference = 0 "
-        "and value is not null and window_start < ? order by window_start desc limit ?",
-        (series.model, series.version, series.window, series.reference_id, start, _MOST_EARLIER),
+        f"select {_INTERVAL} from metrics where model = ? and version = ? "
+        "and window = ? and metric = ? and reference_id = ? and in_reference = 0 "
+        "and feature is null and segment is null and value is not null and low is not null "
+        "and high is not null and window_start < ? order by window_start desc limit ?",
+        (
+            series.model,
+            series.version,
+            series.window,
+            metric,
+            series.reference_id,
+            start,
+            _MOST_EARLIER,
+        ),
     ).fetchall()
     return list(map(StoredInterval._make, reversed(rows)))

@@ -19,7 +19,7 @@ from modeltap.analysis.estimation.unlabelled import Outputs, scored_rows
 from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.model.metric import NO_REFERENCE, NORMAL_95, Metric
 from modeltap.config.metrics import is_output
-from modeltap.store.window_facts import drifts_within, estimates_within, excesses_before
+from modeltap.store.window_facts import drifts_within, estimates_within, intervals_before
 from modeltap.store.windows import Series
 
 CONCEPT_SHARE = PERFORMANCE_SHARE
@@ -136,5 +136,5 @@ def _earlier(connection: sqlite3.Connection, series: Series, start: str) -> list
         ExcessAt(
             own.window_start, own.rows, Excess(own.value, (own.high - own.low) / 2 / NORMAL_95)
         )
-        for own in excesses_before(connection, series, start)
+        for own in intervals_before(connection, series, start, "concept_drift")
     ]

@@ -10,6 +10,7 @@ log_linear        a second opinion about errors, where the inputs go beyond the 
 error_model       errors expected of numbers, and of classes without scores
 estimates         the estimated metrics of one window
 estimator         the method that fits a model, for the windows of its reference
+gap_spread  how far the truth was from estimates in earlier windows
 corrected_estimates  estimates corrected by the labels that have arrived
 repeated_looks       one false-alarm budget for repeated evaluations
 """

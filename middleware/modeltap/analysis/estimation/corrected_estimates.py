@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
+from modeltap.analysis.estimation.gap_spread import GapSpread, combined
 from modeltap.analysis.estimation.simulated_labels import Estimate
 from modeltap.analysis.model.metric import NORMAL_95, Evidence
 
@@ -151,7 +152,10 @@ Metrics = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
 def corrected_metrics(
-    rows: PartlyLabelled, columns: np.ndarray, metrics: Metrics
+    rows: PartlyLabelled,
+    columns: np.ndarray,
+    metrics: Metrics,
+    spreads: Mapping[str, GapSpread] | None = None,
 ) -> dict[str, Estimate]:
     """Return metrics of all rows of a window, corrected by the labels that have arrived.
 
@@ -160,21 +164,22 @@ def corrected_metrics(
     w and its interval are those of its linear part (the delta method).
 
     The estimate is between this correction and the metric of the labels so far with the
-    expectation of pending rows; see `kept_part`. As long as labels agree with the expectation, the
+    expectation of pending rows; see `combined`. As long as labels agree with the expectation, the
     noise of a few of them is left out.
 
     Args:
         columns: (n, m) values that are summed over the positive rows.
         metrics: the metrics of rows of sums; each has one value for each row.
+        spreads: the gaps of earlier windows, by the names of metrics.
 
     >>> half = np.full(4, 0.5)
     >>> rows = PartlyLabelled(half, np.array([1.0, 0, 1, 0]), all_alike(4), half)
     >>> corrected_metrics(rows, np.ones((4, 1)), lambda sums: {"rate": sums[:, 0] / 4})["rate"]
     Estimate(value=0.5, low=0.5, high=0.5)
     """
-    first = _sums(rows, columns, weight=1.0)
+    first, known = _sums(rows, columns, weight=1.0), spreads or {}
     return {
-        name: _corrected(rows, columns, slopes, _named(metrics, name))
+        name: _corrected(rows, columns, slopes, _named(metrics, name), known.get(name, GapSpread()))
         for name, slopes in _slopes(first, metrics).items()
     }
 
@@ -188,31 +193,18 @@ def _corrected(
     columns: np.ndarray,
     slopes: np.ndarray,
     metric: Callable[[np.ndarray], np.ndarray],
+    spread: GapSpread,
 ) -> Estimate:
     values = columns @ slopes
     # Labels that are all as expected have no variance, but pending ones may differ.
     least = float(np.mean(values**2 * rows.chance * (1 - rows.chance)))
     linear = _correction(values * rows.label, values * rows.chance, rows.arrived, least)
     half = (linear.estimate.high - linear.estimate.low) / 2 * len(columns)
-    completed = np.where(np.isnan(rows.label), rows.pending, rows.label) @ columns
+    is_pending = np.isnan(rows.label)
+    completed = np.where(is_pending, rows.pending, rows.label) @ columns
     value, plain = metric(np.stack([_sums(rows, columns, linear.weight), completed])).tolist()
-    corrected = Estimate(value, value - half, value + half)
-    return corrected._replace(value=kept_part(corrected, plain))
-
-
-def kept_part(corrected: Estimate, plain: float) -> float:
-    """Return `plain` with the part of its correction that is beyond the correction's error.
-
-    The part is ``max(0, 1 - (standard error / difference)^2)`` (James & Stein, 1961).
-
-    >>> kept_part(Estimate(0.5, 0.402, 0.598), plain=0.46)
-    0.46
-    >>> round(kept_part(Estimate(0.5, 0.402, 0.598), plain=0.3), 4)
-    0.4875
-    """
-    gap = corrected.value - plain
-    error = (corrected.high - corrected.low) / 2 / NORMAL_95
-    return plain if abs(gap) <= error else plain + gap * (1 - (error / gap) ** 2)
+    own = Estimate(value, value - half, value + half)
+    return combined(own, plain, float(is_pending.mean()), spread)
 
 
 def _sums(rows: PartlyLabelled, columns: np.ndarray, weight: float) -> np.ndarray:

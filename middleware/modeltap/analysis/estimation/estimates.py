@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -172,13 +173,19 @@ def estimated_metric(name: str, own: Estimate, rows: int, evidence: Evidence) ->
 
     `count` is the number of labels that it was corrected by; None if it was not.
     """
-    highest = 1.0 if name in _BOUNDED else own.high
+    own = within_bounds(name, own)
     return Metric(
         metric=ESTIMATED + name,
         rows=rows,
         count=evidence.labelled if isinstance(evidence, Corrected) else None,
-        value=finite(min(highest, max(0.0, own.value))),
-        low=finite(max(0.0, own.low)),
-        high=finite(min(highest, own.high)),
+        value=finite(own.value),
+        low=finite(own.low),
+        high=finite(own.high),
         evidence=evidence,
     )
+
+
+def within_bounds(name: str, own: Estimate) -> Estimate:
+    """Return an estimate with its value and interval inside the bounds of the metric `name`."""
+    highest = 1.0 if name.removeprefix(ESTIMATED) in _BOUNDED else math.inf
+    return Estimate(min(highest, max(0.0, own.value)), max(0.0, own.low), min(highest, own.high))

@@ -9,8 +9,9 @@ from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.relearning.corrected_errors import corrected_error_estimates
-from modeltap.analysis.relearning.corrected_windows import NEARLY_ALL, corrected_estimates
+from modeltap.analysis.relearning.corrected_windows import corrected_estimates
 from modeltap.analysis.relearning.label_history import LabelHistory
+from modeltap.analysis.relearning.past_gaps import NEARLY_ALL, Spreads
 from modeltap.analysis.relearning.periodic_history import history_of_window
 from modeltap.config.settings import Settings
 from modeltap.store import windows as stored
@@ -53,16 +54,24 @@ def correctable(
 
 
 def corrected_metrics(
-    rows: LabelledRows, reference: Reference, history: LabelHistory, settings: Settings
+    rows: LabelledRows,
+    reference: Reference,
+    history: LabelHistory,
+    settings: Settings,
+    spreads: Spreads,
 ) -> list[Metric]:
-    """Return the corrected estimates of a period's rows; none without the reference's."""
+    """Return the corrected estimates of a period's rows; none without the reference's.
+
+    Args:
+        spreads: the gaps of earlier windows.
+    """
     known = reference.performance
     if known is None:
         return []
     own = history_of_window(history, rows)
     return explained(
         [
-            *corrected_estimates(rows, known, own, settings),
-            *corrected_error_estimates(rows, known, own),
+            *corrected_estimates(rows, known, own, settings, spreads),
+            *corrected_error_estimates(rows, known, own, spreads),
         ]
     )

@@ -13,14 +13,15 @@ from modeltap.analysis.estimation.corrected_estimates import (
     Corrected,
     all_alike,
     corrected_mean,
-    kept_part,
 )
 from modeltap.analysis.estimation.estimates import estimated_metric
+from modeltap.analysis.estimation.gap_spread import GapSpread, combined
 from modeltap.analysis.estimation.simulated_labels import Estimate
 from modeltap.analysis.model.baseline import Baseline, number_of
 from modeltap.analysis.model.metric import Metric
-from modeltap.analysis.relearning.corrected_windows import FEWEST, FEWEST_ARRIVED, NEARLY_ALL
+from modeltap.analysis.relearning.corrected_windows import FEWEST, FEWEST_ARRIVED
 from modeltap.analysis.relearning.label_history import FEWEST_OF_CELL
+from modeltap.analysis.relearning.past_gaps import NEARLY_ALL, Spreads
 from modeltap.analysis.relearning.periodic_history import ArrivalHistory, Curve
 from modeltap.store.label_arrivals import LabelArrival
 from modeltap.store.labelled_rows import LabelledPrediction
@@ -40,13 +41,19 @@ class _Errors(NamedTuple):
 
 
 def corrected_error_estimates(
-    rows: Sequence[LabelledPrediction], baseline: Baseline, history: ArrivalHistory
+    rows: Sequence[LabelledPrediction],
+    baseline: Baseline,
+    history: ArrivalHistory,
+    spreads: Spreads | None = None,
 ) -> list[Metric]:
     """Return `estimated_mae` and `estimated_rmse` of a window of which part of the labels arrived.
 
     A row is expected to have the mean error of earlier rows with a similar prediction. None if
     fewer than 30 rows or nearly all have labels, or if hardly any label of an eighth of the errors,
     by size, has arrived.
+
+    Args:
+        spreads: the gaps of earlier windows; see `spreads_of_window`.
     """
     if baseline.task != "regression":
         return []
@@ -60,8 +67,9 @@ def corrected_error_estimates(
     if arrival.hardly_any(ages):
         return []
     evidence = Corrected(labelled=labelled, rows=len(usable))
-    error = _estimate(own, ages, arrival, power=1)
-    square = _estimate(own, ages, arrival, power=2)
+    spread = (spreads or {}).get("mae", GapSpread())
+    error = _estimate(own, ages, arrival, 1, spread)
+    square = _estimate(own, ages, arrival, 2, GapSpread())
     root = Estimate(*(math.sqrt(max(0.0, value)) for value in square))
     return [
         estimated_metric(name, estimate, len(usable), evidence)
@@ -76,13 +84,16 @@ def _errors(rows: Sequence[LabelledPrediction | LabelArrival]) -> _Errors:
     return _Errors(predictions, np.where(np.isfinite(errors), errors, np.nan))
 
 
-def _estimate(own: _Errors, ages: np.ndarray, arrival: _Arrival, power: int) -> Estimate:
+def _estimate(
+    own: _Errors, ages: np.ndarray, arrival: _Arrival, power: int, spread: GapSpread
+) -> Estimate:
     measured = own.errors**power
     expected = arrival.expected(own.predictions, power)
     corrected = corrected_mean(measured, expected, arrival.arrived(own.errors, ages))
     pending = expected * arrival.pending_ratio(ages, power)
-    plain = float(np.where(np.isnan(measured), pending, measured).mean())
-    return corrected._replace(value=kept_part(corrected, plain))
+    is_pending = np.isnan(measured)
+    plain = float(np.where(is_pending, pending, measured).mean())
+    return combined(corrected, plain, float(is_pending.mean()), spread)
 
 
 class _Arrival:

@@ -27,6 +27,7 @@ from modeltap.analysis.performance.evaluation import known_classes
 from modeltap.analysis.performance.paired import Paired, pair_up
 from modeltap.analysis.references.performance_baseline import label_form
 from modeltap.analysis.relearning.label_history import FEWEST_OF_CELL
+from modeltap.analysis.relearning.past_gaps import NEARLY_ALL, Spreads
 from modeltap.analysis.relearning.periodic_history import ArrivalHistory, Curve
 from modeltap.analysis.statistics.confusion import class_name
 from modeltap.config.settings import Settings
@@ -35,10 +36,6 @@ from modeltap.store.labelled_rows import LabelledPrediction
 
 FEWEST = 30
 """With fewer labels, the error of the correction is larger than that of most estimates."""
-
-NEARLY_ALL = 0.95
-"""From this fraction of labels on, the measured value is the truth, and the last estimate stays to
-be compared with it."""
 
 FEWEST_ARRIVED = 0.05
 """If less of a class has arrived, its few labels would count twenty times and more."""
@@ -49,11 +46,15 @@ def corrected_estimates(
     baseline: Baseline,
     history: ArrivalHistory,
     settings: Settings,
+    spreads: Spreads | None = None,
 ) -> list[Metric]:
     """Return the estimates of a window of which part of the labels have arrived.
 
     None if the reference has no calibration, if fewer than 30 rows or nearly all have labels, or if
     hardly any label of a class has arrived.
+
+    Args:
+        spreads: the gaps of earlier windows; see `spreads_of_window`.
     """
     known = baseline.scores
     if known is None or known.calibration is None or all(row.label is not None for row in rows):
@@ -71,6 +72,7 @@ def corrected_estimates(
         partly,
         summed_columns(scored.scores, scored.predicted),
         lambda sums: metrics_of_sums(sums, scored.scores, scored.predicted),
+        spreads,
     )
     evidence = Corrected(labelled=paired.rows, rows=len(usable))
     return [estimated_metric(name, own, len(usable), evidence) for name, own in estimates.items()]

@@ -39,6 +39,7 @@ from modeltap.analysis.references.clean_time import CleanTime, clean_times
 from modeltap.analysis.references.rhythm import Rhythm, spans, stored_rhythm
 from modeltap.analysis.references.rolling import rolled
 from modeltap.analysis.references.row_variation import RowGroups
+from modeltap.analysis.relearning.past_gaps import spreads_before, widened_estimates
 from modeltap.analysis.relearning.saved_gaps import with_saved_gaps
 from modeltap.analysis.relearning.saved_pass_rates import with_saved_pass_rates
 from modeltap.analysis.verdicts.results import EvaluatedWindows, Period, WindowResult, is_within
@@ -259,7 +260,13 @@ class InputWindows:
         model, version = self.reference.model, self.reference.version
         outputs = Outputs(*outputs_between(self.scope.connection, model, version, first, after))
         own = self._estimator.metrics(outputs, samples, has_moved=inputs_moved(metrics))
-        return explained(own)
+        spreads = spreads_before(
+            self.scope.connection,
+            self._series,
+            group[0].window_start,
+            self.reference.performance,
+        )
+        return explained(widened_estimates(own, spreads))
 
     @cached_property
     def _estimator(self) -> Estimator:

@@ -31,6 +31,7 @@ from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.late_baseline import with_performance
 from modeltap.analysis.relearning.concept_of_labels import ConceptPlace, with_concept
 from modeltap.analysis.relearning.label_progress import LabelProgress
+from modeltap.analysis.relearning.past_gaps import spreads_of_window
 from modeltap.analysis.relearning.saved_gaps import with_saved_gaps
 from modeltap.analysis.row_metrics.own_metrics import own_metrics
 from modeltap.analysis.slices.window_slices import with_slices
@@ -201,7 +202,11 @@ class LabelledWindows:
         if inputs is None or history is None or reference is None:
             return
         rows = self._rows(due, inputs.first, inputs.after)
-        metrics = corrected_metrics(rows, reference, history, settings)
+        series = Series(due.model, due.version, reference.id, due.window)
+        spreads = spreads_of_window(
+            self._connection, series, inputs.start, inputs.end, reference.performance
+        )
+        metrics = corrected_metrics(rows, reference, history, settings, spreads)
         if metrics:
             period = Period(due.model, due.version, due.window, inputs.start, inputs.end)
             yield WindowResult(period, metrics, reference)
