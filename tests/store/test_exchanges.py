@@ -15,6 +15,7 @@ from modeltap.store.exchanges import (
     find_full_exchanges,
     has_exchange,
     insert_exchanges,
+    known_exchanges,
     newest_exchange,
 )
 from modeltap.store.stored_exchanges import (
@@ -82,6 +83,23 @@ def test_rows_of_any_columns_are_stored_as_they_are(store, count, endpoints):
     stored = connection.execute(f"select {','.join(EXCHANGE_COLUMNS)} from exchanges order by seq")
     assert [dict(row) for row in stored] == [asdict(row) for row in rows]
     connection.close()
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        [],
+        ["id3"],
+        ["id0", "id9", "idx"],
+        ["a", "z"],
+        ["id30", "id31"],
+        ["b", "a"],
+        ["z\U0010ffff", "id5", "\uffff"],
+    ],
+)
+def test_known_ids_are_those_of_stored_exchanges(connection, ids):
+    stored = {f"id{number}" for number in range(10)}
+    assert known_exchanges(connection, ids) == stored & set(ids)
 
 
 def test_an_exchange_is_found_by_id_prefix_or_request_id(connection):
