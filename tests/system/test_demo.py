@@ -23,6 +23,8 @@ import pytest
 
 from command import completed
 from modeltap.browsing.common_queries import common_queries
+from modeltap.demo.stage import Stage
+from modeltap.store.connection import connect
 
 pytest.importorskip("fastapi", reason='pip install "modeltap[demo]"')
 
@@ -32,6 +34,17 @@ def demo(folder, *words, code=0):
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout if code == 0 else done.stderr
+
+
+def test_a_demo_without_an_alert_says_where_the_reason_is(tmp_path, capsys):
+    """As after an analysis that failed: its results are missing."""
+    with closing(connect(tmp_path / "taps.db")) as connection:
+        stage = Stage(as_json=False)
+        stage.counted(10, 0, 0, connection)
+    stage.end(tmp_path / "taps.db")
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "No alert fired, because the analysis failed or took too long" in shown
+    assert "modeltap doctor --store " in shown and "taps.db` has the reason" in shown
 
 
 def test_the_model_degrades_and_the_webhook_is_notified(tmp_path):

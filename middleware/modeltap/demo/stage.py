@@ -135,13 +135,13 @@ class Stage:
             right=columns[1:],
         )
         echo("", "Results")
-        for paragraph in self._findings():
+        for paragraph in self._findings(store):
             echo(*filled(paragraph, indent="  ").split("\n"))
         echo("", "Next steps")
         for line in _next(store):
             echo(f"  {line}")
 
-    def _findings(self) -> list[str]:
+    def _findings(self, store: Path) -> list[str]:
         facts = self._facts
         paragraphs = [
             f"The API served {facts['requests']:,} requests, of which {facts['failed']} failed, "
@@ -149,6 +149,11 @@ class Stage:
             "webhook."
         ]
         by_rule = {alert["rule"]: alert for alert in facts["alerts"]}
+        if not by_rule:
+            paragraphs.append(
+                "No alert fired, because the analysis failed or took too long: "
+                f"`modeltap doctor{_store_option(store)}` has the reason."
+            )
         if drift := by_rule.get("data_drift"):
             paragraphs.append(
                 f"The inputs drifted from {clock.short(drift['first'])} on "
@@ -189,10 +194,15 @@ def _relative(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
+def _store_option(store: Path) -> str:
+    """Return the option that names the store; none if it is the default."""
+    is_default = store.name == "modeltap.db" and store.parent == Path.cwd()
+    return "" if is_default else f" --store {shlex.quote(_relative(store))}"
+
+
 def _next(store: Path) -> list[str]:
     """Return commands to copy; the last command has two lines."""
-    at_home = store.name == "modeltap.db" and store.parent == Path.cwd()
-    where = "" if at_home else f" --store {shlex.quote(_relative(store))}"
+    where = _store_option(store)
     return [
         f"modeltap dashboard{where} --open",
         f"modeltap alerts{where}",
