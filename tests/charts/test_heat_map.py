@@ -33,14 +33,22 @@ def test_neighbours_of_one_shade_are_one_line():
     width = cell_width(8)
     assert shade_runs(drawn([HeatRow("x", cells)], 8)) == {
         "level-0": [("0", str(2 * width)), (str(5 * width), str(width))],
-        "level-4": [(str(2 * width), str(width))],
+        "level-2": [(str(2 * width), str(width))],
         "level-none": [(str(3 * width), str(2 * width))],
     }
 
 
 def test_a_gap_between_cells_stays_empty():
     cells = [HeatCell(n, 1.0, False, "1") for n in (0, 2)]
-    assert len(shade_runs(drawn([HeatRow("x", cells)]))["level-3"]) == 2
+    assert len(shade_runs(drawn([HeatRow("x", cells)]))["level-2"]) == 2
+
+
+@pytest.mark.parametrize(("strength", "shade"), [(0.6, 2), (1.2, 3), (9.0, 4)])
+def test_only_an_alert_has_the_shades_of_strong_drift(strength, shade):
+    cells = [HeatCell(0, strength, True, "!"), HeatCell(1, strength, False, "")]
+    runs = shade_runs(drawn([HeatRow("x", cells)]))
+    assert runs[f"level-{shade}"][0][0] == "0"
+    assert set(runs) - {"alert-dot"} == {f"level-{shade}", "level-2"}
 
 
 def test_an_alert_is_a_link_with_a_dot_and_a_title():
@@ -67,7 +75,7 @@ def test_a_row_takes_clicks_on_all_of_its_cells():
 def test_cells_end_where_the_picture_ends(columns):
     cells = [HeatCell(n, 1.0, False, str(n)) for n in range(columns)]
     picture = drawn([HeatRow("x", cells)], columns)
-    (run,) = shade_runs(picture)["level-3"]
+    (run,) = shade_runs(picture)["level-2"]
     assert run == ("0", str(columns * cell_width(columns)))
     assert int(run[1]) < float(picture.get("width")) < 1200
 

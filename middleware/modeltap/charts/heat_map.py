@@ -34,6 +34,9 @@ _LINKS_LENGTH = 40_000
 LEVELS = (0.25, 0.5, 1.0, 2.0)
 """Strengths (effect divided by its floor) from which a cell is a shade darker."""
 
+_MOST_WITHOUT_ALERT = 2
+"""The darkest shade of a cell without an alert."""
+
 
 class HeatCell(NamedTuple):
     """A feature in a period: its worst window.
@@ -170,7 +173,7 @@ def _row_shades(row: HeatRow, width: int) -> Iterator[str]:
     for _, group in groupby(enumerate(row.cells), key=_run):
         cells = [cell for _, cell in group]
         start, length = cells[0].column * width, len(cells) * width
-        lines.setdefault(level(cells[0].strength), []).append(f"M{start} 0h{length}")
+        lines.setdefault(_shade(cells[0]), []).append(f"M{start} 0h{length}")
     for shade, parts in lines.items():
         yield f'<path class="level-{shade}" d="{"".join(parts)}"/>'
     dots = "".join(f"M{cell.column * width + width // 2} 0h0" for cell in row.cells if cell.alerts)
@@ -181,7 +184,7 @@ def _row_shades(row: HeatRow, width: int) -> Iterator[str]:
 def _run(numbered: tuple[int, HeatCell]) -> tuple[int, str]:
     """Return what neighbours of one shade have in common."""
     place, cell = numbered
-    return cell.column - place, level(cell.strength)
+    return cell.column - place, _shade(cell)
 
 
 def _clicks(data: HeatMap, top: int, width: int) -> str:
@@ -271,12 +274,19 @@ def _alert(cell: HeatCell, width: int) -> str:
     return shape if cell.url is None else f'<a href="{text_of(cell.url)}">{shape}</a>'
 
 
-def level(strength: float | None) -> str:
-    """Return the shade of a strength: "none" for an untested cell, else 0 to 4.
+def _shade(cell: HeatCell) -> str:
+    """Return "none" for an untested cell, else 0 to 4; 3 and 4 are left to alerts.
 
-    >>> [level(strength) for strength in (None, 0.1, 0.3, 1.0, 7.0)]
-    ['none', '0', '1', '3', '4']
+    A small window differs from the reference by chance, and more than a large one may. Without
+    an alert, such a difference is not shown as a strong one.
+
+    >>> [_shade(HeatCell(0, strength, False, "")) for strength in (None, 0.1, 0.3, 7.0)]
+    ['none', '0', '1', '2']
+    >>> [_shade(HeatCell(0, strength, True, "!")) for strength in (1.0, 7.0)]
+    ['3', '4']
     """
+    strength = cell.strength
     if strength is None or strength != strength:  # NaN
         return "none"
-    return str(sum(strength >= limit for limit in LEVELS))
+    shade = sum(strength >= limit for limit in LEVELS)
+    return str(shade if cell.alerts else min(shade, _MOST_WITHOUT_ALERT))

@@ -56,6 +56,15 @@ def test_the_message_names_the_features_that_cost_most():
     )
 
 
+def test_the_largest_part_comes_first_and_parts_above_the_whole_are_explained():
+    features = {"wind": part(0.05), "temp": part(-0.06)}
+    text = attribution(-0.01, 0.11, features).sentence()
+    assert text == (
+        "the error rate grew by 0.1, of which 0.11 with a changed relation of inputs and labels "
+        "and 0.05 with the drift of wind; other inputs lowered it by 0.06"
+    )
+
+
 def test_only_alerts_about_all_rows_have_the_sentence():
     own = attribution(0.1, 0.0, {"carrier": part(0.1)})
     metrics = [

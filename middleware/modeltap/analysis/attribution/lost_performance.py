@@ -87,16 +87,24 @@ class Attribution:
         if change is None or not change.is_comparable or change.now <= change.before:
             return None
         total = change.now - change.before
-        grown = f"the {_LOSSES[self.loss]} grew by {number(total)}"
+        features = [(f"the drift of {name}", part) for name, part in change.features.items()]
+        whole = ("a changed relation of inputs and labels", change.relation)
         named = [
-            f"{number(part.value)} with the drift of {name}"
-            for name, part in change.features.items()
-            if part.is_sure and part.value >= _NAMED * total
-        ][:_MOST_NAMED]
-        if change.relation.is_sure and change.relation.value >= _NAMED * total:
-            rest = number(change.relation.value)
-            named.append(f"{rest} with a changed relation of inputs and labels")
-        return f"{grown}, of which {listing(named)}" if named else None
+            (part.value, f"{number(part.value)} with {cause}")
+            for cause, part in [*_named(features, total)[:_MOST_NAMED], *_named([whole], total)]
+        ]
+        if not named:
+            return None
+        named.sort(reverse=True)
+        grown = f"the {_LOSSES[self.loss]} grew by {number(total)}"
+        more = sum(value for value, _ in named) - total
+        lowered = f"; other inputs lowered it by {number(more)}" if more > _NAMED * total else ""
+        return f"{grown}, of which {listing([text for _, text in named])}{lowered}"
+
+
+def _named(parts: list[tuple[str, LossPart]], total: float) -> list[tuple[str, LossPart]]:
+    """Return the parts that are sure, and large enough to be worth a name."""
+    return [(cause, part) for cause, part in parts if part.is_sure and part.value >= _NAMED * total]
 
 
 _MOST_NAMED = 3
