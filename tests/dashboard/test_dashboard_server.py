@@ -60,7 +60,7 @@ def test_wrong_options_are_one_line(at, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         said = modeltap("dashboard", *at, "--port", port, code=1)
-        assert "choose another with --port" in said
+        assert "choose another --port" in said
     said = modeltap("dashboard", *at, "--token", "env:NO_SUCH_TOKEN", code=2)
     assert "NO_SUCH_TOKEN is not set" in said
     assert "none.db" in modeltap("dashboard", "--store", tmp_path / "none.db", code=1)

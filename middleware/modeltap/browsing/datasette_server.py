@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from modeltap.browsing.datasette_metadata import metadata_of
-from modeltap.dashboard.dashboard_server import DashboardAddress, listen_at
 from modeltap.errors import InputError
+from modeltap.listening import listen
 from modeltap.store.connection import connect_reader
 
 _HOST = "127.0.0.1"
@@ -50,7 +50,7 @@ def serve_datasette(
         ) from error
     with closing(connect_reader(store)) as connection:
         metadata = metadata_of(connection, store)
-    listening = listen_at(DashboardAddress(_HOST, port, None))
+    listening = listen(_HOST, port)
     # The file is in use: it is opened read-only, but not as one that never changes.
     datasette = Datasette(
         [str(store.absolute())],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import socket
 from typing import Any
 
 import click
@@ -16,6 +15,7 @@ from modeltap.errors import InputError
 from modeltap.ingest.admission import checked_token
 from modeltap.ingest.idle_connections import closing_idle
 from modeltap.ingest.receiver import MAX_EVENT_BYTES, Receiver
+from modeltap.listening import listen
 from modeltap.output import echo
 
 
@@ -82,7 +82,7 @@ def receive(
     )
     # Opened once here, so that an unusable store is reported on one line.
     open_store(store, create=True).close()
-    with _listening(host, port) as listener:
+    with listen(host, port) as listener:
         bound = listener.getsockname()[1]
         echo(f"receiving CloudEvents on http://{host}:{bound}", err=True)
         served = uvicorn.Config(
@@ -95,18 +95,6 @@ def receive(
             lifespan="on",
         )
         uvicorn.Server(served).run([listener])
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    """Return a listening socket; raise `InputError` if the address is not available."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address[:2], family=family, backlog=2048)
-    except OSError as error:
-        reason = str(error.strerror).partition(" (")[0]
-        raise InputError(
-            f"cannot listen on {host}:{port}: {reason}; choose another --port"
-        ) from None
 
 
 def _uvicorn() -> Any:

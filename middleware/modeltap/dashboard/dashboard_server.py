@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import socket
 import threading
 import webbrowser
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modeltap.errors import InputError
+from modeltap.listening import listen
 from modeltap.tap.endpoints.page_access import DashboardAccess
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -73,7 +73,7 @@ def serve(
 
     from modeltap.dashboard.dashboard_app import dashboard_app
 
-    listening = listen_at(address)
+    listening = listen(address.host, address.port)
     address = DashboardAddress(address.host, listening.getsockname()[1], address.token)
     hosts = frozenset({address.host, *allowed} - {"0.0.0.0", "::"})
     app = dashboard_app(store, DashboardAccess(address.token, hosts))
@@ -82,19 +82,3 @@ def serve(
         threading.Timer(0.5, webbrowser.open, [address.url]).start()
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
     uvicorn.Server(config).run(sockets=[listening])
-
-
-def listen_at(address: DashboardAddress) -> socket.socket:
-    """Return a socket that listens; raise `InputError` if the port is in use."""
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    listening = socket.socket(family)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((address.host, address.port))
-    except OSError as error:
-        listening.close()
-        raise InputError(
-            f"{address.host} port {address.port}: {error.strerror}; choose another with --port"
-        ) from error
-    listening.listen(128)
-    return listening
