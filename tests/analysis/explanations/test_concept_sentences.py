@@ -16,6 +16,7 @@ from modeltap.analysis.model.metric import NO_REFERENCE, Metric
         (40.0, 13.0, ("temp",), True, "inputs moved (temp), errors are 4 times as large"),
         (40.0, 16.0, ("temp",), True, "of which the inputs explain 20 %: concept drift"),
         (13.0, 13.0, ("a", "b"), True, "inputs moved (a and b), errors grew by 30 %, as expected"),
+        (20.0, 10.0, tuple("abcde"), True, "inputs moved (a, b, c and 2 more), errors doubled"),
         (30.0, 10.0, (), False, "inputs were not compared, errors tripled"),
     ],
 )

@@ -69,9 +69,7 @@ def _inputs(evidence: ConceptChange) -> str:
         return "inputs were not compared"
     if not evidence.moved:
         return "inputs as before"
-    named = listing([*evidence.moved[:_NAMED]])
-    more = len(evidence.moved) - _NAMED
-    return f"inputs moved ({named}{f' and {more} more' if more > 0 else ''})"
+    return f"inputs moved ({listing(evidence.moved, _NAMED)})"
 
 
 def _growth(evidence: ConceptChange) -> str:

@@ -40,12 +40,14 @@ def counted_rows(metric: Metric) -> str:
     return plural(metric.rows, "row")
 
 
-def listing(items: Sequence[str]) -> str:
-    """Join items with commas and a final "and".
+def listing(items: Sequence[str], most: int | None = None) -> str:
+    """Join items with commas and a final "and"; count those after the first `most`.
 
-    >>> listing(["a"]), listing(["a", "b", "c"])
-    ('a', 'a, b and c')
+    >>> listing(["a"]), listing(["a", "b", "c"]), listing(["a", "b", "c", "d"], 2)
+    ('a', 'a, b and c', 'a, b and 2 more')
     """
+    if most is not None and len(items) > most:
+        items = [*items[:most], f"{len(items) - most} more"]
     return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
 
 

@@ -24,10 +24,10 @@ def _(evidence: Fields, metric: Metric, _context: Context) -> str:
     if evidence.lost:
         fields = [f"`{name}`" for name in evidence.lost]
         verb = "is" if len(fields) == 1 else "are"
-        parts.append(f"{_listed(fields)} {verb} missing from all {counted_rows(metric)}")
+        parts.append(f"{listing(fields, _NAMED)} {verb} missing from all {counted_rows(metric)}")
     if evidence.new:
         fields = [f"`{name}` (in {percent(share)} of rows)" for name, share in evidence.new.items()]
-        parts.append(f"{_listed(fields)} {'is' if len(fields) == 1 else 'are'} new")
+        parts.append(f"{listing(fields, _NAMED)} {'is' if len(fields) == 1 else 'are'} new")
     return f"fields changed: {'; '.join(parts)}"
 
 
@@ -96,8 +96,3 @@ def _(evidence: Outliers, metric: Metric, context: Context) -> str:
 
 def _moment(seconds: float) -> str:
     return clock.short(clock.iso(seconds))
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return listing([*names[:_NAMED], f"{more} more"] if more > 0 else names)
