@@ -15,7 +15,7 @@ from modeltap.store.labels import labels_of
 from stores import every, put
 from terminal import on_a_terminal
 
-NONE = {"labels": 0, "waiting": 0, "unknown": 0, "rejected": 0, "broken": 0}
+NONE = {"labels": 0, "waiting": 0, "unknown": 0, "rejected": 0, "empty": 0, "broken": 0}
 
 
 def imported(at, tmp_path, text):
@@ -129,13 +129,13 @@ def test_invalid_lines_are_reported_and_the_others_imported(at, files, tmp_path,
 
 
 def test_numbers_of_spreadsheets_are_read(at, files, tmp_path):
-    """With a byte order mark and thousands separators; cells without a value are no labels."""
+    """With a byte order mark and thousands separators; lines without a value are counted."""
     assert (
         imported(at, tmp_path, '\ufeffid,value\nrow-2,"1,234"\nrow-3,"12,345.5"\n')["labels"] == 2
     )
     assert imported(at, tmp_path, "id;value\nrow-4;1.234,5\nrow-5;12.345,75\n")["labels"] == 2
     empty = imported(at, tmp_path, "id,value\nrow-2,\nrow-3,nan\nrow-4,NULL\nrow-6,1\n")
-    assert empty == NONE | {"labels": 1}
+    assert empty == NONE | {"labels": 1, "empty": 3}
     with closing(connect(files / "cli.db")) as connection:
         values = [
             labels_of(connection, find_target(connection, f"row-{n}").exchange_id)[-1]["value"]

@@ -143,7 +143,7 @@ def import_(
         connection = open_store(store)
         check_model(connection, model)
         result = _Imported()
-        entries = _labels(table, key)
+        entries = _labels(table, key, result)
         while batch := list(islice(entries, _BATCH)):
             result.add(_stored(connection, batch, table.path.name, model))
     report_notices(table)
@@ -168,12 +168,13 @@ def _value(text: str) -> object:
 @dataclass
 class _Imported:
     """Counts of labels: assigned to an exchange, of these waiting for a prediction, kept for an
-    unknown exchange, and rejected."""
+    unknown exchange, rejected, and lines without an id or a value."""
 
     labels: int = 0
     waiting: int = 0
     unknown: int = 0
     rejected: int = 0
+    empty: int = 0
     reasons: list[str] = field(default_factory=list)
 
     def add(self, other: _Imported) -> None:
@@ -184,7 +185,7 @@ class _Imported:
         self.reasons += other.reasons[:_SHOWN]
 
     def counts(self) -> dict[str, int]:
-        names = ("labels", "waiting", "unknown", "rejected")
+        names = ("labels", "waiting", "unknown", "rejected", "empty")
         return {name: getattr(self, name) for name in names}
 
 
@@ -196,6 +197,8 @@ def _summary(counts: dict[str, int], model: str) -> str:
     parts.append(f"{counts['unknown']:,} with an unknown id{kept}")
     if counts["rejected"]:
         parts.append(f"{counts['rejected']:,} rejected")
+    if counts["empty"]:
+        parts.append(f"{plural(counts['empty'], 'line')} without an id or a value")
     return ", ".join((*parts, plural(counts["broken"], "unreadable line")))
 
 
@@ -216,13 +219,19 @@ def _stored(
         join_labels_by_features(connection, SettingsReader(connection))
     reasons = [f"line {entry.index}: {entry.reason}" for entry in stored.rejected]
     return _Imported(
-        stored.accepted - stored.unknown, stored.waiting, stored.unknown, len(reasons), reasons
+        labels=stored.accepted - stored.unknown,
+        waiting=stored.waiting,
+        unknown=stored.unknown,
+        rejected=len(reasons),
+        reasons=reasons,
     )
 
 
-def _labels(table: Table, key: str | None) -> Iterator[_Entry]:
+def _labels(table: Table, key: str | None, result: _Imported) -> Iterator[_Entry]:
+    """Yield the labels of a table, and count the lines that have none."""
     for line, row in table.rows():
         if row["value"] is None or row["id"] is None:
+            result.empty += 1
             continue
         try:
             yield line, _label(row, key)
