@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -55,8 +56,8 @@ def indexed(categories: Sequence[Category]) -> tuple[list[Category], np.ndarray]
     >>> indexed(["b", "a", "b"])
     (['b', 'a'], array([0, 1, 0]))
     """
-    places: defaultdict[Category, int] = defaultdict()
-    places.default_factory = places.__len__
+    # Not `places.__len__`: that is a cycle, which stays in memory without the garbage collector.
+    places: defaultdict[Category, int] = defaultdict(itertools.count().__next__)
     positions = np.fromiter(
         map(places.__getitem__, categories), dtype=np.int64, count=len(categories)
     )
