@@ -31,6 +31,7 @@ from modeltap.analysis.performance.class_metrics import class_metrics
 from modeltap.analysis.performance.evaluation import evaluate
 from modeltap.analysis.performance.labelled import LabelledContext
 from modeltap.analysis.references.performance_baseline import learn_baseline
+from modeltap.analysis.row_metrics.quantile_loss import quantile_losses, quantile_metrics
 from modeltap.analysis.statistics.confusion import accuracy, f1_macro
 from modeltap.analysis.statistics.scores import log_losses, roc_area, squared_gaps
 
@@ -43,6 +44,9 @@ FEWEST_INTERVALS = 100
 
 Key = tuple[str, str | None]
 Truths = Mapping[Key, float]
+
+QUANTILES = {level: float(scipy.special.ndtri(level)) for level in (0.1, 0.5, 0.9)}
+"""Quantiles of a number, less its prediction: those of normal errors."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,14 @@ def truths_of_scores(drawn: Drawn) -> dict[Key, float]:
 def truths_of_numbers(drawn: Drawn) -> dict[Key, float]:
     """Return the metrics of very many numbers."""
     errors = drawn.predictions - drawn.labels
+    losses = {
+        level: quantile_losses(drawn.predictions + gap, drawn.labels, level).mean()
+        for level, gap in QUANTILES.items()
+    }
     return {
+        **{("quantile_loss", f"quantile={level:g}"): float(loss) for level, loss in losses.items()},
+        ("quantile_loss", None): float(np.mean(list(losses.values()))),
+        ("interval_coverage", None): float((np.abs(errors) <= QUANTILES[0.9]).mean()),
         ("mae", None): float(np.abs(errors).mean()),
         ("rmse", None): math.sqrt(float((errors**2).mean())),
         ("bias", None): float(errors.mean()),
@@ -141,7 +152,14 @@ def task_of(drawn: Drawn) -> Task:
 def measured(drawn: Drawn, baseline: Baseline | None) -> list[Metric]:
     """Return the metrics of a window."""
     predictions, labels = drawn.predictions.tolist(), drawn.labels.tolist()
-    return evaluate(LabelledContext(task_of(drawn), predictions, labels, baseline, min_rows=2))
+    own = evaluate(LabelledContext(task_of(drawn), predictions, labels, baseline, min_rows=2))
+    return own if drawn.chance is not None else [*own, *measured_quantiles(predictions, labels)]
+
+
+def measured_quantiles(predictions: list[float], labels: list[float]) -> list[Metric]:
+    """Return the metrics of a window of quantiles around these predictions."""
+    sets = [{level: own + gap for level, gap in QUANTILES.items()} for own in predictions]
+    return quantile_metrics(sets, labels, min_rows=2)
 
 
 def coverage(draw: Draw, truths: Truths, rows: int, windows: int, seed: int) -> dict[Key, str]:

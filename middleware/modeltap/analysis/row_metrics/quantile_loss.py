@@ -13,7 +13,7 @@ import numpy as np
 
 from modeltap.analysis.model.baseline import number_of
 from modeltap.analysis.model.metric import Metric
-from modeltap.analysis.statistics.means import mean_interval, positive_interval
+from modeltap.analysis.statistics.means import mean_interval
 from modeltap.decoding.outputs import may_have_outputs, outputs_of
 
 _LEVEL = re.compile(r"((?:quantile|percentile|q|p)[ _.]?)?(\d+(?:[._]\d+)?)", re.IGNORECASE)
@@ -122,13 +122,15 @@ def quantile_losses(quantile: np.ndarray, labels: np.ndarray, level: float) -> n
 
 
 def _loss(losses: np.ndarray, segment: str | None) -> Metric:
-    own = positive_interval(losses)
-    value = float(losses.mean())
+    """Return the mean of losses; equal ones have no interval but their value."""
+    value = low = high = float(losses.mean())
+    if losses.min() < losses.max():
+        _, low, high = mean_interval(losses)
     return Metric(
         metric="quantile_loss",
         segment=segment,
         rows=len(losses),
         value=value,
-        low=value if own is None else own.low,
-        high=value if own is None else own.high,
+        low=max(0.0, low),
+        high=high,
     )
