@@ -109,4 +109,4 @@ _HINTS = {
     "runs": "Child processes of the scheduler. An exit of 0 is success.",
     "leases": "The leader: only the process that holds a lease does its work.",
 }
-"""What a table means."""
+"""The meaning of each table."""
