@@ -113,6 +113,7 @@ def whole_pass(path: Path, columns: int) -> float:
     connection = connect(path)
     for table in (
         "predictions",
+        "decode_notes",
         "windows",
         "traffic",
         "watermarks",

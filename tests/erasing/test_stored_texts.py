@@ -79,6 +79,10 @@ def test_paths_ids_notes_and_logs(store):
             "insert into child_runs (job, started_at, finished_at, exit, pid, host, log) "
             "values ('analyze', '', '', 1, 1, 'h', 'ValueError: ann-7f3e')"
         )
+        connection.executemany(
+            "insert into decode_notes (first_seq, last_seq, rows, note) values (?, ?, 0, ?)",
+            [(1, 1, "no field ann-7f3e"), (2, 2, "no ann-7f3e")],
+        )
         connection.execute(
             "insert into silences (id, model, reason, until, created_at) "
             "values ('s', 'm', 'ann-7f3e asks', '', '')"
@@ -89,6 +93,8 @@ def test_paths_ids_notes_and_logs(store):
     assert first["error_message"] == "no '[erased]' in 7 tries"
     assert first["request_headers"] == '{"x-by": "[erased]"}'
     assert second["path"] == "/ann-7f3e"
+    notes = [row["note"] for row in read(store, "select note from decode_notes")]
+    assert notes == ["no field [erased]", "no ann-7f3e"]
     assert read(store, "select log from child_runs")[0]["log"] == "ValueError: [erased]"
     assert read(store, "select reason from silences")[0]["reason"] == "[erased] asks"
 

@@ -305,9 +305,9 @@ def test_undecodable_bodies_are_counted_without_an_error(store):
         )
     connection.close()
     analyze(store)
-    rows = read(store, "select decoded, decode_note from exchanges order by seq")
-    assert [row["decoded"] for row in rows] == [0, 0, 0, 1, 0, 0, 0, 0, 0]
-    assert all(row["decode_note"] for row in rows if not row["decoded"])
+    rows = read(store, "select rows, decode_note from v_exchanges order by seq")
+    assert [row["rows"] for row in rows] == [0, 0, 0, 1, 0, 0, 0, 0, 0]
+    assert all(row["decode_note"] for row in rows if not row["rows"])
     assert read(store, "select requests, not_decoded from traffic") == [
         {"requests": 9, "not_decoded": 8}
     ]

@@ -12,6 +12,7 @@ from modeltap.config.validation import Retention
 from modeltap.store import candidates, label_overview, predictions
 from modeltap.store.candidates import CandidatePrediction, CandidateRequest
 from modeltap.store.connection import connect, writing
+from modeltap.store.decode_notes import DecodeNote, save_decode_notes
 from modeltap.store.event_times import withdraw_days
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 from modeltap.store.label_arrivals import label_arrivals, row_arrivals
@@ -45,7 +46,8 @@ def connection(store):
                     for n in range(COUNT)
                 ],
             )
-            opened.execute("update exchanges set decoded = 1")
+            notes = {seq: DecodeNote(1, None) for seq in range(1, COUNT + 1)}
+            save_decode_notes(opened, 0, COUNT, notes)
             known = range(4)
             predictions.insert_predictions(
                 opened,

@@ -19,10 +19,8 @@ from modeltap.store.exchanges import (
     newest_exchange,
 )
 from modeltap.store.stored_exchanges import (
-    DecodeNote,
     exchanges_by_id,
     exchanges_up_to,
-    save_decode_notes,
 )
 
 
@@ -117,17 +115,6 @@ def test_a_part_ends_at_its_count_or_its_bytes(connection):
     assert part("a", 2, 9, 4, 10**6) == [3, 5, 7, 9]
     assert part(None, 0, 10, 10, 250) == [1, 2, 3]
     assert part(None, 10, 10, 10, 250) == []
-
-
-def test_notes_are_written_to_all_exchanges(connection):
-    """The most common note is written in one statement, the others one by one."""
-    notes = {seq: DecodeNote(1, None) for seq in range(1, 11)}
-    notes[4] = notes[5] = DecodeNote(0, "no JSON")
-    notes[6] = DecodeNote(1, "no prediction")
-    with writing(connection):
-        save_decode_notes(connection, 0, 10, notes)
-    rows = connection.execute("select seq, decoded, decode_note from exchanges")
-    assert {seq: DecodeNote(*note) for seq, *note in rows} == notes
 
 
 def test_many_ids_are_read_in_several_queries(connection):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modeltap.store.connection import connect, writing
+from modeltap.store.decode_notes import DecodeNote, save_decode_notes
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 from modeltap.store.label_targets import (
     LabelTarget,
@@ -45,18 +46,16 @@ def add(connection, id_, *, model="m", status=200, rows=None, protocol_id=None, 
     )
     with writing(connection):
         insert_exchanges(connection, [row])
-        connection.execute(
-            "update exchanges set protocol_id = ?, decoded = ? where id = ?",
-            (protocol_id, None if rows is None else len(rows), id_),
-        )
-    if rows:
+        connection.execute("update exchanges set protocol_id = ? where id = ?", (protocol_id, id_))
+    if rows is not None:
         decode(connection, id_, rows, model=model)
 
 
 def decode(connection, id_, rows, *, model="m"):
     n = len(rows)
     with writing(connection):
-        connection.execute("update exchanges set decoded = ? where id = ?", (n, id_))
+        (seq,) = connection.execute("select seq from exchanges where id = ?", (id_,)).fetchone()
+        save_decode_notes(connection, seq - 1, seq, {seq: DecodeNote(n, None)})
         insert_predictions(
             connection,
             model,
@@ -67,7 +66,7 @@ def decode(connection, id_, rows, *, model="m"):
             scores=[None] * n,
             probabilities=[None] * n,
             event_times=["2024-01-01T00:00:00.000Z"] * n,
-            seqs=[1] * n,
+            seqs=[seq] * n,
         )
 
 

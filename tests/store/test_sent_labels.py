@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 
 from modeltap.store.connection import connect, writing
+from modeltap.store.decode_notes import DecodeNote, save_decode_notes
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 from modeltap.store.label_targets import join_new_labels
 from modeltap.store.labels import Label, insert_labels
@@ -39,7 +40,7 @@ def connection(store):
         ]
         with writing(opened):
             insert_exchanges(opened, exchanges)
-            opened.execute("update exchanges set decoded = 2 where id <> 'e2'")
+            save_decode_notes(opened, 0, 2, {seq: DecodeNote(2, None) for seq in (1, 2)})
             insert_predictions(
                 opened,
                 "m",

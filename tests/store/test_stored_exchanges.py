@@ -9,7 +9,6 @@ import pytest
 from modeltap.store import stored_exchanges
 from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
-from modeltap.store.stored_exchanges import DecodeNote
 
 
 @pytest.fixture
@@ -44,15 +43,6 @@ def test_the_last_exchange_with_a_protocol_id_is_found(connection):
     assert stored_exchanges.exchange_by_protocol_id(connection, "m", "x").seq == 5
     assert stored_exchanges.exchange_by_protocol_id(connection, "other", "x") is None
     assert stored_exchanges.exchange_by_protocol_id(connection, "m", "z") is None
-
-
-def test_each_exchange_gets_its_own_note(connection):
-    notes = {seq: DecodeNote(seq % 3, None if seq % 3 else "empty") for seq in range(3, 9)}
-    with writing(connection):
-        stored_exchanges.save_decode_notes(connection, 2, 8, notes)
-    rows = connection.execute("select seq, decoded, decode_note from exchanges order by seq")
-    stored = {seq: DecodeNote(rows, reason) for seq, rows, reason in rows}
-    assert stored == {1: (None, None), 2: (None, None), **notes}
 
 
 def test_the_newest_successful_exchanges_are_returned(connection):

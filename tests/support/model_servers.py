@@ -217,8 +217,8 @@ def assert_decoded(store, expected):
 def decoded(store):
     """Analyse the store; return of each exchange the rows found, and the predictions."""
     analyze(store, {})
-    sql = "select id, decoded from exchanges order by id"
-    found = {row["id"]: (row["decoded"], []) for row in read(store, sql)}
+    sql = "select id, rows from v_exchanges order by id"
+    found = {row["id"]: (row["rows"], []) for row in read(store, sql)}
     for row in read(store, "select * from predictions order by exchange_id, row"):
         found[row["exchange_id"]][1].append(row["prediction"])
     return list(found.values())

@@ -23,7 +23,8 @@ from modeltap.decoding.row_tables import RowTable, picked
 from modeltap.decoding.times import parse_times
 from modeltap.payload import Decoded, DecodedMany, Payload, parse_json
 from modeltap.rows import Row, columns
-from modeltap.store.stored_exchanges import DecodeNote, StoredExchange, exchange_by_protocol_id
+from modeltap.store.decode_notes import DecodeNote
+from modeltap.store.stored_exchanges import StoredExchange, exchange_by_protocol_id
 
 _EVENT = '"ce-specversion"'
 """A header of CloudEvents. Their bodies alone look like plain payloads."""

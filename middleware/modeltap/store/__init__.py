@@ -9,6 +9,7 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `lease`, `reserve`, `damage`, `text`: one leader, a full disk, a damaged file, storable text
 - `settings`, `models`: options that apps left in the store, models and versions
 - `exchanges`, `stored_exchanges`, `bodies`: writing, decoding and erasing exchanges
+- `decode_notes`: the number of rows decoded from exchanges, and why rows are missing
 - `failed_exchanges`: exchanges with an error
 - `event_times`: rows by day, and rows with implausible event times
 - `shortfalls`: how many exchanges of an hour lack rows, predictions or event times

@@ -32,7 +32,6 @@ _OF_EXCHANGE = (
     "request_id",
     "trace_id",
     "stream",
-    "decode_note",
     "protocol_id",
 )
 _OF_UNMATCHED = ("path", "type", "request_headers", "request_id")
@@ -41,6 +40,10 @@ _BY_ALERTS = (
     # A digest covers all models; the model of another message is that of its alerts.
     "(alert_ids = '[]' or exists (select 1 from alerts, json_each(alert_ids) "
     "where alerts.id = json_each.value and alerts.model = :model))"
+)
+_BY_NOTE = (
+    "exists (select 1 from exchanges e where e.seq between first_seq and last_seq "
+    "and e.model = :model)"
 )
 _BY_DELIVERY = f"delivery_id in (select id from deliveries where {_BY_ALERTS})"
 
@@ -56,6 +59,7 @@ class TextColumn(NamedTuple):
 TEXTS: tuple[TextColumn, ...] = (
     *(TextColumn("exchanges", name, "model = :model") for name in _OF_EXCHANGE),
     *(TextColumn("unmatched", name, "model = :model") for name in _OF_UNMATCHED),
+    TextColumn("decode_notes", "note", _BY_NOTE),
     TextColumn("candidate_requests", "error", "model = :model"),
     TextColumn("alert_history", "note", _BY_ALERT),
     TextColumn("silences", "reason", "(model is null or model = :model)"),

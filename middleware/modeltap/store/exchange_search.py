@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from modeltap.store.decode_notes import decoded_rows
+
 SEARCH_SECONDS = 0.12
 """The time of one search, so that its page is there in 200 ms; people can go on from there."""
 
@@ -31,7 +33,7 @@ STATUSES = {
 
 _LISTED = (
     "seq, id, model, version, environment, method, path, status, error_type, started_at, "
-    "duration_ms, decoded, request_note, response_note, aborted"
+    f"duration_ms, {decoded_rows('exchanges.seq')} as decoded, request_note, response_note, aborted"
 )
 
 _PREDICTIONS = (

@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
+from modeltap.store.decode_notes import FULL_EXCHANGE
+
 
 class OwnColumns(msgspec.Struct, kw_only=True, gc=False):
     """The columns that mostly differ from one exchange to the next."""
@@ -37,8 +39,7 @@ class OwnColumns(msgspec.Struct, kw_only=True, gc=False):
 class ExchangeRow(OwnColumns, kw_only=True, gc=False):
     """A row of `exchanges` as the capture path writes it; fields are named after columns.
 
-    Its own fields are mostly equal in consecutive exchanges. The analyzer fills `decoded`,
-    `decode_note` and `protocol_id`.
+    Its own fields are mostly equal in consecutive exchanges. The analyzer fills `protocol_id`.
     """
 
     model: str
@@ -201,7 +202,8 @@ def find_full_exchanges(connection: sqlite3.Connection, id_: str) -> list[sqlite
         ("id >= ? and id < ? limit 2", (id_, id_ + "\U0010ffff")),
         ("request_id = ? limit 2", (id_,)),
     ):
-        rows = connection.execute(f"select * from exchanges where {where}", parameters).fetchall()
+        sql = f"select {FULL_EXCHANGE} from exchanges where {where}"
+        rows = connection.execute(sql, parameters).fetchall()
         if rows:
             return rows
     return []
@@ -212,7 +214,7 @@ def last_full_exchanges(
 ) -> list[sqlite3.Row]:
     """Return the last `limit` exchanges of `model`, or of all models, with all columns."""
     return connection.execute(
-        "select * from (select * from exchanges where (? is null or model = ?) "
+        f"select * from (select {FULL_EXCHANGE} from exchanges where (? is null or model = ?) "
         "order by seq desc limit ?) order by seq",
         (model, model, limit),
     ).fetchall()
@@ -223,6 +225,7 @@ def full_exchanges_after(
 ) -> list[sqlite3.Row]:
     """Return the first exchanges of `model`, or of all models, after `seq`, with all columns."""
     return connection.execute(
-        "select * from exchanges where seq > ? and (? is null or model = ?) order by seq limit ?",
+        f"select {FULL_EXCHANGE} from exchanges where seq > ? and (? is null or model = ?) "
+        "order by seq limit ?",
         (seq, model, model, limit),
     ).fetchall()

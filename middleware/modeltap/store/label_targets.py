@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
+from modeltap.store.decode_notes import decoded_rows
 from modeltap.store.label_moves import move_all_labels
 
 _MAX_CANDIDATES = 20
@@ -37,7 +38,7 @@ _KEYS = (
 _STATE = (
     f"case when {_PREDICTED.format('e.id')} then 2 "
     "when ifnull(e.status, 0) >= 400 or e.error_type is not null then 0 "
-    "when e.decoded is null or e.decoded > 0 then 1 else 0 end"
+    f"when ifnull({decoded_rows('e.seq')}, 1) > 0 then 1 else 0 end"
 )
 """2: has a prediction; 1: may still get one, or its rows have none; 0: has no row."""
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from modeltap import clock
 from modeltap.config.validation import Retention
 from modeltap.store.connection import log_line, writing
+from modeltap.store.decode_notes import forget_notes
 from modeltap.store.exchanges import is_imported
 from modeltap.store.label_targets import delete_unknown, delete_waiting, waiting_labels
 from modeltap.store.watermarks import advance, watermark
@@ -153,6 +154,7 @@ def delete(connection: sqlite3.Connection, exchanges: Sequence[ExchangeKey]) -> 
     connection.executemany("delete from token_counts where exchange_id = ?", ids)
     connection.executemany("delete from rejected_times where exchange_id = ?", ids)
     connection.executemany("delete from exchanges where seq = ?", [(key.seq,) for key in exchanges])
+    forget_notes(connection, [key.seq for key in exchanges])
     delete_waiting(connection, waiting)
 
 

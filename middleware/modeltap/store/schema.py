@@ -45,7 +45,6 @@ create table exchanges (
     request_headers text, response_headers text,
     request_id text, trace_id text, sample_rate real,
     stream text,                            -- JSON: timing of a chunked response
-    decoded integer, decode_note text,      -- number of rows; 0 with a reason; null: not decoded
     protocol_id text,                       -- the id that the protocol has in its bodies
     pid integer, host text
 );
@@ -55,6 +54,12 @@ create index exchanges_by_request_id on exchanges (request_id) where request_id 
 create index exchanges_by_trace_id on exchanges (trace_id) where trace_id is not null;
 
 create index exchanges_by_protocol_id on exchanges (protocol_id) where protocol_id is not null;
+
+create table decode_notes (                 -- runs of exchanges with equal notes of decoding
+    first_seq integer not null, last_seq integer primary key,
+    rows integer not null,                  -- in each exchange; 0 with a note
+    note text                               -- why rows or predictions are missing
+);
 
 create table predictions (
     exchange_id text not null, row integer not null,

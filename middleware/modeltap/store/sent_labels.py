@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from modeltap.store.decode_notes import decoded_rows
 from modeltap.store.label_targets import LabelTarget, find_targets, waiting_id
 from modeltap.store.labels import Label, insert_labels
 from modeltap.store.row_keys import FeatureLabel, insert_by_feature, key_text, rows_with
@@ -197,8 +198,8 @@ def _decoded_rows(connection: sqlite3.Connection, targets: Iterable[LabelTarget]
     """Return the number of rows of those exchanges that are decoded and have rows."""
     ids = [target.exchange_id for target in targets if target.exchange_id is not None]
     rows = connection.execute(
-        "select e.id, e.decoded from json_each(?) n cross join exchanges e on e.id = n.value "
-        "where e.decoded > 0",
+        f"select e.id, {decoded_rows('e.seq')} as rows from json_each(?) n "
+        "cross join exchanges e on e.id = n.value where rows > 0",
         (json.dumps(ids),),
     )
     return dict(rows.fetchall())

@@ -1,10 +1,9 @@
-"""Exchanges as decoding reads them, and the notes that decoding writes."""
+"""Exchanges as decoding reads them, and the protocol ids that decoding finds."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -43,13 +42,6 @@ class StoredExchange(NamedTuple):
     response_truncated: int | None
     error_type: str | None
     """The class of the exception that the app raised."""
-
-
-class DecodeNote(NamedTuple):
-    """The number of rows decoded from an exchange, and why rows or predictions are missing."""
-
-    rows: int
-    reason: str | None
 
 
 _COLUMNS = ", ".join(StoredExchange._fields)
@@ -173,26 +165,6 @@ def exchanges_up_to(
             break
     cursor.close()  # an open cursor would prevent truncating the write-ahead log
     return exchanges
-
-
-def save_decode_notes(
-    connection: sqlite3.Connection, before: int, after: int, notes: Mapping[int, DecodeNote]
-) -> None:
-    """Write the notes of all exchanges with `before` < seq <= `after`, in the transaction.
-
-    Args:
-        notes: the notes by `seq`.
-    """
-    # Most notes are equal: one statement for all of them is twice as fast as one for each.
-    commonest = Counter(notes.values()).most_common(1)[0][0]
-    connection.execute(
-        "update exchanges set decoded = ?, decode_note = ? where seq > ? and seq <= ?",
-        (*commonest, before, after),
-    )
-    connection.executemany(
-        "update exchanges set decoded = ?, decode_note = ? where seq = ?",
-        ((*note, seq) for seq, note in notes.items() if note != commonest),
-    )
 
 
 def save_protocol_ids(connection: sqlite3.Connection, ids: Iterable[tuple[int, str]]) -> None:

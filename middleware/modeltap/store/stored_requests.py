@@ -5,15 +5,16 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from modeltap.store.decode_notes import decode_note, decoded_rows
 from modeltap.store.label_sources import OF_TRUTH
 from modeltap.store.stored_exchanges import StoredExchange
 
-_OTHERS = ("request_note", "request_bytes", "decoded", "decode_note")
+_OTHERS = ("e.request_note", "e.request_bytes", decoded_rows("e.seq"), decode_note("e.seq"))
 _UNREAD = ("response_body", "stream")
 """Columns that are not read, because the candidate's response takes their place."""
 
 _COLUMNS = ", ".join(
-    "null" if name in _UNREAD else f"e.{name}" for name in (*StoredExchange._fields, *_OTHERS)
+    (*("null" if name in _UNREAD else f"e.{name}" for name in StoredExchange._fields), *_OTHERS)
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from modeltap.store.decode_notes import decoded_rows
 from modeltap.store.label_sources import OF_TRUTH
 
 
@@ -47,7 +48,7 @@ def count_unjoined(
         "select ifnull(l.model, ?), count(*), "
         "ifnull(sum(not exists (select 1 from exchanges e where e.id = l.exchange_id)), 0), "
         "ifnull(sum(exists (select 1 from exchanges e where e.id = l.exchange_id "
-        "and e.decoded is not null) and not exists (select 1 from predictions p "
+        f"and {decoded_rows('e.seq')} is not null) and not exists (select 1 from predictions p "
         "where p.exchange_id = l.exchange_id and p.row = l.row and p.candidate = '')), 0), "
         f"ifnull(sum(not exists (select 1 from exchanges e where e.id = l.exchange_id) "
         f"and {EXPIRED}), 0) "

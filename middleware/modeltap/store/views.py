@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 
 from modeltap.config.metrics import reported_by
+from modeltap.store.decode_notes import decode_note, decoded_rows
 from modeltap.store.label_delays import DELAY
 from modeltap.store.label_sources import OF_TRUTH, is_truth
 
@@ -146,8 +147,9 @@ select e.seq, e.id, e.model, e.version, e.environment, e.source,
     e.started_at, {epoch("e.started_at")} as started_epoch,
     e.method, e.path, e.route, e.status,
     e.error_type is not null or ifnull(e.status, 0) >= 500 as is_error,
-    e.error_type, e.error_message, e.duration_ms, e.first_byte_ms, e.decoded as rows,
-    e.decode_note, e.request_bytes, e.response_bytes, e.request_id, e.trace_id,
+    e.error_type, e.error_message, e.duration_ms, e.first_byte_ms,
+    {decoded_rows("e.seq")} as rows, {decode_note("e.seq")} as decode_note,
+    e.request_bytes, e.response_bytes, e.request_id, e.trace_id,
     c.name as language_model, c.input_tokens, c.output_tokens, c.cached_tokens,
     {_BODIES}
 from exchanges e left join token_counts c on c.exchange_id = e.id""",

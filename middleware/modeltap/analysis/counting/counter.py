@@ -36,6 +36,7 @@ from modeltap.decoding.times import parse_times, write_times
 from modeltap.environments import environment_of, version_of
 from modeltap.errors import BusyError
 from modeltap.store import windows as stored
+from modeltap.store.decode_notes import save_decode_notes
 from modeltap.store.due_windows import DueWindow, record_due
 from modeltap.store.label_targets import join_labels
 from modeltap.store.labels import early_labels, record_early_days
@@ -50,7 +51,6 @@ from modeltap.store.stored_exchanges import (
     exchanges_after,
     exchanges_by_id,
     exchanges_of_version,
-    save_decode_notes,
     save_protocol_ids,
 )
 from modeltap.store.token_counts import insert_token_counts
