@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -29,11 +30,40 @@ def test_a_new_store_is_private_and_in_wal_mode(store):
     assert connection.execute("pragma auto_vacuum").fetchone()[0] == 2
 
 
-def test_migrations_are_recorded_by_sqlite_utils(store):
-    """The applied migrations can be read from the file."""
+def test_a_new_store_equals_one_that_sqlite_utils_migrates(store):
+    """So that sqlite-utils, which is not imported for a new store, can upgrade it later."""
+    from sqlite_utils import Database
+
     connection = connect(store)
-    rows = connection.execute("select migration_set, name from _sqlite_migrations").fetchall()
-    assert [tuple(row) for row in rows] == [("modeltap", "001_first_tables")]
+    migrated = Database(memory=True)
+    schema.migrate(migrated)
+    assert facts_of(Database(connection)) == facts_of(migrated)
+
+
+def facts_of(db):
+    """Return the schema of a store, and its recorded migrations, as sqlite-utils reads them."""
+    from sqlite_utils.migrations import Migrations
+
+    records = db["_sqlite_migrations"]
+    own = "select type, name, sql from sqlite_master where tbl_name <> '_sqlite_migrations'"
+    return (
+        sorted(map(tuple, db.execute(own))),
+        (records.columns_dict, records.pks),
+        [(index.columns, index.unique) for index in records.indexes],
+        [migration.name for migration in Migrations(schema.SET).applied(db)],
+        [db.execute(f"pragma {name}").fetchone()[0] for name in ("user_version", "application_id")],
+    )
+
+
+@pytest.mark.parametrize("in_child", [False, True])
+def test_an_older_store_is_upgraded_and_keeps_its_rows(store, in_child):
+    """In this process, or in another one."""
+    with closing(connect(store)) as connection:
+        connection.execute("insert into watermarks values ('x', 1)")
+        connection.execute(f"pragma user_version = {schema.VERSION - 1}")
+    with closing(connect(store, in_child=in_child)) as connection:
+        assert connection.execute("pragma user_version").fetchone()[0] == schema.VERSION
+        assert connection.execute("select value from watermarks").fetchone()[0] == 1
 
 
 def test_processes_that_start_together_create_one_store(store):

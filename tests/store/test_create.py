@@ -1,4 +1,4 @@
-"""Creating a store in a separate process."""
+"""Creating or upgrading a store in a separate process."""
 
 from __future__ import annotations
 

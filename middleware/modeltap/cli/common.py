@@ -66,7 +66,7 @@ def read_store(store: str | None) -> sqlite3.Connection:
 
 def open_store(store: str | None, *, create: bool = False) -> sqlite3.Connection:
     """Open the store for writing."""
-    # A new store is made in a child, because sqlite-utils imports pandas if it is installed.
+    # Upgrades run in a child, because sqlite-utils imports pandas if it is installed.
     return stores.connect(store_path(store), create=create, in_child=create, mode=own_mode())
 
 

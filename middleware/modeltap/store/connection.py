@@ -83,8 +83,8 @@ def connect(
     The connection is in autocommit mode: writers begin transactions explicitly (`writing`).
 
     Args:
-        in_child: migrate in another process. Importing sqlite-utils takes 0.2 s, or a second if
-            pandas is installed, which a serving app should not pay.
+        in_child: upgrade an older store in another process. Importing sqlite-utils takes 0.2 s, or
+            a second if pandas is installed, which a serving app should not pay.
         check: also check the pages of the store for damage, unless the file is large.
         mode: the mode of the store's files; by default the one configured by the writing app.
         log: called with a message if access of other users to the files was revoked.
@@ -258,7 +258,7 @@ def _open(file: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, file: Path, opening: _Opening) -> None:
-    version = connection.execute("pragma user_version").fetchone()[0]
+    version = _version(connection)
     if version > schema.VERSION:
         raise StoreTooNew(
             f"store {str(file)!r} has schema version {version}, but this modeltap supports only "
@@ -266,7 +266,8 @@ def _prepare(connection: sqlite3.Connection, file: Path, opening: _Opening) -> N
         )
     if version < schema.VERSION:
         _refuse_foreign(connection, file)
-        if not (opening.in_child and _migrated_by_child(file, opening.mode)):
+        upgrades_in_child = opening.in_child and not _is_empty(connection)
+        if not (upgrades_in_child and _migrated_by_child(file, opening.mode)):
             _migrate(connection, file)
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = normal")
@@ -306,8 +307,6 @@ def _migrated_by_child(file: Path, mode: int | None) -> bool:
 
 def _migrate(connection: sqlite3.Connection, file: Path) -> None:
     """Create or upgrade the schema; a lock serializes processes that start at the same time."""
-    from sqlite_utils import Database
-
     # Lock the folder, not a file: this leaves no file behind, and closing it releases no lock that
     # SQLite holds.
     folder = os.open(file.parent, os.O_RDONLY)
@@ -320,6 +319,25 @@ def _migrate(connection: sqlite3.Connection, file: Path) -> None:
         connection.execute("pragma auto_vacuum = incremental")
         # SQLite does not wait for locks when it changes this: a second process would fail at once.
         connection.execute("pragma journal_mode = wal")
-        schema.migrate(Database(connection))
+        if _is_empty(connection):
+            with writing(connection):
+                schema.create(connection)
+        elif _version(connection) < schema.VERSION:
+            _upgrade(connection)
     finally:
         os.close(folder)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("pragma user_version").fetchone()[0]
+    return version
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return connection.execute("select 1 from sqlite_master limit 1").fetchone() is None
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    from sqlite_utils import Database  # takes 0.2 s, or a second if pandas is installed
+
+    schema.migrate(Database(connection))
