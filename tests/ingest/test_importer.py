@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from modeltap.config.settings import Settings
-from modeltap.ingest.entry import Logged, Truth
+from modeltap.ingest.entry import Logged, TableBlock, Truth
 from modeltap.ingest.importer import Importer, import_entries
 from modeltap.store.connection import connect
 
@@ -38,6 +38,42 @@ def test_a_label_that_comes_first_waits_for_its_exchange(importer, store, read_r
     (label,) = read_rows(store, "select * from labels")
     (row,) = read_rows(store)
     assert label["exchange_id"] == row["id"] and label["value"] == 5
+
+
+def block(ids):
+    return TableBlock(
+        source="s",
+        keys=[f"key of {id_}" for id_ in ids],
+        lines=range(len(ids)),
+        times=[1e9] * (len(ids) - 1) + [None],
+        requests=["{}"] * len(ids),
+        request_ids=ids,
+        labels=[id_ if id_ == "b" else None for id_ in ids],
+        names=(),
+        texts=[],
+    )
+
+
+def test_rows_of_a_table_are_stored_once_with_their_labels(importer, store, read_rows):
+    """Each row that the store or the table itself had before counts as repeated."""
+    importer.add([block(["a", "b", "a", "b", "c"])])
+    done = importer.done
+    assert (done.rows, done.repeated, done.labels, done.without_time) == (3, 2, 1, 1)
+    importer.add([block(["c", "d"]), whole("e"), block(["d"])])
+    assert (done.rows, done.repeated, done.labels, done.without_time) == (5, 4, 1, 2)
+    assert [row["request_id"] for row in read_rows(store)] == ["a", "b", "c", "d", None]
+    (label,) = read_rows(
+        store, "select e.request_id, value from labels join exchanges e on e.id = exchange_id"
+    )
+    assert tuple(label) == ("b", "b")
+
+
+def test_labels_that_come_first_wait_for_rows_of_a_table(importer, store, read_rows):
+    importer.add([Truth(source="s", id=id_, value=id_, key="t") for id_ in ("b", "d")])
+    importer.add([block(["a", "d", "c", "d"])])
+    sql = "select l.value, e.request_id from labels l left join exchanges e on e.id = exchange_id"
+    assert list(map(tuple, read_rows(store, sql))) == [("b", None), ("d", "d")]
+    assert (importer.done.rows, importer.done.repeated) == (3, 1)
 
 
 def test_halves_are_joined_and_what_is_left_is_stored_alone(importer, store, read_rows):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from itertools import product
 
 import pytest
+from msgspec.structs import asdict, replace
 
 from modeltap.config.settings import Settings
-from modeltap.ingest.entry import Logged
+from modeltap.ingest.entry import Logged, TableBlock
 from modeltap.ingest.logged_rows import MAX_NAME, ExchangeRows
 from modeltap.store.unmatched import NOT_SEEN
 
@@ -21,47 +23,74 @@ def logged(**more):
     return Logged(**{"source": "s", "key": "k", "time": 0.0, "request": b"{}"} | more)
 
 
-def test_an_id_is_that_of_model_version_source_and_key():
+def block(texts, **more):
+    """Return a block of a table with one column of texts."""
+    return TableBlock(
+        **{
+            "source": "s",
+            "keys": [f"k{n}" for n in range(len(texts))],
+            "lines": range(2, len(texts) + 2),
+            "times": [60.0 * n for n in range(len(texts))],
+            "requests": [json.dumps({"city": text}) for text in texts],
+            "names": ("city",),
+            "texts": [texts],
+        }
+        | more
+    )
+
+
+def by_row(columns):
+    """Return the rows that `columns` has, as dictionaries."""
+    own = zip(*columns.own.values(), strict=True)
+    return [asdict(columns.shared) | dict(zip(columns.own, cells, strict=True)) for cells in own]
+
+
+def by_entry(made, rows):
+    """Return the rows of the entries of a block, each masked by itself."""
+    keys = zip(rows.entries(), rows.keys, strict=True)
+    return [asdict(made.row(replace(entry, key=key))) for entry, key in keys]
+
+
+TEXTS = ["Oslo", "", "token=abc", "12:30", "passw0rd", "ключ", "me@example.org"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("responses", [(), ['{"prediction": 1}'] * 3])
+@pytest.mark.parametrize("request_ids", [(), ["r1", None, "token=abc"]])
+@pytest.mark.parametrize("times", [[0.0, 9.5, 1e9], [5.0, None, 5.0]])
+def test_rows_of_a_block_are_those_of_its_entries(text, responses, request_ids, times, monkeypatch):
+    """Their texts are checked together; a sensitive one is masked in its row."""
+    monkeypatch.setattr(time, "time", lambda: 7.0)
+    rows_of_block = block(
+        ["Rome", text, "Bonn"], responses=responses, request_ids=request_ids, times=times
+    )
     made = rows()
-    ids = {
-        made.id_of("s", "k"),
-        made.id_of("s", "l"),
-        made.id_of("sk", ""),
-        ExchangeRows(Settings(), model="n").id_of("s", "k"),
-        ExchangeRows(Settings(), model="m", version="2").id_of("s", "k"),
-        made.id_of("s", "\ud800"),
-    }
-    assert len(ids) == 6 and rows().id_of("s", "k") in ids
+    assert by_row(made.columns(rows_of_block)) == by_entry(made, rows_of_block)
 
 
-def test_ids_of_a_tables_rows_have_the_order_of_its_lines():
-    entries = [logged(key="t", line=line) for line in (2, 3, 17, 10**6, 16**8)]
-    ids = [row.id for row in rows().rows(entries)]
-    assert ids == sorted(ids) and len(set(ids)) == len(ids) and set(map(len, ids)) == {32}
-    others = [logged(key="u", line=2), logged(key="t", line=2, source="z"), logged(key="t")]
-    assert len({*ids, *(row.id for row in rows().rows(others))}) == len(ids) + 3
-    assert ids[0] == rows().row(entries[0]).id
+OPTIONS = [
+    {},
+    {"mask_body_fields": ("city",)},
+    {"mask_body_fields": ("ci.y",)},
+    {"mask_values": ("email",)},
+    {"mask_with": "drop"},
+    {"mask_bodies": False},
+    {"capture_response_body": False},
+    {"version": "2"},
+]
 
 
-@pytest.mark.parametrize("value", ["Oslo", "", "token=abc", "12:30", "passw0rd", "ключ"])
-@pytest.mark.parametrize("response", [None, b"", b'{"prediction": 1}'])
-@pytest.mark.parametrize("request_id", [None, "r1"])
-def test_rows_that_are_checked_together_are_those_that_are_checked_alone(
-    value, response, request_id
-):
-    entries = [
-        logged(
-            key="t",
-            line=line,
-            request=json.dumps({"city": text}).encode(),
-            request_type="application/json",
-            response=response,
-            request_id=request_id,
-            texts=("city", text),
-        )
-        for line, text in enumerate(["Rome", value, "Bonn"])
-    ]
-    assert rows().rows(entries) == [rows().row(entry) for entry in entries]
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("texts", ["flat", "nested"])
+def test_blocks_are_masked_by_the_settings(options, texts):
+    """Also if they may have texts at a deeper level."""
+    many = [TEXTS[n % len(TEXTS)] if n > 290 else f"city {n}" for n in range(300)]
+    rows_of_block = block(many)
+    if texts == "nested":
+        rows_of_block.texts = None
+        rows_of_block.requests = [json.dumps({"city": {"a": [text]}}) for text in many]
+    made = rows(**options)
+    assert by_row(made.columns(rows_of_block)) == by_entry(made, rows_of_block)
 
 
 def test_what_a_log_does_not_have_is_noted():
@@ -118,32 +147,3 @@ def test_rows_of_one_kind_are_those_of_the_tap(options):
         entry = logged(request=request, response=response, request_type=type_, response_type=type_)
         entry.request_id, entry.path = id_, "/models/m?token=abc"
         assert made.row(entry) == made._any_row(entry)
-
-
-def test_bodies_of_clean_texts_are_kept_and_others_masked():
-    body = b'{"city": "token=abc"}'
-    entry = logged(request=body, request_type="application/json", texts=("city", "token=abc"))
-    assert "abc" not in rows().row(entry).request_body
-    entry.texts, entry.request = ("city", "Oslo"), b'{"city": "Oslo"}'
-    assert rows().row(entry) == rows()._any_row(entry)
-
-
-@pytest.mark.parametrize(
-    "options", [{}, {"mask_body_fields": ("city",)}, {"mask_values": ("email",)}, {"version": "2"}]
-)
-def test_rows_checked_together_are_those_checked_one_by_one(options):
-    """A sensitive text in one of 300 rows is masked there, and nowhere else."""
-    entries = [
-        logged(
-            key=str(n),
-            request=b'{"city": "%s"}' % text.encode(),
-            request_type="application/json",
-            texts=("city", text),
-            version="a" if n < 280 else "b",
-        )
-        for n in range(600)
-        for text in ["token=abc" if n == 290 else f"me@example.org {n}"]
-    ]
-    made = rows(**options).rows(entries)
-    assert made == [rows(**options).row(entry) for entry in entries]
-    assert not any("abc" in row.request_body for row in made)

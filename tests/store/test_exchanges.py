@@ -11,9 +11,11 @@ from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import (
     EXCHANGE_COLUMNS,
     ExchangeRow,
+    columns_of,
     count_exchanges,
     find_full_exchanges,
     has_exchange,
+    insert_exchange_columns,
     insert_exchanges,
     known_exchanges,
     newest_exchange,
@@ -52,9 +54,25 @@ def test_the_same_exchange_again_adds_nothing(connection):
     assert has_exchange(connection, "id9") and not has_exchange(connection, "id10")
 
 
+def insert_by_column(connection, rows):
+    insert_exchange_columns(connection, columns_of(rows))
+
+
+def test_chosen_rows_of_columns_are_stored(store):
+    rows = [
+        ExchangeRow(id=f"id{n}", model="m", source="s", started_at=f"2024-01-0{n}")
+        for n in range(1, 5)
+    ]
+    connection = connect(store)
+    insert_exchange_columns(connection, columns_of(rows).chosen([True, False, True, False]))
+    stored = connection.execute("select id, started_at from exchanges").fetchall()
+    assert list(map(tuple, stored)) == [("id1", "2024-01-01"), ("id3", "2024-01-03")]
+
+
 @pytest.mark.parametrize("count", [1, 7, 8, 31, 32, 75])
 @pytest.mark.parametrize("endpoints", [1, 3])
-def test_rows_of_any_columns_are_stored_as_they_are(store, count, endpoints):
+@pytest.mark.parametrize("insert", [insert_exchanges, insert_by_column])
+def test_rows_of_any_columns_are_stored_as_they_are(store, count, endpoints, insert):
     """Rows of one endpoint share columns, those of several do not; values may be empty or zero."""
     rng = random.Random(count * endpoints)
     texts, numbers = ("", "a", "é\U0001f600"), (0, 1, 2**40)
@@ -77,7 +95,7 @@ def test_rows_of_any_columns_are_stored_as_they_are(store, count, endpoints):
     ]
     connection = connect(store)
     with writing(connection):
-        insert_exchanges(connection, rows)
+        insert(connection, rows)
     stored = connection.execute(f"select {','.join(EXCHANGE_COLUMNS)} from exchanges order by seq")
     assert [dict(row) for row in stored] == [asdict(row) for row in rows]
     connection.close()

@@ -26,7 +26,7 @@ from modeltap.ingest.formats import FORMATS, LOGS, format_of
 from modeltap.ingest.importer import Imported, Importer, import_entries
 from modeltap.ingest.logs import bentoml
 from modeltap.ingest.roles import Roles, choose_roles
-from modeltap.ingest.table_rows import read_rows
+from modeltap.ingest.table_rows import read_blocks
 from modeltap.output import echo, emit_json
 from modeltap.store.connection import enlarge_cache
 from modeltap.wording import plural
@@ -178,7 +178,7 @@ def _opened(
     roles = roles_of(table, options)
     if roles.timestamp is None:
         table.notices.append(_without_times(table))
-    return table, read_rows(table, roles)
+    return table, read_blocks(table, roles)
 
 
 def _without_times(table: Table) -> str:

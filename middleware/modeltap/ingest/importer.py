@@ -5,22 +5,24 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import cast
+from itertools import compress, groupby, repeat
+from typing import Any, NamedTuple
 
 from modeltap import clock
 from modeltap.config.settings import Settings
-from modeltap.ingest.entry import Entry, Logged, Truth
+from modeltap.ingest.entry import Entry, Logged, TableBlock, Truth
 from modeltap.ingest.files.table import Table
 from modeltap.ingest.logged_rows import ExchangeRows
 from modeltap.ingest.roles import Roles
-from modeltap.ingest.table_rows import read_rows
+from modeltap.ingest.table_rows import read_blocks
 from modeltap.store import unmatched
 from modeltap.store.connection import writing
 from modeltap.store.exchanges import (
+    ExchangeColumns,
     ExchangeRow,
+    columns_of,
     has_exchange,
-    insert_exchanges,
+    insert_exchange_columns,
     known_exchanges,
 )
 from modeltap.store.label_moves import move_labels
@@ -65,6 +67,48 @@ class Imported:
         return bool(self.rows or self.repeated or self.labels or self.unmatched)
 
 
+class _Caller(NamedTuple):
+    """The identity of an exchange in its log, and the id that its caller gave it."""
+
+    source: str
+    key: str
+    request_id: str | None
+
+
+class _Batch(NamedTuple):
+    """Exchanges that are stored together, by column; an optional column may be empty instead."""
+
+    rows: ExchangeColumns
+    times: Sequence[float | None]
+    labels: Sequence[Any] = ()
+    callers: Sequence[_Caller] = ()
+
+    @classmethod
+    def of_block(cls, block: TableBlock, rows: ExchangeColumns) -> _Batch:
+        """Return the rows of a table."""
+        callers = map(_Caller, repeat(block.source), block.keys, block.request_ids)
+        return cls(rows, block.times, block.labels, list(callers))
+
+    @classmethod
+    def of_entries(cls, pairs: Sequence[tuple[Logged, ExchangeRow]]) -> _Batch:
+        """Return entries with their rows."""
+        return cls(
+            columns_of([row for _, row in pairs]),
+            [logged.time for logged, _ in pairs],
+            [logged.label for logged, _ in pairs],
+            [_Caller(logged.source, logged.key, logged.request_id) for logged, _ in pairs],
+        )
+
+    def chosen(self, chosen: Sequence[bool]) -> _Batch:
+        """Return the exchanges for which `chosen`, (n,), is True."""
+        columns = (list(compress(column, chosen)) for column in self[1:])
+        return _Batch(self.rows.chosen(chosen), *columns)
+
+    def at(self, place: int) -> _Batch:
+        """Return one exchange."""
+        return self.chosen([n == place for n in range(len(self.rows.ids))])
+
+
 class Importer:
     """Stores entries of one model; repeated entries add nothing."""
 
@@ -79,18 +123,24 @@ class Importer:
     def add(self, entries: Sequence[Entry]) -> None:
         """Store entries in one transaction."""
         # Masking takes time and would keep other writers waiting, so it precedes the transaction.
-        logged = [entry for entry in entries if isinstance(entry, Logged)]
-        rows = iter(self._rows.rows(logged))
+        masked = list(map(self._masked, entries))
         with writing(self._connection):
-            for kind, run in groupby(entries, _kind_of):
+            for kind, run in groupby(zip(entries, masked, strict=True), _kind_of):
+                pairs: list[Any] = list(run)
                 if kind is Truth:
-                    self._add_truths([cast(Truth, entry) for entry in run])
-                    continue
-                pairs = [(cast(Logged, entry), next(rows)) for entry in run]
-                if kind is Logged:
-                    self._add_whole(pairs)
+                    self._add_truths([truth for truth, _ in pairs])
+                elif kind is TableBlock:
+                    for _, batch in pairs:
+                        self._add_whole(batch)
+                elif kind is Logged:
+                    self._add_whole(_Batch.of_entries(pairs))
                 else:
                     self._add_sides(pairs)
+
+    def _masked(self, entry: Entry) -> _Batch | ExchangeRow | None:
+        if isinstance(entry, TableBlock):
+            return _Batch.of_block(entry, self._rows.columns(entry))
+        return self._rows.row(entry) if isinstance(entry, Logged) else None
 
     def settle(self, *, all_of_them: bool = False) -> None:
         """Store unmatched entries of all models after the waiting time; count the remaining ones.
@@ -102,50 +152,43 @@ class Importer:
         self.done.rows += settled
         self.done.waiting = unmatched.count(self._connection, self._model)
 
-    def _add_whole(self, whole: Sequence[tuple[Logged, ExchangeRow]]) -> None:
-        """Store exchanges that the log has in one entry."""
-        early = self._early(logged for logged, _ in whole)
+    def _add_whole(self, batch: _Batch) -> None:
+        """Store exchanges that a log has in one entry."""
+        newest = newest_label(self._connection) if batch.callers else 0
+        waiting = list(map(self._waiting_key, batch.callers)) if newest else []
+        early = set(early_labels(self._connection, filter(None, waiting), newest))
         if not early:
-            self._insert(whole)
+            self._insert(batch)
             return
-        for pair in whole:
+        for place, (caller, id_) in enumerate(zip(batch.callers, waiting, strict=True)):
             # Which exchange gets a label depends on the exchanges that are stored before it.
-            waiting = self._waiting_key(pair[0])
-            if self._insert([pair]) and waiting in early:
-                self._adopt_labels(waiting, storable_text(pair[0].request_id or ""))
+            if self._insert(batch.at(place)) and id_ in early:
+                self._adopt_labels(id_, storable_text(caller.request_id or ""))
 
-    def _insert(self, whole: Sequence[tuple[Logged, ExchangeRow]]) -> int:
+    def _insert(self, batch: _Batch) -> int:
         """Store exchanges with their labels, except known exchanges; return their number."""
-        known = known_exchanges(self._connection, [row.id for _, row in whole])
-        new: dict[str, tuple[Logged, ExchangeRow]] = {}
-        for logged, row in whole:
-            if row.id not in known:
-                new.setdefault(row.id, (logged, row))
-        insert_exchanges(self._connection, [row for _, row in new.values()])
+        ids = batch.rows.ids
+        known = known_exchanges(self._connection, ids)
+        new = batch
+        if known or len(set(ids)) < len(ids):
+            new = batch.chosen(_are_new(ids, known))
+        insert_exchange_columns(self._connection, new.rows)
         labels = [
-            Label(id_, 0, self._rows.label(logged.label))
-            for id_, (logged, _) in new.items()
-            if logged.label is not None
+            Label(id_, 0, self._rows.label(label))
+            for id_, label in zip(new.rows.ids, new.labels, strict=False)
+            if label is not None
         ]
         self.done.labels += insert_labels(self._connection, labels, source="import")
-        self.done.rows += len(new)
-        self.done.repeated += len(whole) - len(new)
-        self.done.without_time += sum(logged.time is None for logged, _ in new.values())
-        return len(new)
+        self.done.rows += len(new.rows.ids)
+        self.done.repeated += len(ids) - len(new.rows.ids)
+        self.done.without_time += new.times.count(None)
+        return len(new.rows.ids)
 
-    def _early(self, entries: Iterable[Logged]) -> set[str]:
-        """Return the ids under which labels wait for one of these exchanges."""
-        newest = newest_label(self._connection)
-        if not newest:
-            return set()
-        ids = map(self._waiting_key, entries)
-        return set(early_labels(self._connection, filter(None, ids), newest))
-
-    def _waiting_key(self, logged: Logged) -> str:
+    def _waiting_key(self, caller: _Caller) -> str:
         """Return the id under which a label with the caller's id waits; "" if it is the own id."""
-        if not logged.request_id or logged.request_id == logged.key:
+        if not caller.request_id or caller.request_id == caller.key:
             return ""
-        return self._rows.id_of(logged.source, storable_text(logged.request_id))
+        return self._rows.ids.of(caller.source, storable_text(caller.request_id))
 
     def _add_sides(self, pairs: Sequence[tuple[Logged, ExchangeRow]]) -> None:
         """Store requests and responses that the log has in separate entries."""
@@ -165,7 +208,7 @@ class Importer:
         """Store labels of exchanges, each once; they wait if their exchange is not stored yet."""
         # An exchange is found by the log's own id, else by the caller's.
         own_ids = {
-            storable_text(truth.id): self._rows.id_of(truth.source, truth.id) for truth in truths
+            storable_text(truth.id): self._rows.ids.of(truth.source, truth.id) for truth in truths
         }
         targets = find_targets(self._connection, own_ids, self._model)
         for truth in truths:
@@ -189,7 +232,7 @@ class Importer:
         """
         if target.waits or target.candidates:
             return storable_text(truth.id)
-        return self._rows.id_of(truth.source, truth.id)
+        return self._rows.ids.of(truth.source, truth.id)
 
     def _adopt_labels(self, waiting: str, request_id: str) -> None:
         """Move labels that came first to their exchange, or back to the caller's id."""
@@ -198,8 +241,19 @@ class Importer:
             move_labels(self._connection, waiting, target.exchange_id or request_id)
 
 
-def _kind_of(entry: Entry) -> type | str:
-    """Return how an entry is stored: as an exchange, as a label, or with its other side."""
+def _are_new(ids: Sequence[str], known: Iterable[str]) -> list[bool]:
+    """Return whether each id is neither known nor a repetition."""
+    seen = set(known)
+    new = []
+    for id_ in ids:
+        new.append(id_ not in seen)
+        seen.add(id_)
+    return new
+
+
+def _kind_of(masked: tuple[Entry, object]) -> type | str:
+    """Return how an entry is stored: as exchanges, as a label, or with its other side."""
+    entry = masked[0]
     return "side" if isinstance(entry, Logged) and entry.side is not None else type(entry)
 
 
@@ -221,17 +275,18 @@ def import_table(
 ) -> Imported:
     """Store a table's rows as exchanges; without `settings`, mask them by the default settings."""
     importer = Importer(connection, settings or Settings(), model=model, version=version)
-    return import_entries(importer, read_rows(table, roles))
+    return import_entries(importer, read_blocks(table, roles))
 
 
 def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     batch: list[Entry] = []
-    size = 0
+    count = size = 0
     for entry in entries:
         batch.append(entry)
-        size += entry.size() if isinstance(entry, Logged) else 0
-        if len(batch) >= _BATCH or size >= _BATCH_BYTES:
+        count += len(entry) if isinstance(entry, TableBlock) else 1
+        size += 0 if isinstance(entry, Truth) else entry.size()
+        if count >= _BATCH or size >= _BATCH_BYTES:
             yield batch
-            batch, size = [], 0
+            batch, count, size = [], 0, 0
     if batch:
         yield batch

@@ -32,25 +32,24 @@ def json_texts(values: Sequence[Any]) -> Iterable[str]:
     return map(write or _json_text, values)
 
 
-def texts_of(columns: Iterable[Sequence[Any]]) -> list[tuple[str, ...]] | None:
-    """Return the texts in each row of some columns, "" for other values.
+def columns_of_text(columns: Iterable[Sequence[Any]]) -> list[Sequence[str]] | None:
+    """Return the columns that have texts, with "" for other values.
 
     Returns None if values contain texts at a deeper level.
 
-    >>> texts_of([["a", None], [1, 2]]), texts_of([[["a"]]])
-    ([('a',), ('',)], None)
+    >>> columns_of_text([["a", None], [1, 2]]), columns_of_text([[["a"]]])
+    ([['a', '']], None)
     """
-    of_texts: list[Sequence[Any]] = []
-    count = 0
+    of_texts: list[Sequence[str]] = []
     for values in columns:
-        kinds, count = set(map(type, values)), len(values)
+        kinds = set(map(type, values))
         if not kinds <= _SCALARS:
             return None
         if kinds == {str}:
             of_texts.append(values)
         elif str in kinds:
             of_texts.append([value if type(value) is str else "" for value in values])
-    return list(zip(*of_texts, strict=True)) if of_texts else [()] * count
+    return of_texts
 
 
 def _float_texts(values: Sequence[float]) -> Iterable[str]:

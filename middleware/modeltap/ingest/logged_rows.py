@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import socket
 import time
 from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 from msgspec.structs import astuple, replace
@@ -14,11 +14,12 @@ from msgspec.structs import astuple, replace
 from modeltap.clock import iso
 from modeltap.config.settings import Settings
 from modeltap.config.validation import from_environment
-from modeltap.ingest.entry import Logged
+from modeltap.ingest.entry import Logged, TableBlock
+from modeltap.ingest.exchange_ids import ExchangeIds
 from modeltap.logs import logger
 from modeltap.privacy.headers import Header
 from modeltap.privacy.masker import Masker
-from modeltap.store.exchanges import EXCHANGE_COLUMNS, ExchangeRow
+from modeltap.store.exchanges import EXCHANGE_COLUMNS, ExchangeColumns, ExchangeRow, columns_of
 from modeltap.store.text import storable_text
 from modeltap.store.unmatched import NOT_SEEN
 from modeltap.writer.header_facts import bounded_text
@@ -28,15 +29,8 @@ from modeltap.writer.row_masker import RowMasker
 MAX_NAME = 200
 """The longest name of a model or a version, because logs may have names of any length."""
 
-_CHECKED_AT_ONCE = 256
-"""Rows whose texts are checked together; if a text is sensitive, each row is checked by itself."""
-
 _MAX_KINDS = 256
 """A bound on memory, because logs choose the paths and versions."""
-
-
-_TABLE_DIGITS, _LINE_DIGITS = 5, 8
-"""Hexadecimal digits for the table and the line in the ids of a table's rows."""
 
 
 class _Kind(NamedTuple):
@@ -64,7 +58,7 @@ class ExchangeRows:
         self._row_maskers: dict[str, RowMasker] = {}
         self._kinds: dict[tuple[object, ...], _Kind] = {}
         self._last_time = (0.0, iso(0.0))
-        self._table = ("", "", "")
+        self.ids = ExchangeIds(model, version)
         self._has_kinds = (
             settings.mask_bodies
             and settings.capture_request_body
@@ -77,65 +71,57 @@ class ExchangeRows:
             key=from_environment(settings.mask_key or "", "mask_key"),
         )
 
-    def id_of(self, source: str, key: str) -> str:
-        """Return the id of the exchange with this `key` in `source`; it is always the same."""
-        text = f"{self._model}\x1f{self._version}\x1f{source}\x1f{key}"
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    def columns(self, block: TableBlock) -> ExchangeColumns:
+        """Return the masked rows of a table by column; the texts of all are checked at once."""
+        if not self._has_kinds:
+            return self._any_columns(block)
+        kind = self._kind(block.common())
+        shared = replace(kind.row, request_note=None)
+        own: dict[str, list[Any]] = {
+            "id": self._ids_of(block),
+            "request_body": list(block.requests),
+            "request_bytes": list(map(len, block.requests)),
+        }
+        if block.responses:
+            shared.response_note = None
+            own["response_body"] = list(block.responses)
+            own["response_bytes"] = list(map(len, block.responses))
+        own |= self._times(block.times)
+        if block.request_ids:
+            own["request_id"] = [_request_id(text, kind.masker) for text in block.request_ids]
+        self._mask(own, _unclean(block, kind.masker), kind)
+        return ExchangeColumns(own, shared)
 
-    def _id(self, logged: Logged) -> str:
-        """Return the id of an entry's exchange; ids of a table's rows have the order of its lines.
+    def _ids_of(self, block: TableBlock) -> list[str]:
+        if block.table:
+            return self.ids.of_lines(block.source, block.table, block.lines)
+        return [self.ids.of(block.source, key) for key in block.keys]
 
-        In this order SQLite stores them next to each other, which takes a tenth less time.
-        """
-        if logged.line is None:
-            return self.id_of(logged.source, logged.key)
-        source, table = logged.source, logged.key
-        if self._table[:2] != (source, table):
-            self._table = source, table, self.id_of(source, table)[:_TABLE_DIGITS]
-        start = f"{self._table[2]}{logged.line:0{_LINE_DIGITS}x}"
-        return start + self.id_of(source, f"{table}\x1f{logged.line}")[len(start) :]
+    def _times(self, times: Sequence[float | None]) -> dict[str, list[Any]]:
+        moments = list(map(self._iso, times))
+        of_events: list[Any] = moments
+        if None in times:
+            pairs = zip(times, moments, strict=True)
+            of_events = [None if seconds is None else moment for seconds, moment in pairs]
+        return {"started_at": moments, "event_time": of_events}
 
-    def rows(self, entries: Sequence[Logged]) -> list[ExchangeRow]:
-        """Return the masked rows of entries; the texts of many are checked at once."""
-        rows: list[ExchangeRow] = []
-        for first in range(0, len(entries), _CHECKED_AT_ONCE):
-            part = entries[first : first + _CHECKED_AT_ONCE]
-            if self._are_clean(part):
-                rows += map(self._clean_row, part)
-            else:
-                rows += map(self.row, part)
-        return rows
+    def _mask(self, own: dict[str, list[Any]], places: Sequence[int], kind: _Kind) -> None:
+        """Mask the bodies at some places of columns, and add columns for the notes."""
+        types = {"request": kind.request_type, "response": kind.response_type}
+        sides = [side for side in types if places and f"{side}_body" in own]
+        for side in sides:
+            own[f"{side}_note"] = [None] * len(own["id"])
+        for place in places:
+            kind.masker.begin()
+            for side in sides:
+                bodies, notes = own[f"{side}_body"], own[f"{side}_note"]
+                body = bodies[place].encode()
+                bodies[place], notes[place] = _body(body, types[side], kind.masker)
+            _log(kind.masker.messages())
 
-    def _are_clean(self, entries: Sequence[Logged]) -> bool:
-        """Return True if all entries are of one kind and need no masking; False if uncertain."""
-        if not self._has_kinds or len({entry.version for entry in entries}) > 1:
-            return False
-        texts: set[str] = set()
-        for entry in entries:
-            if entry.texts is None or entry.headers:
-                return False
-            texts.update(entry.texts)
-        masker = self._kind(entries[0]).masker
-        return not masker.is_timed and masker.are_clean(texts)
-
-    def _clean_row(self, logged: Logged) -> ExchangeRow:
-        """Return the row of an entry without headers whose bodies need no masking."""
-        if logged.request_id:
-            return self.row(logged)
-        request, response = logged.request, logged.response
-        started_at = self._iso(logged.time)
-        return replace(
-            self._kind(logged).row,
-            id=self._id(logged),
-            started_at=started_at,
-            event_time=None if logged.time is None else started_at,
-            request_body=request.decode() if request else None,
-            request_note=None if request else _note_of(request),
-            request_bytes=len(request or b""),
-            response_body=response.decode() if response else None,
-            response_note=None if response else _note_of(response),
-            response_bytes=len(response or b""),
-        )
+    def _any_columns(self, block: TableBlock) -> ExchangeColumns:
+        own, shared = columns_of(list(map(self._any_row, block.entries())))
+        return ExchangeColumns({**own, "id": self._ids_of(block)}, shared)
 
     def _iso(self, seconds: float | None) -> str:
         """Return a time as text, now for None; rows without times of their own have the same."""
@@ -151,19 +137,15 @@ class ExchangeRows:
             return self._any_row(logged)
         kind = self._kind(logged)
         masker = kind.masker
-        is_clean = logged.texts is not None and masker.are_clean(logged.texts)
-        masks = bool(logged.request_id) or not is_clean
-        if masks:
-            masker.begin()
+        masker.begin()
         request_id = logged.request_id and masker.line(bounded_text(logged.request_id))
-        request, request_note = _body(logged.request, kind.request_type, masker, is_clean)
-        response, response_note = _body(logged.response, kind.response_type, masker, is_clean)
-        if masks:
-            _log(masker.messages())
+        request, request_note = _body(logged.request, kind.request_type, masker)
+        response, response_note = _body(logged.response, kind.response_type, masker)
+        _log(masker.messages())
         started_at = self._iso(logged.time)
         return replace(
             kind.row,
-            id=self._id(logged),
+            id=self.ids.of(logged.source, logged.key),
             started_at=started_at,
             event_time=None if logged.time is None else started_at,
             request_id=storable_text(request_id) if request_id else None,
@@ -212,7 +194,7 @@ class ExchangeRows:
         request, response = logged.request or b"", logged.response or b""
         return CapturedRecord(
             origin=0,
-            id=self._id(logged),
+            id=self.ids.of(logged.source, logged.key),
             source=logged.source,
             model=self._model,
             method=logged.method,
@@ -244,19 +226,37 @@ class ExchangeRows:
 
 
 def _body(
-    body: bytes | None, content_type: str, masker: Masker, is_clean: bool
+    body: bytes | None, content_type: str, masker: Masker
 ) -> tuple[str | bytes | None, str | None]:
     """Return the body to store, and a note if there is none or it was changed."""
     if not body:
-        return None, _note_of(body)
-    if is_clean:
-        return body.decode(), None
+        return None, NOT_SEEN if body is None else "empty"
     kept, note = masker.body(body, "", content_type)
     return storable_text(kept) if isinstance(kept, str) else kept, note
 
 
-def _note_of(empty: bytes | None) -> str:
-    return NOT_SEEN if empty is None else "empty"
+def _unclean(block: TableBlock, masker: Masker) -> Sequence[int]:
+    """Return the places of rows that may need masking."""
+    places = range(len(block))
+    if block.texts is None:
+        return places
+    if not masker.is_timed and masker.are_clean({*block.names, *chain(*block.texts)}):
+        return ()
+    rows = zip(*block.texts, strict=True) if block.texts else repeat(())
+    return [
+        place
+        for place, texts in zip(places, rows, strict=False)
+        if not masker.are_clean(block.names + texts)
+    ]
+
+
+def _request_id(text: str | None, masker: Masker) -> str | None:
+    if not text:
+        return None
+    masker.begin()
+    kept = masker.line(bounded_text(text))
+    _log(masker.messages())
+    return storable_text(kept) if kept else None
 
 
 def _log(messages: Iterable[str]) -> None:

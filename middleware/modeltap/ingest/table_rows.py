@@ -4,83 +4,72 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import repeat
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from modeltap import clock
 from modeltap.errors import InputError
-from modeltap.ingest.entry import Logged
+from modeltap.ingest.entry import TableBlock
 from modeltap.ingest.files.chunk import Chunk
 from modeltap.ingest.files.table import Table
-from modeltap.ingest.json_columns import json_objects, texts_of
+from modeltap.ingest.json_columns import columns_of_text, json_objects
 from modeltap.ingest.roles import Roles
 from modeltap.store.labels import storable_label
 
-_JSON = "application/json"
-
-RowNamer = Callable[[Chunk], Iterable[str]]
+RowNamer = Callable[[Chunk], Sequence[str]]
 """A function from a chunk to the identity of each of its rows."""
 
 
-def read_rows(
+def read_blocks(
     table: Table,
     roles: Roles,
     *,
     source: str = "import",
     keys: RowNamer | None = None,
     request_id: str | None = None,
-) -> Iterator[Logged]:
-    """Yield each row as an exchange.
+) -> Iterator[TableBlock]:
+    """Yield the rows of a table as exchanges, in blocks.
 
     `keys` returns the identities of rows; by default it is their `id` column, else their line and
     the hash of the file. `request_id` names a column to store as the caller's id.
     """
-    identities = _identities(table, roles, keys)
+    content = _hash_of(table) if keys is None and roles.id is None else ""
     for chunk in table.chunks():
         features = {name: chunk.column(name) for name in roles.features}
         outputs = {name: chunk.column(column) for name, column in roles.outputs()}
-        for (key, line), moment, request, response, caller, label, texts in zip(
-            identities(chunk),
-            _times(chunk, roles),
-            json_objects(features),
-            json_objects(outputs) if outputs else repeat(None),
-            chunk.column(roles.id or request_id or ""),
-            _labels(table, chunk, roles.label) if roles.label else repeat(None),
-            _texts(features, outputs),
-            strict=False,
-        ):
-            yield Logged(
-                source=source,
-                key=key,
-                line=line,
-                time=moment,
-                request=request.encode(),
-                request_type=_JSON,
-                response=None if response is None else response.encode(),
-                response_type=None if response is None else _JSON,
-                request_id=None if caller is None else str(caller),
-                label=label,
-                texts=texts,
-            )
+        columns = (*features.values(), *outputs.values())
+        yield TableBlock(
+            source=source,
+            table=content,
+            lines=chunk.lines,
+            keys=keys(chunk) if keys else _keys(chunk, roles),
+            times=_times(chunk, roles),
+            requests=json_objects(features),
+            responses=json_objects(outputs) if outputs else (),
+            request_ids=_request_ids(chunk, roles.id or request_id),
+            labels=_labels(table, chunk, roles.label) if roles.label else (),
+            names=(*features, *outputs),
+            texts=columns_of_text(columns),
+        )
 
 
-def _times(chunk: Chunk, roles: Roles) -> Iterable[float | None]:
+def _keys(chunk: Chunk, roles: Roles) -> list[str]:
+    if roles.id is None:
+        return []
+    return [f"id\x1f{value}" for value in chunk.column(roles.id)]
+
+
+def _times(chunk: Chunk, roles: Roles) -> list[float | None]:
     """Return the rows' event times; without a column of times, all rows get the current time."""
     if roles.timestamp is None:
-        return repeat(time.time())
+        return [time.time()] * len(chunk.lines)
     return [clock.parse(value, roles.day_first) for value in chunk.column(roles.timestamp)]
 
 
-def _texts(
-    features: dict[str, Sequence[Any]], outputs: dict[str, Sequence[Any]]
-) -> Iterable[tuple[str, ...] | None]:
-    """Return all names and texts in the bodies of each row; None if they are nested."""
-    texts = texts_of((*features.values(), *outputs.values()))
-    if texts is None:
-        return repeat(None)
-    names = (*features, *outputs)
-    return [names + values for values in texts]
+def _request_ids(chunk: Chunk, column: str | None) -> list[str | None]:
+    if column is None:
+        return []
+    return [None if value is None else str(value) for value in chunk.column(column)]
 
 
 def _labels(table: Table, chunk: Chunk, column: str) -> list[Any]:
@@ -99,14 +88,6 @@ def _label(table: Table, line: int, value: Any) -> Any:
         return None
 
 
-def _identities(
-    table: Table, roles: Roles, keys: RowNamer | None
-) -> Callable[[Chunk], Iterable[tuple[str, int | None]]]:
-    """Return a function from a chunk to the key and line that identify each of its rows."""
-    if keys is not None:
-        return lambda chunk: zip(keys(chunk), repeat(None), strict=False)
-    if (column := roles.id) is not None:
-        return lambda chunk: [(f"id\x1f{value}", None) for value in chunk.column(column)]
+def _hash_of(table: Table) -> str:
     with table.path.open("rb") as file:
-        content = hashlib.file_digest(file, "sha256").hexdigest()
-    return lambda chunk: zip(repeat(content), chunk.lines, strict=False)
+        return hashlib.file_digest(file, "sha256").hexdigest()

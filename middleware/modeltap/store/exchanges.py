@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, compress
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import astuple
@@ -105,6 +105,57 @@ def _insert_of(rows: list[tuple[Any, ...]]) -> tuple[str, list[Any]]:
     )
     parameters = list(chain.from_iterable(compress(columns, have_values)))
     return statement, parameters + list(filter(_has_value, shared))
+
+
+class ExchangeColumns(NamedTuple):
+    """Rows of `exchanges` by column.
+
+    Attributes:
+        own: columns of length n, among them `id`.
+        shared: a row with the values of all other columns.
+    """
+
+    own: Mapping[str, Sequence[Any]]
+    shared: ExchangeRow
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The ids of the rows, (n,)."""
+        return self.own["id"]
+
+    def chosen(self, chosen: Sequence[bool]) -> ExchangeColumns:
+        """Return the rows for which `chosen`, (n,), is True."""
+        own = {name: list(compress(values, chosen)) for name, values in self.own.items()}
+        return ExchangeColumns(own, self.shared)
+
+
+def columns_of(rows: Sequence[ExchangeRow]) -> ExchangeColumns:
+    """Return at least one row by column."""
+    columns = dict(zip(EXCHANGE_COLUMNS, zip(*map(astuple, rows), strict=True), strict=True))
+    own = {
+        name: values
+        for name, values in columns.items()
+        if name == "id" or values.count(values[0]) < len(rows)
+    }
+    return ExchangeColumns(own, rows[0])
+
+
+def insert_exchange_columns(connection: sqlite3.Connection, rows: ExchangeColumns) -> None:
+    """Insert `rows` inside the caller's transaction, except those with an existing id."""
+    count = len(rows.ids)
+    own = {name: values for name, values in rows.own.items() if values.count(None) < count}
+    shared = {
+        name: value
+        for name, value in zip(EXCHANGE_COLUMNS, astuple(rows.shared), strict=True)
+        if value is not None and name not in rows.own
+    }
+    start = 0
+    for size in (*_ROWS_PER_STATEMENT, 1):
+        statement = _insert(tuple(own), tuple(shared), size)
+        while count - start >= size:
+            parts = [values[start : start + size] for values in own.values()]
+            connection.execute(statement, [*chain.from_iterable(parts), *shared.values()])
+            start += size
 
 
 def _has_value(value: object) -> bool:

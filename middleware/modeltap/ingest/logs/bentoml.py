@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from modeltap.errors import InputError
-from modeltap.ingest.entry import Logged
+from modeltap.ingest.entry import TableBlock
 from modeltap.ingest.files.chunk import Chunk
 from modeltap.ingest.files.source import Source, json_of
 from modeltap.ingest.files.table import Table
 from modeltap.ingest.roles import Roles
-from modeltap.ingest.table_rows import read_rows
+from modeltap.ingest.table_rows import read_blocks
 
 SOURCE = "bentoml"
 OWN_COLUMNS = ("timestamp", "request_id", "trace_id")
@@ -24,8 +24,8 @@ OWN_COLUMNS = ("timestamp", "request_id", "trace_id")
 _ROLES = {"prediction": "prediction", "target": "label"}
 
 
-def read(table: Table, roles: Roles) -> Iterator[Logged]:
-    """Yield each row as an exchange, identified by its line number and content.
+def read(table: Table, roles: Roles) -> Iterator[TableBlock]:
+    """Yield the rows as exchanges, each identified by its line number and content.
 
     So a row keeps its identity when the log grows or is rotated under another name.
     """
@@ -33,10 +33,10 @@ def read(table: Table, roles: Roles) -> Iterator[Logged]:
     def keys(chunk: Chunk) -> list[str]:
         return [f"{line}\x1f{_hash_of(row)}" for line, row in chunk.rows()]
 
-    for logged in read_rows(table, roles, source=SOURCE, keys=keys, request_id="request_id"):
-        if logged.request_id == "None":  # BentoML writes this outside a request
-            logged.request_id = None
-        yield logged
+    for block in read_blocks(table, roles, source=SOURCE, keys=keys, request_id="request_id"):
+        # BentoML writes "None" outside a request.
+        block.request_ids = [None if id_ == "None" else id_ for id_ in block.request_ids]
+        yield block
 
 
 def _hash_of(row: dict[str, Any]) -> str:
