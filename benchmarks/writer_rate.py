@@ -198,10 +198,10 @@ def work_of(origin: Origin, count: int) -> dict[str, Callable[[Path], float]]:
     """Return what is measured, by name."""
     plain = packed(numbers, count)
     masker = RowMasker(origin)
-    rows = [masker.row(unpack(one)) for one in plain]
+    rows = [masker.captured(unpack(one)) for one in plain]
     whole = partial(by_writer, BatchWriter, origin)
     return {
-        "executemany of ready rows": partial(by_executemany, rows),
+        "executemany of ready rows": partial(by_executemany, [row.whole() for row in rows]),
         "the writer: storing ready rows": partial(by_writer, StoringOnly, origin, rows),
         "the writer, masking taken out": partial(unmasked, origin, plain),
         "the writer: rows of numbers": partial(whole, plain),

@@ -1,4 +1,4 @@
-"""Facts in headers: the extracted values, and a cache for equal headers."""
+"""Facts in headers: those that recur in other requests, and those that differ in each."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import pytest
 from modeltap.writer.header_facts import HeaderReader
 
 TYPE = ("content-type", b"text/csv")
+TRACE = b"00-" + b"a" * 32 + b"-" + b"b" * 16 + b"-01"
 
 
 def facts_of(reader, *headers):
-    facts = reader.read(headers)
-    ids = (facts.request_id, facts.trace_id, facts.event, facts.outer_id)
+    recurring, ids = reader.split(headers)
+    facts = reader.read(recurring)
     return facts.type, facts.encoding, *ids, facts.stored
 
 
@@ -21,42 +22,45 @@ def facts_of(reader, *headers):
         (("content-type", b"a/b"), 0, "a/b"),
         (("content-encoding", b" GZIP "), 1, "gzip"),
         (("x-request-id", b"r-1"), 2, "r-1"),
-        (("traceparent", b"00-" + b"a" * 32 + b"-" + b"b" * 16 + b"-01"), 3, "a" * 32),
-        (("x-time", b"2026-01-01"), 4, "2026-01-01"),
-        (("x-modeltap-id", b"i-1"), 5, "i-1"),
+        (("x-modeltap-id", b"i-1"), 3, "i-1"),
+        (("traceparent", TRACE), 4, "a" * 32),
+        (("x-time", b"2026-01-01"), 5, "2026-01-01"),
         (("x-tenant", b"blue"), 6, {"x-tenant": "blue"}),
     ],
 )
 def test_each_fact_is_read_from_its_header(header, place, value):
-    """Cached facts equal the facts that were read first."""
+    """All others are empty."""
     reader = HeaderReader(["X-Tenant"], "x-time", "x-modeltap-id")
-    for _ in range(2):
-        assert facts_of(reader, header)[place] == value
-        assert facts_of(reader)[place] in (None, "", {})
-
-
-def test_facts_of_other_values_are_not_mixed_up():
-    """A thousand different lists, more than the cache holds, are read twice."""
-    reader = HeaderReader(["x-n"])
-    for _ in range(2):
-        for n in range(1000):
-            assert facts_of(reader, TYPE, ("x-n", str(n).encode()))[6] == {"x-n": str(n)}
+    empty = facts_of(reader)
+    expected = (*empty[:place], value, *empty[place + 1 :])
+    assert facts_of(reader, header) == expected
 
 
 @pytest.mark.parametrize("name", ["x-request-id", "traceparent", "x-time", "x-modeltap-id"])
-def test_headers_that_differ_by_request_are_not_cached(name):
-    """They would only evict recurring lists."""
+def test_headers_that_differ_by_request_are_split_off(name):
+    """The others recur, so that their facts can be cached."""
     reader = HeaderReader([], "x-time", "x-modeltap-id")
-    first = reader.read([TYPE])
-    for n in range(1000):
-        reader.read([TYPE, (name, f"00-{n:032x}-{n:016x}-01".encode())])
-    assert reader.read([TYPE]) is first
+    recurring, _ = reader.split([(name, TRACE), TYPE])
+    assert recurring == (TYPE,) and reader.read(recurring).recur
 
 
-def test_long_lists_and_long_values_are_not_cached():
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"captured": ["X-Request-Id"]}, "x-request-id"),
+        ({"captured": [], "event_name": "content-type"}, "content-type"),
+        ({"captured": [], "id_name": "x-version", "version_name": "x-version"}, "x-version"),
+    ],
+)
+def test_a_header_with_two_purposes_serves_both(options, name):
+    """It is not split off, and its facts are not cached."""
+    reader = HeaderReader(**options)
+    recurring, ids = reader.split([(name, b"r-1")])
+    assert recurring == ((name, b"r-1"),) and "r-1" in ids
+    assert not reader.read(recurring).recur
+
+
+@pytest.mark.parametrize("headers", [(TYPE,) * 50, (("content-type", b"x" * 5000),)])
+def test_long_lists_and_long_values_are_not_cached(headers):
     """Clients choose them, and the memory is bounded."""
-    reader = HeaderReader([])
-    long = [TYPE] * 50
-    assert reader.read(long) is not reader.read(long)
-    big = [("content-type", b"x" * 5000)]
-    assert reader.read(big) is not reader.read(big)
+    assert not HeaderReader([]).read(headers).recur

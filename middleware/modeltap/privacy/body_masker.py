@@ -85,6 +85,24 @@ class BodyMasker:
             return self._binary(body, content_type, depth)
         return self._utf8(body, text, content_type)
 
+    def known_json(
+        self, first: bytes | bytearray, second: bytes | bytearray
+    ) -> tuple[str, str] | None:
+        """Return two bodies as texts if they are JSON of `UTF8_JSON` that needs no masking.
+
+        None if that is not known from like bodies: then `masked` decides.
+        """
+        if (
+            self._always_parses
+            or first[:1] not in _JSON_STARTS
+            or second[:1] not in _JSON_STARTS
+            or not self._names.are_known_clean(first, second)
+            or b"\0" in first
+            or b"\0" in second
+        ):
+            return None
+        return first.decode(), second.decode()
+
     def _utf8(self, body: bytes, text: str, content_type: str) -> MaskedBody:
         """Mask a body whose only interpretation is the UTF-8 text `text`."""
         if not self._always_parses and not self._names.may_occur_in(body):

@@ -17,6 +17,7 @@ from modeltap.privacy.limits import DEFAULT_BUDGET, Budget, Searches, SlowPatter
 from modeltap.privacy.marks import Marks
 from modeltap.privacy.sensitive.names import SensitiveNames
 from modeltap.privacy.sensitive.values import SensitiveValues
+from modeltap.privacy.texts.inline import has_structure
 from modeltap.privacy.texts.text_masker import TextMasker
 from modeltap.privacy.texts.urls import UrlMasker
 
@@ -146,7 +147,7 @@ class Masker:
     def line(self, text: str) -> str:
         """Return the value of a header that is always stored, with its secrets masked."""
         key = (text,)
-        if key in self._clean_texts:
+        if key in self._clean_texts or not (self._values or has_structure(text)):
             return text
         return self._cached_if_clean(key, lambda: self.text(self._headers.inside(text)))
 
@@ -191,6 +192,22 @@ class Masker:
             return self._bodies.masked(plain, encoding, content_type)
         except Unmaskable:
             return DROPPED_BODY
+
+    def known_json(
+        self, request: bytes | bytearray, response: bytes | bytearray
+    ) -> tuple[str, str] | None:
+        """Return two bodies of type application/json as texts if they need no masking.
+
+        None if that is not known from like bodies: then `body` decides.
+
+        >>> masker = Masker()
+        >>> masker.known_json(b'{"age": 7}', b"[1]")
+        >>> [masker.body(body, "", "application/json") for body in (b'{"age": 7}', b"[1]")]
+        [('{"age": 7}', None), ('[1]', None)]
+        >>> masker.known_json(b'{"age": 8}', b"[2.5]")
+        ('{"age": 8}', '[2.5]')
+        """
+        return self._bodies.known_json(request, response)
 
     def are_clean(self, texts: Iterable[str]) -> bool:
         """Return True if an exchange with `texts` in its JSON needs no masking in its bodies.

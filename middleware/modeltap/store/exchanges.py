@@ -15,7 +15,7 @@ from msgspec.structs import astuple
 from modeltap.store.decode_notes import FULL_EXCHANGE
 
 
-class OwnColumns(msgspec.Struct, kw_only=True, gc=False):
+class OwnColumns(msgspec.Struct, gc=False):
     """The columns that mostly differ from one exchange to the next."""
 
     id: str
@@ -67,36 +67,62 @@ class ExchangeRow(OwnColumns, kw_only=True, gc=False):
     host: str | None = None
 
 
+class CapturedRow(OwnColumns, kw_only=True, gc=False):
+    """A row whose other columns recur: `rest` has their values, in the order of `ExchangeRow`.
+
+    Consecutive rows mostly have the same object as `rest`.
+    """
+
+    rest: tuple[Any, ...]
+
+    def whole(self) -> ExchangeRow:
+        """Return the same row with all columns by name."""
+        *own, rest = astuple(self)
+        return ExchangeRow(**dict(zip(EXCHANGE_COLUMNS, (*own, *rest), strict=True)))
+
+
 EXCHANGE_COLUMNS = ExchangeRow.__struct_fields__
 _OWN = len(OwnColumns.__struct_fields__)  # fields of the base class come first
 
-_ROWS_PER_STATEMENT = (32, 8)
+_ROWS_PER_STATEMENT = (32, 8, 1)
 """SQLite needs a third less time per row if a statement inserts 32 rows; 64 save no more."""
+
+
+def rest_of(row: ExchangeRow) -> tuple[Any, ...]:
+    """Return the values of the columns of `row` that recur: `CapturedRow.rest`."""
+    return astuple(row)[_OWN:]
 
 
 def insert_exchanges(connection: sqlite3.Connection, rows: Sequence[ExchangeRow]) -> None:
     """Insert `rows` inside the caller's transaction, except those with an existing id."""
-    values = list(map(astuple, rows))
+    _insert_rows(connection, [(*row[:_OWN], row[_OWN:]) for row in map(astuple, rows)])
+
+
+def insert_captured(connection: sqlite3.Connection, rows: Sequence[CapturedRow]) -> None:
+    """Insert `rows` inside the caller's transaction, except those with an existing id."""
+    _insert_rows(connection, list(map(astuple, rows)))
+
+
+def _insert_rows(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
     start = 0
     for size in _ROWS_PER_STATEMENT:
-        while len(values) - start >= size:
-            connection.execute(*_insert_of(values[start : start + size]))
+        while len(rows) - start >= size:
+            connection.execute(*_insert_of(rows[start : start + size]))
             start += size
-    for row in values[start:]:
-        names = tuple(compress(EXCHANGE_COLUMNS, map(_has_value, row)))
-        connection.execute(_insert(names, (), 1), list(filter(_has_value, row)))
 
 
 def _insert_of(rows: list[tuple[Any, ...]]) -> tuple[str, list[Any]]:
     """Return the statement that inserts `rows`, and its parameters.
 
-    SQLite's time depends mostly on the number of parameters. Thus columns without values are left
-    out, and columns that are equal in all rows have one parameter in common.
+    Each row has the values of its own columns, and then a tuple of all others. SQLite's time
+    depends mostly on the number of parameters. Thus columns without values are left out, and the
+    other columns have one parameter in common if they are equal in all rows.
     """
-    shared = rows[0][_OWN:]
-    if [row[_OWN:] for row in rows].count(shared) < len(rows):
+    *columns, rests = zip(*rows, strict=True)
+    shared = rests[0]
+    if rests.count(shared) < len(rows):
+        columns += zip(*rests, strict=True)
         shared = ()
-    columns = list(zip(*rows, strict=True))[: -len(shared) or None]
     have_values = [column.count(None) < len(rows) for column in columns]
     statement = _insert(
         tuple(compress(EXCHANGE_COLUMNS, have_values)),
@@ -150,7 +176,7 @@ def insert_exchange_columns(connection: sqlite3.Connection, rows: ExchangeColumn
         if value is not None and name not in rows.own
     }
     start = 0
-    for size in (*_ROWS_PER_STATEMENT, 1):
+    for size in _ROWS_PER_STATEMENT:
         statement = _insert(tuple(own), tuple(shared), size)
         while count - start >= size:
             parts = [values[start : start + size] for values in own.values()]

@@ -2,7 +2,8 @@
 
 In reading order: `process` is the app's side, `protocol` defines the frames and counters between
 the two processes, and `__main__` is the writer process itself. It unpacks `records`, extracts their
-`header_facts`, converts them to masked rows (`row_masker`, with `chunk_timing` for streams and
-`row_versions` for versions) and writes these (`batch_writer`). `shadow_feed` passes stored requests
-to the process that sends them to a challenger; `shadow_outcomes` names what became of them.
+`header_facts`, converts them to masked rows (`row_masker`, with `row_templates` for what recurs,
+`chunk_timing` for streams and `row_versions` for versions) and writes these (`batch_writer`).
+`shadow_feed` passes stored requests to the process that sends them to a challenger;
+`shadow_outcomes` names what became of them.
 """

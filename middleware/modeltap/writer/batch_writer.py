@@ -18,7 +18,7 @@ from modeltap.errors import ModeltapError, StoreDamaged
 from modeltap.store import damage
 from modeltap.store.connection import connect, synchronize, writing
 from modeltap.store.dropped import record_dropped
-from modeltap.store.exchanges import ExchangeRow, insert_exchanges
+from modeltap.store.exchanges import CapturedRow, insert_captured
 from modeltap.store.settings import save_settings
 from modeltap.writer.protocol import NO_ROOM, UNUSABLE
 from modeltap.writer.records import Origin, unpack
@@ -110,7 +110,7 @@ class BatchWriter:
 
     def _rows(
         self, batch: Sequence[bytes], result: BatchResult
-    ) -> tuple[list[ExchangeRow], dict[str, Origin]]:
+    ) -> tuple[list[CapturedRow], dict[str, Origin]]:
         """Return the rows of a batch, and the origin of each new model."""
         rows = []
         new = {}
@@ -121,25 +121,25 @@ class BatchWriter:
             try:
                 record = unpack(packed)
                 masker = self._maskers[record.origin]
-                row = masker.row(record)
+                row = masker.captured(record)
             except Exception as error:  # an invalid exchange must not affect the others
                 result.failed += 1
                 if result.failed == 1:
                     result.messages.append(f"an exchange could not be recorded: {error!r}")
                 continue
             rows.append(row)
-            if row.model not in self._known_models:
-                new[row.model] = masker.origin
+            if record.model not in self._known_models:
+                new[record.model] = masker.origin
         for masker in self._maskers:
             result.messages += masker.messages()
         return rows, new
 
-    def _write_once(self, rows: list[ExchangeRow], models: Mapping[str, Origin]) -> None:
+    def _write_once(self, rows: list[CapturedRow], models: Mapping[str, Origin]) -> None:
         self._check_room()
         connection = self._open()
         try:
             with writing(connection):
-                insert_exchanges(connection, rows)
+                insert_captured(connection, rows)
                 for model, origin in models.items():
                     _store_settings(connection, model, origin)
                 self._write_losses(connection)

@@ -134,3 +134,23 @@ def test_the_fast_check_agrees_with_the_whole_one(text):
     if has_no_word(text):
         assert not may_contain_name(text) and not may_be_first_half(text)
         assert not SensitiveNames().is_sensitive(text)
+
+
+def test_two_bodies_are_known_clean_only_with_the_same_halves():
+    """Learned from bodies that were searched on their own; the place of the border counts."""
+    names = SensitiveNames()
+    pair = (b'{"foo_to": 1}', b'{"ken": 2}')
+    assert not names.are_known_clean(*pair)
+    assert not any(map(names.may_occur_in, pair))
+    assert names.are_known_clean(*pair) and names.are_known_clean(b'{"foo_to": 3}', pair[1])
+    for other in (
+        (b'{"foo": 1}', b'{"token": 2}'),
+        (b'{"foo_token": 1}', b"{}"),
+        (b'{"foo_to": 1}', b'{"ken": "&#116;"}'),
+        (b'{"foo_to&ken": 1}', b""),
+        (b'{"foo_to": 1}', '{"ken": "\u0442"}'.encode()),
+    ):
+        assert not names.are_known_clean(*other), other
+    assert names.may_occur_in(b'{"x": "foo_to&ken"}') is SensitiveNames().may_occur_in(
+        b'{"x": "foo_to&ken"}'
+    )

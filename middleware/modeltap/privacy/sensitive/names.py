@@ -138,6 +138,7 @@ class SensitiveNames:
         self._unmasked = CustomPatterns(unmasked)
         self._known: dict[str, NameFacts] = {}
         self._clean: set[bytes] = set()
+        self._clean_pairs: set[bytes] = set()
 
     def facts(self, name: str) -> NameFacts:
         """Return the facts about a field's name; results are cached."""
@@ -188,6 +189,21 @@ class SensitiveNames:
                 remember(self._clean, letters)
             return False
         return _may_spell_a_name(body, letters)
+
+    def are_known_clean(self, first: bytes | bytearray, second: bytes | bytearray) -> bool:
+        """Return True if `may_occur_in` is known to be False for both bodies, from like ones.
+
+        One search in both takes half the time of two, because most of it is spent on the start.
+        No clean body contains the `&` between them, so equal letters have equal halves.
+        """
+        letters = b"&".join((first, second)).translate(_TO_LETTERS, _NO_LETTERS)
+        if letters in self._clean_pairs:
+            return True
+        halves = letters.split(b"&")
+        if len(halves) != 2 or not self._clean.issuperset(halves):
+            return False
+        remember(self._clean_pairs, letters)
+        return True
 
     def _facts(self, name: str) -> NameFacts:
         lower, normalized = name.lower(), spellings(name)
