@@ -91,17 +91,24 @@ class BodyMasker:
         """Return two bodies as texts if they are JSON of `UTF8_JSON` that needs no masking.
 
         None if that is not known from like bodies: then `masked` decides.
+
+        >>> from modeltap.privacy.masker import Masker
+        >>> bodies = Masker().bodies
+        >>> bodies.known_json(b'{"age": 7}', b"[1]")
+        >>> [bodies.masked(body, "", UTF8_JSON) for body in (b'{"age": 7}', b"[1]")]
+        [('{"age": 7}', None), ('[1]', None)]
+        >>> bodies.known_json(b'{"age": 8}', b"[2.5]")
+        ('{"age": 8}', '[2.5]')
         """
         if (
             self._always_parses
             or first[:1] not in _JSON_STARTS
             or second[:1] not in _JSON_STARTS
             or not self._names.are_known_clean(first, second)
-            or b"\0" in first
-            or b"\0" in second
         ):
             return None
-        return first.decode(), second.decode()
+        texts = first.decode(), second.decode()  # known bodies are ASCII
+        return None if "\0" in texts[0] or "\0" in texts[1] else texts
 
     def _utf8(self, body: bytes, text: str, content_type: str) -> MaskedBody:
         """Mask a body whose only interpretation is the UTF-8 text `text`."""

@@ -69,7 +69,7 @@ class Masker:
         self._headers = self._text_masker(SensitiveNames(headers))
         self._query = self._text_masker(SensitiveNames(query_params))
         self._urls = UrlMasker(self._query.names, self._marks)
-        self._bodies = BodyMasker(self._texts, self._budget)
+        self.bodies = BodyMasker(self._texts, self._budget)
         self._slow = SlowPatterns()
         self._clean_texts: set[tuple[str, ...]] = set()
         texts = (self._texts, self._headers, self._query)
@@ -112,7 +112,7 @@ class Masker:
 
     def begin(self) -> None:
         """Reset the budget and the masked values for the next exchange."""
-        self._budget.begin()
+        self._budget.steps = 0
         self._marks.masked_values.forget()
 
     def messages(self) -> list[str]:
@@ -185,29 +185,13 @@ class Masker:
         """
         if self._custom:
             return self._limited(
-                lambda: self._bodies.masked(bytes(body), encoding, content_type), DROPPED_BODY
+                lambda: self.bodies.masked(bytes(body), encoding, content_type), DROPPED_BODY
             )
         try:
             plain = body if isinstance(body, bytes) else bytes(body)
-            return self._bodies.masked(plain, encoding, content_type)
+            return self.bodies.masked(plain, encoding, content_type)
         except Unmaskable:
             return DROPPED_BODY
-
-    def known_json(
-        self, request: bytes | bytearray, response: bytes | bytearray
-    ) -> tuple[str, str] | None:
-        """Return two bodies of type application/json as texts if they need no masking.
-
-        None if that is not known from like bodies: then `body` decides.
-
-        >>> masker = Masker()
-        >>> masker.known_json(b'{"age": 7}', b"[1]")
-        >>> [masker.body(body, "", "application/json") for body in (b'{"age": 7}', b"[1]")]
-        [('{"age": 7}', None), ('[1]', None)]
-        >>> masker.known_json(b'{"age": 8}', b"[2.5]")
-        ('{"age": 8}', '[2.5]')
-        """
-        return self._bodies.known_json(request, response)
 
     def are_clean(self, texts: Iterable[str]) -> bool:
         """Return True if an exchange with `texts` in its JSON needs no masking in its bodies.
@@ -219,7 +203,7 @@ class Masker:
         """
         if self._values:
             return False  # numbers may be sensitive, too
-        clean = self._bodies.clean
+        clean = self.bodies.clean
         if clean.are_known(texts):
             return True
         self.begin()

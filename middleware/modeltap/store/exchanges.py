@@ -123,7 +123,8 @@ def _insert_of(rows: list[tuple[Any, ...]]) -> tuple[str, list[Any]]:
     if rests.count(shared) < len(rows):
         columns += zip(*rests, strict=True)
         shared = ()
-    have_values = [column.count(None) < len(rows) for column in columns]
+    nothing = (None,) * len(rows)  # unlike `count`, `!=` compares by identity first
+    have_values = [column != nothing for column in columns]
     statement = _insert(
         tuple(compress(EXCHANGE_COLUMNS, have_values)),
         tuple(compress(EXCHANGE_COLUMNS[_OWN:], map(_has_value, shared))),

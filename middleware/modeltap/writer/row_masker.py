@@ -10,8 +10,11 @@ from modeltap.store.exchanges import CapturedRow, ExchangeRow
 from modeltap.writer.chunk_timing import stream_of
 from modeltap.writer.header_facts import NO_IDS, HeaderFacts, RequestIds, bounded_text
 from modeltap.writer.records import CapturedRecord, Origin
-from modeltap.writer.row_templates import RowTemplate, RowTemplates
+from modeltap.writer.row_templates import MAX_UNKNOWN, RowTemplate, RowTemplates
 from modeltap.writer.row_versions import version_text
+
+_Bodies = tuple[str | bytes | None, str | None, str | bytes | None, str | None]
+"""A request's body and its note, and a response's body and its note."""
 
 
 class RowMasker:
@@ -48,29 +51,7 @@ class RowMasker:
         path = template.path(record, masker)
         query = masker.query(record.query.decode("latin-1")) if record.query else None
         request_id = None if ids is NO_IDS else self._request_id(record, ids)
-        request_note, response_note = record.request_note, record.response_note
-        request_body: str | bytes | None
-        response_body: str | bytes | None
-        bodies = template.known_json(record, masker)
-        if bodies is not None:
-            request_body, response_body = bodies
-        else:
-            request_body, note = self._body(
-                record.request_body,
-                record.request_truncated,
-                template.request,
-                self._keeps_requests,
-            )
-            request_note = request_note or note
-            response_body, note = self._body(
-                record.response_body,
-                record.response_truncated,
-                template.response,
-                self._keeps_responses,
-            )
-            response_note = response_note or note
-        if not record.request_read and not record.request_bytes:
-            request_note = "not read"
+        request_body, request_note, response_body, response_note = self._bodies(record, template)
         error_message = record.error_message
         if error_message is not None:
             error_message = self._error_message(error_message, request_note)
@@ -96,6 +77,29 @@ class RowMasker:
             None if record.chunks is None else self._stream(record, record.chunks, template),
             rest=template.rest(request_note, response_note, version),
         )
+
+    def _bodies(self, record: CapturedRecord, template: RowTemplate) -> _Bodies:
+        """Return both bodies to store, each with a note if there is none or it was changed."""
+        request_note, response_note = record.request_note, record.response_note
+        if template.unknown < MAX_UNKNOWN:
+            known = self._masker.bodies.known_json(record.request_body, record.response_body)
+            if known is not None:
+                template.unknown = 0
+                return known[0], request_note, known[1], response_note
+            template.unknown += 1
+        request_body, note = self._body(
+            record.request_body, record.request_truncated, template.request, self._keeps_requests
+        )
+        request_note = request_note or note
+        if not record.request_read and not record.request_bytes:
+            request_note = "not read"
+        response_body, note = self._body(
+            record.response_body,
+            record.response_truncated,
+            template.response,
+            self._keeps_responses,
+        )
+        return request_body, request_note, response_body, response_note or note
 
     def _request_id(self, record: CapturedRecord, ids: RequestIds) -> str | None:
         request_id = ids.request_id

@@ -45,7 +45,7 @@ _MAX_METHOD_LENGTH = 20
 _MAX_PATH_LENGTH = 200
 """Bounds of the caches, because clients choose methods, paths and headers."""
 
-_MAX_UNKNOWN = 32
+MAX_UNKNOWN = 32
 """After so many pairs of bodies in a row that were not known to be clean, bodies of an endpoint are
 texts that differ, and the search for known pairs does not pay."""
 
@@ -59,7 +59,8 @@ class RowTemplate(msgspec.Struct):
     versions: VersionSource
     time_is_request: bool
     unknown: int = 0
-    """The number of consecutive pairs of bodies that were not known to be clean."""
+    """The number of consecutive pairs of bodies that were not known to be clean, at most
+    `MAX_UNKNOWN`, which also stands for bodies that are not JSON."""
     _rests: dict[tuple[str | None, str | None, str], tuple[Any, ...]] = {}
     _clean_paths: set[str] = set()
 
@@ -93,14 +94,6 @@ class RowTemplate(msgspec.Struct):
             self._clean_paths.add(path)
         return path
 
-    def known_json(self, record: CapturedRecord, masker: Masker) -> tuple[str, str] | None:
-        """Return both bodies of `record` if they are known to need no masking, else None."""
-        if self.unknown >= _MAX_UNKNOWN:
-            return None
-        bodies = masker.known_json(record.request_body, record.response_body)
-        self.unknown = 0 if bodies else self.unknown + 1
-        return bodies
-
 
 class RowTemplates:
     """The templates of one origin, cached.
@@ -121,13 +114,17 @@ class RowTemplates:
             and settings.mask_bodies
         )
         self._known: dict[tuple[Hashable, ...], RowTemplate] = {}
+        self._last: tuple[tuple[Hashable, ...], RowTemplate] | None = None
 
     def of(self, record: CapturedRecord) -> tuple[RowTemplate, RequestIds]:
         """Return the template of a record, and the ids in its headers."""
         recurring = _recurring_fields(record)
         key = (recurring, tuple(record.request_headers), tuple(record.response_headers))
+        if self._last is not None and key == self._last[0]:
+            return self._last[1], NO_IDS  # comparing takes half the time of a hash
         template = self._known.get(key)
         if template is not None:
+            self._last = key, template
             return template, NO_IDS
         rules = self._rules.get(record.model, self._default_rules)
         request_headers, ids = rules.requests.split(record.request_headers)
@@ -178,14 +175,16 @@ class RowTemplates:
             pid=self._origin.pid,
             host=self._origin.host,
         )
-        is_json = self._keeps_json and _is_json(request) and _is_json(response)
+        is_json = (
+            self._keeps_json and record.request_read and _is_json(request) and _is_json(response)
+        )
         return RowTemplate(
             row,
             request,
             response,
             rules.versions,
             rules.time_is_request,
-            unknown=0 if is_json else _MAX_UNKNOWN,
+            unknown=0 if is_json else MAX_UNKNOWN,
         )
 
     def _headers(self, stored: dict[str, str]) -> str:
