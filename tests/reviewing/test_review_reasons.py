@@ -104,5 +104,5 @@ def test_the_rows_to_review_come_without_sorting(store):
         reviewable_rows(connection, "m", "", 100)
         plan = connection.execute(f"explain query plan {statements[-1]}").fetchall()
     steps = [row["detail"] for row in plan]
-    assert any("predictions_of_model" in step for step in steps), steps
+    assert any("predictions_by_time" in step for step in steps), steps
     assert not [s for s in steps if s.startswith("SCAN") or s == "USE TEMP B-TREE FOR ORDER BY"]

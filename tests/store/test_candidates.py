@@ -206,15 +206,17 @@ def test_a_candidate_is_deleted_without_the_others(connection):
 
 
 QUERIES = [
-    "select event_time, row from predictions where model = ? and version = ? and candidate = '' "
-    "and event_time >= ? order by event_time, seq, row limit 1",
-    "select max(event_time) from predictions where model = ? and version = ? and candidate = '' "
-    "and event_time < ?",
+    "select event_time, row from predictions where {} and event_time >= ? "
+    "order by event_time, seq, row limit 1",
+    "select max(event_time) from predictions where {} and event_time < ?",
 ]
 
 
+@pytest.mark.parametrize(("version", "index"), [("", "by_time"), ("2", "of_version")])
 @pytest.mark.parametrize("query", QUERIES)
-def test_event_order_is_read_from_the_index(connection: sqlite3.Connection, query):
+def test_event_order_is_read_from_the_index(connection: sqlite3.Connection, query, version, index):
     """The index has the model's own rows only, and needs no other page."""
-    plan = connection.execute(f"explain query plan {query}", ("m", "", "")).fetchall()
-    assert ["COVERING INDEX predictions_by_time" in step["detail"] for step in plan] == [True]
+    sql = query.format(predictions.own_rows(version))
+    plan = connection.execute(f"explain query plan {sql}", ("m", version, "")).fetchall()
+    steps = [f"COVERING INDEX predictions_{index}" in step["detail"] for step in plan]
+    assert steps == [True]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from modeltap.store.exchanges import is_imported
 from modeltap.store.label_delays import DELAY, PREDICTED_AT
 from modeltap.store.label_sources import OF_TRUTH, is_truth
-from modeltap.store.predictions import RowKey
+from modeltap.store.predictions import RowKey, own_rows
 
 _FIRST = (
     "(select min(f.seq) from labels f where f.exchange_id = p.exchange_id and f.row = p.row "
@@ -50,7 +50,7 @@ def row_arrivals(
         f"select {PREDICTED_AT}, l.seq is not null, {DELAY} "
         "from predictions p left join exchanges x on x.seq = p.seq "
         f"left join labels l on l.seq = {_FIRST} "
-        "where p.model = ? and p.version = ? and p.candidate = '' and p.event_time >= ? "
+        f"where {own_rows(version, 'p.')} and p.event_time >= ? "
         "and (p.event_time, p.seq, p.row) >= (?, ?, ?) "
         "and (p.event_time, p.seq, p.row) < (?, ?, ?)",
         (model, version, start[0], *start, *end),
@@ -74,7 +74,7 @@ def label_arrivals(
         f"order by l.seq desc limit 1), p.event_time, {PREDICTED_AT}, "
         f"(select l.received_at from labels l where l.seq = {_FIRST}) as received_at "
         "from (select exchange_id, row, prediction, score, event_time from predictions "
-        "where model = ? and version = ? and candidate = '' and event_time >= ? and event_time < ? "
+        f"where {own_rows(version)} and event_time >= ? and event_time < ? "
         "order by event_time limit ?) p "
         "cross join exchanges x on x.id = p.exchange_id "
         f"where not {is_imported('x')} and received_at is not null",

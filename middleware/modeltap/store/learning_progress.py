@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from modeltap.store.models import record_model
+from modeltap.store.predictions import own_rows
 
 
 class EventSpan(NamedTuple):
@@ -60,7 +61,7 @@ def restart_learning(connection: sqlite3.Connection, model: str, version: str, s
 def first_time(connection: sqlite3.Connection, model: str, version: str, start: str) -> str | None:
     """Return the event time of the first row at or after `start`, None if there is none."""
     row = connection.execute(
-        "select event_time from predictions where model = ? and version = ? and candidate = '' "
+        f"select event_time from predictions where {own_rows(version)} "
         "and event_time >= ? order by event_time limit 1",
         (model, version, start),
     ).fetchone()
@@ -81,7 +82,7 @@ def nth_time(
     """
     exclusions = "".join(" and not (event_time >= ? and event_time < ?)" for _ in excluded)
     row = connection.execute(
-        "select event_time from predictions where model = ? and version = ? and candidate = '' "
+        f"select event_time from predictions where {own_rows(version)} "
         f"and event_time >= ?{exclusions} order by event_time, seq, row limit 1 offset ?",
         (model, version, start, *(time for span in excluded for time in span), number - 1),
     ).fetchone()
@@ -93,8 +94,8 @@ def rows_by_hour(
 ) -> dict[str, int]:
     """Return the number of rows by hour of a span; keys are the first 13 characters of a time."""
     rows = connection.execute(
-        "select substr(event_time, 1, 13), count(*) from predictions where model = ? "
-        "and version = ? and candidate = '' and event_time >= ? and event_time < ? "
+        f"select substr(event_time, 1, 13), count(*) from predictions where {own_rows(version)} "
+        "and event_time >= ? and event_time < ? "
         "group by 1 order by 1",
         (model, version, *span),
     )

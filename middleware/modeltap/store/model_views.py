@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from modeltap.store.predictions import own_rows
 from modeltap.store.views import ROWS, quoted, text_literal
 
 ROW = None
@@ -104,12 +105,13 @@ def newest_counted(
     Exchanges that are not counted yet have no rows in the views.
     """
     own = list(versions)[-_MAX_VERSIONS:]
-    newest = (
-        "select * from (select exchange_id, event_time from predictions where model = ? "
-        "and version = ? and candidate = '' order by event_time desc limit ?)"
-    )
+    newest = [
+        "select * from (select exchange_id, event_time from predictions "
+        f"where {own_rows(version)} order by event_time desc limit ?)"
+        for version in own
+    ]
     rows = connection.execute(
-        " union all ".join([newest] * len(own)) + " order by event_time desc",
+        " union all ".join(newest) + " order by event_time desc",
         [value for version in own for value in (model, version, limit)],
     )
     return list(dict.fromkeys(id_ for id_, _ in rows))[:limit]

@@ -33,6 +33,22 @@ _stored_row: Callable[[Iterable[Any]], StoredRow] = partial(tuple.__new__, Store
 """`StoredRow._make` without its checks, which take as long as reading a row."""
 
 
+def own_rows(version: str, p: str = "") -> str:
+    """Return the SQL condition of a model's own rows; its parameters are model and version.
+
+    SQLite uses an index that excludes rows only for a condition that excludes them, too: that of
+    versions leaves rows without a version out.
+
+    Args:
+        p: the table's alias with a dot, if it has one.
+
+    >>> own_rows("2")
+    "model = ? and version = ? and version <> '' and candidate = ''"
+    """
+    compared = "<>" if version else "="
+    return f"{p}model = ? and {p}version = ? and {p}version {compared} '' and {p}candidate = ''"
+
+
 def key_of(row: StoredRow) -> RowKey:
     """Return the sort key of a row.
 
@@ -87,8 +103,8 @@ def outputs_between(
     predictions: list[Any] = []
     scores: list[float | None] = []
     rows = connection.execute(
-        "select prediction, score from predictions where model = ? and version = ? "
-        "and candidate = '' and event_time >= ? and (event_time, seq, row) >= (?, ?, ?) "
+        f"select prediction, score from predictions where {own_rows(version)} "
+        "and event_time >= ? and (event_time, seq, row) >= (?, ?, ?) "
         "and (event_time, seq, row) < (?, ?, ?)",
         (model, version, start[0], *start, *end),
     )
@@ -135,8 +151,7 @@ def _rows_between(
     skip: int,
 ) -> Iterator[StoredRow]:
     rows = connection.execute(
-        f"select {_COLUMNS} from predictions where model = ? "
-        f"and version = ? and candidate = '' and event_time >= ? "
+        f"select {_COLUMNS} from predictions where {own_rows(of[1])} and event_time >= ? "
         f"and (event_time, seq, row) {'>' if after else '>='} (?, ?, ?) "
         "and (event_time, seq, row) < (?, ?, ?) order by event_time, seq, row "
         "limit ? offset ?",
@@ -150,8 +165,8 @@ def first_rows(
 ) -> list[StoredRow]:
     """Return the first `limit` stored rows that have an event time, in event order."""
     rows = connection.execute(
-        f"select {_COLUMNS} from predictions where model = ? and version = ? "
-        "and candidate = '' and event_time is not null order by event_time, seq, row limit ?",
+        f"select {_COLUMNS} from predictions where {own_rows(version)} "
+        "and event_time is not null order by event_time, seq, row limit ?",
         (model, version, limit),
     )
     return list(map(_stored_row, rows))
@@ -167,9 +182,10 @@ class EventPeriod(NamedTuple):
 def event_period(connection: sqlite3.Connection, model: str, version: str) -> EventPeriod:
     """Return the first and last event time of a model's version."""
     row = connection.execute(
-        "select min(event_time), max(event_time) from predictions where model = ? and version = ? "
-        "and candidate = ''",
-        (model, version),
+        "select (select min(event_time) {0}), (select max(event_time) {0})".format(
+            f"from predictions where {own_rows(version)}"
+        ),
+        (model, version) * 2,
     ).fetchone()
     return EventPeriod(*row)
 
@@ -177,8 +193,7 @@ def event_period(connection: sqlite3.Connection, model: str, version: str) -> Ev
 def newest_event_time(connection: sqlite3.Connection, model: str, version: str) -> str | None:
     """Return the last event time of a model's version, None if it has no rows."""
     newest: str | None = connection.execute(
-        "select max(event_time) from predictions where model = ? and version = ? "
-        "and candidate = ''",
+        f"select max(event_time) from predictions where {own_rows(version)}",
         (model, version),
     ).fetchone()[0]
     return newest
@@ -205,7 +220,7 @@ def labelled_predictions(
         f"nullif({PREDICTED_AT}, p.event_time), {DELAY} "
         "from predictions p left join exchanges x on x.seq = p.seq "
         f"left join labels l on l.exchange_id = p.exchange_id and l.row = p.row and {OF_TRUTH} "
-        "where p.model = ? and p.version = ? and p.candidate = '' and p.event_time >= ? "
+        f"where {own_rows(version, 'p.')} and p.event_time >= ? "
         "and (p.event_time, p.seq, p.row) >= (?, ?, ?) "
         "and (p.event_time, p.seq, p.row) < (?, ?, ?)",
         (model, version, start[0], *start, *end),
@@ -235,7 +250,7 @@ def newest_labelled(
         "(select p.*, (select l.value from labels l where l.exchange_id = p.exchange_id "
         f"and l.row = p.row and {OF_TRUTH} order by l.seq desc limit 1) as label "
         "from (select * from predictions "
-        "where model = ? and version = ? and candidate = '' and event_time is not null "
+        f"where {own_rows(version)} and event_time is not null "
         "order by event_time desc, seq desc, row desc limit ?) p) where label is not null limit ?",
         (model, version, within, limit),
     )
@@ -245,8 +260,8 @@ def newest_labelled(
 def newest_labelled_time(connection: sqlite3.Connection, model: str, version: str) -> str | None:
     """Return the event time of the last row that has a label; None if none has one."""
     row = connection.execute(
-        "select event_time from predictions p where model = ? and version = ? "
-        "and candidate = '' and event_time is not null and exists (select 1 from labels l "
+        f"select event_time from predictions p where {own_rows(version)} "
+        "and event_time is not null and exists (select 1 from labels l "
         f"where l.exchange_id = p.exchange_id and l.row = p.row and {OF_TRUTH}) "
         "order by event_time desc limit 1",
         (model, version),

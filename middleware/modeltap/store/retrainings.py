@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from modeltap.clock import now
 from modeltap.store.label_sources import OF_TRUTH
+from modeltap.store.predictions import newest_event_time
 
 RUNNING, SUCCEEDED, FAILED = "running", "succeeded", "failed"
 TIMED_OUT, INTERRUPTED, SKIPPED = "timed_out", "interrupted", "skipped"
@@ -186,12 +187,8 @@ def newest_row_time(
     connection: sqlite3.Connection, model: str, versions: Sequence[str]
 ) -> str | None:
     """Return the newest event time of rows of the analysed versions; None if there are none."""
-    row = connection.execute(
-        "select max((select max(event_time) from predictions p where p.model = ? "
-        "and p.version = v.value and p.candidate = '')) from json_each(?) v",
-        (model, json.dumps(versions)),
-    ).fetchone()
-    return row[0]  # type: ignore[no-any-return]
+    times = [newest_event_time(connection, model, version) for version in versions]
+    return max(filter(None, times), default=None)
 
 
 def labelled_times(
@@ -199,12 +196,12 @@ def labelled_times(
 ) -> list[str]:
     """Return the event times of labelled rows of the analysed versions in a period, in order."""
     rows = connection.execute(
-        "select p.event_time from json_each(?) v cross join predictions p on p.model = ? "
-        "and p.version = v.value and p.candidate = '' and p.event_time >= ? "
-        "and p.event_time < ? where exists (select 1 from labels l "
+        "select p.event_time from predictions p where p.model = ? and p.candidate = '' "
+        "and p.version in (select value from json_each(?)) and p.event_time >= ? "
+        "and p.event_time < ? and exists (select 1 from labels l "
         f"where l.exchange_id = p.exchange_id and l.row = p.row and {OF_TRUTH}) "
         "order by p.event_time",
-        (json.dumps(versions), model, since, until),
+        (model, json.dumps(versions), since, until),
     )
     return [time for (time,) in rows]
 

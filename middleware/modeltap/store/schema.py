@@ -75,10 +75,10 @@ create table predictions (
     seq integer not null,                   -- of the exchange: orders rows with equal times
     primary key (exchange_id, row, candidate)
 ) without rowid;
-create index predictions_by_time on predictions (model, version, event_time, seq, row)
+create index predictions_by_time on predictions (model, event_time, seq, row, version)
     where candidate = '';
-create index predictions_of_model on predictions (model, event_time, seq, row)
-    where candidate = '';
+create index predictions_of_version on predictions (model, version, event_time, seq, row)
+    where candidate = '' and version <> '';    -- most models are analysed without versions
 create index predictions_by_candidate on predictions (model, candidate) where candidate <> '';
 
 create table candidate_requests (           -- requests that were sent to a candidate, too

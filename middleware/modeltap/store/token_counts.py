@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from modeltap.store.predictions import RowKey
+from modeltap.store.predictions import RowKey, own_rows
 
 
 class TokenCount(NamedTuple):
@@ -42,7 +42,7 @@ def token_counts_between(
         "select t.name, t.input_tokens, t.output_tokens, t.cached_tokens, x.sample_rate "
         "from predictions p cross join token_counts t on t.exchange_id = p.exchange_id "
         "left join exchanges x on x.seq = p.seq "
-        "where p.model = ? and p.version = ? and p.candidate = '' and p.row = 0 "
+        f"where {own_rows(version, 'p.')} and p.row = 0 "
         "and p.event_time >= ? and (p.event_time, p.seq, p.row) >= (?, ?, ?) "
         "and (p.event_time, p.seq, p.row) < (?, ?, ?)",
         (model, version, start[0], *start, *end),
