@@ -8,6 +8,8 @@ of a known name (`prediction`, `label`, `score`, ...), also within envelopes or 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
+from types import NoneType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -63,6 +65,7 @@ _KNOWN = (
 _OF_ANSWERS = ("scores", "probabilities", "answers")
 
 _answer_decoder = msgspec.json.Decoder(_Answer)
+_SCORE = attrgetter("score")
 _NOT_THIS = (msgspec.DecodeError, ValueError, RecursionError, TypeError)
 """Errors of decoding to a type: another document, invalid JSON, no body."""
 
@@ -153,7 +156,7 @@ def decode_many(requests: Sequence[Body], responses: Sequence[Body]) -> DecodedM
     count = len(rows)
     for name in (*_OF_ANSWERS, "notes"):
         setattr(decoded, name, [None] * count)
-    decoded.scores = [None if answer is None else number(answer.score) for answer in answers]
+    decoded.scores = _scores(answers)
     unusual = [position for position, value in enumerate(predictions) if value is None]
     _answer_each(decoded, unusual, responses)
     return decoded
@@ -184,6 +187,15 @@ def _prediction(answer: _Answer | None) -> int | float | str | None:
         return None
     value = answer.prediction
     return None if type(value) is str and opens_json(value) else value
+
+
+def _scores(answers: Sequence[_Answer | None]) -> list[float | None]:
+    """Return the score of each response; most have none, or a float."""
+    if None not in answers:
+        scores = list(map(_SCORE, answers))
+        if set(map(type, scores)) == {NoneType}:
+            return scores
+    return [None if answer is None else number(answer.score) for answer in answers]
 
 
 def _is_flat(document: dict[str, Any]) -> bool:

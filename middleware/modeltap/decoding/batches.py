@@ -20,8 +20,8 @@ from modeltap.decoding.event_times import EventTimes, bodies
 from modeltap.decoding.list_columns import ListRules, spread, with_names
 from modeltap.decoding.outputs import output_columns
 from modeltap.decoding.row_tables import RowTable, picked
-from modeltap.decoding.times import parse_times
-from modeltap.payload import Decoded, DecodedMany, Payload, parse_json
+from modeltap.decoding.times import parse_times, stored_times, write_times
+from modeltap.payload import Body, Decoded, DecodedMany, Payload, parse_json
 from modeltap.rows import Row, columns
 from modeltap.store.decode_notes import DecodeNote
 from modeltap.store.stored_exchanges import StoredExchange, exchange_by_protocol_id
@@ -64,6 +64,10 @@ class Batch:
     answers: list[dict[str, Any] | None] = field(default_factory=list)
     """Further fields of the outputs, if the protocol has any."""
     times: list[float] = field(default_factory=list)
+    time_texts: list[str | None] = field(default_factory=list)
+    """The times as the store has them; empty for a batch that was not just decoded."""
+    seqs: list[int] = field(default_factory=list)
+    """The `seq` of each row's exchange; empty like `time_texts`."""
     unreadable: set[int] = field(default_factory=set)
     """The positions of rows whose event time cannot be read."""
     protocol_ids: dict[int, str] = field(default_factory=dict)
@@ -124,6 +128,8 @@ class Batch:
             rows=rows,
             probabilities=[None] * len(rows),
             times=list(self.times),
+            time_texts=[],
+            seqs=[],
             unreadable=set(),
             protocol_ids={},
             notes={},
@@ -132,7 +138,8 @@ class Batch:
     @property
     def size(self) -> int:
         """The approximate size in bytes of a compact batch's features."""
-        rows, texts = self.rows, filter(_is_text, self.predictions)
+        rows = self.rows
+        texts = filter(_is_text, self.predictions if str in map(type, self.predictions) else ())
         outputs = sum(map(_bytes_of, filter(None, self.answers))) + sum(map(sys.getsizeof, texts))
         return outputs + (rows.size if isinstance(rows, RowTable) else sum(map(_bytes_of, rows)))
 
@@ -169,6 +176,9 @@ _KIND_OF = attrgetter(
     "response_truncated",
 )
 """Exchanges that have these columns in common are of one kind, as most are."""
+
+_ENCODINGS = attrgetter("request_encoding", "response_encoding")
+_REQUEST, _RESPONSE = attrgetter("request_body"), attrgetter("response_body")
 
 _LOWEST_ERROR = 400
 
@@ -313,7 +323,12 @@ class _Reader:
 
     def read_times(self) -> None:
         """Parse the event times of all rows at once; by exchange, this took most of the time."""
-        times = parse_times(self._times, self._day_first)
+        times = stored_times(self._times)
+        if times is not None:
+            self.batch.time_texts = cast(list[str | None], self._times)
+        else:
+            times = parse_times(self._times, self._day_first)
+            self.batch.time_texts = write_times(times)
         self.batch.times = times.tolist()
         missing = np.flatnonzero(np.isnan(times)).tolist()
         self.batch.unreadable = {
@@ -324,7 +339,7 @@ class _Reader:
         """Decode the exchanges that have one row at once; return the others."""
         if not exchanges:
             return []
-        requests, responses = zip(*map(bodies, exchanges), strict=True)
+        requests, responses = _plain_bodies(exchanges)
         decoded = self._decoders.decode_many(
             exchanges[0].path or "", exchanges[0].request_type, requests, responses
         )
@@ -341,7 +356,8 @@ class _Reader:
         batch = self.batch
         # Most exchanges share a note, so each reason needs one object only.
         notes = {reason: DecodeNote(1, reason) for reason in set(decoded.notes)}
-        seqs = map(attrgetter("seq"), exchanges)
+        seqs = list(map(attrgetter("seq"), exchanges))
+        batch.seqs += seqs
         batch.notes.update(zip(seqs, map(notes.__getitem__, decoded.notes), strict=True))
         batch.ids += map(attrgetter("id"), exchanges)
         batch.row_numbers += [0] * len(exchanges)
@@ -372,6 +388,7 @@ class _Reader:
         empty: list[Any] = [None] * count
         batch.notes[exchange.seq] = DecodeNote(count, decoded.note)
         batch.ids += [exchange.id] * count
+        batch.seqs += [exchange.seq] * count
         batch.row_numbers += range(count)
         self.rows += decoded.rows
         batch.predictions += decoded.predictions or empty
@@ -396,6 +413,14 @@ def _joined(
         if name in outputs or _FEATURE_PREFIX + name in known:
             features[_FEATURE_PREFIX + name] = features.pop(name)
     return features | outputs
+
+
+def _plain_bodies(exchanges: Sequence[StoredExchange]) -> tuple[list[Body], list[Body]]:
+    """Return the requests and the responses of exchanges, decompressed."""
+    if set(map(_ENCODINGS, exchanges)) <= {(None, None)}:
+        return list(map(_REQUEST, exchanges)), list(map(_RESPONSE, exchanges))
+    requests, responses = zip(*map(bodies, exchanges), strict=True)
+    return list(requests), list(responses)
 
 
 def _is_text(value: object) -> bool:

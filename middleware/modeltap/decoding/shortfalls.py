@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Literal, NamedTuple, get_args
 
 from modeltap.config.settings import Settings
 from modeltap.decoding.batches import ANSWERED_BEFORE, ANSWERED_ELSEWHERE, Batch
 from modeltap.payload import NO_PREDICTION
+from modeltap.store.decode_notes import DecodeNote
 from modeltap.store.stored_exchanges import StoredExchange
 
 Part = Literal["rows", "predictions", "event_time"]
@@ -34,6 +36,8 @@ _OTHERS = (ANSWERED_ELSEWHERE, ANSWERED_BEFORE)
 _LOWEST_OTHER_STATUS = 300
 """The lowest status of redirects and errors, which have no output of a model."""
 
+_STATUS, _ERROR_TYPE = attrgetter("status"), attrgetter("error_type")
+
 _NUMBER = re.compile(r"\d+")
 
 
@@ -45,7 +49,7 @@ class Shortfall(NamedTuple):
 
 
 def count_shortfalls(
-    exchanges: Iterable[StoredExchange], batch: Batch, settings: Settings
+    exchanges: Sequence[StoredExchange], batch: Batch, settings: Settings
 ) -> Counter[Shortfall]:
     """Count how often each part is present, and how often it is missing for each reason.
 
@@ -59,6 +63,8 @@ def count_shortfalls(
     without, notes = _without_prediction(batch), batch.notes
     counts: Counter[Shortfall] = Counter()
     complete = 0
+    if not without and _are_complete(exchanges, notes):
+        complete, exchanges = len(exchanges), ()
     for exchange in filter(_is_counted, exchanges):
         note = notes.get(exchange.seq)
         if note is None or note.reason in _OTHERS:
@@ -102,6 +108,17 @@ def general(reason: str) -> str:
 def _is_counted(exchange: StoredExchange) -> bool:
     status = exchange.status
     return exchange.error_type is None and (status is None or status < _LOWEST_OTHER_STATUS)
+
+
+def _are_complete(exchanges: Sequence[StoredExchange], notes: Mapping[int, DecodeNote]) -> bool:
+    """Return whether all exchanges count and have rows of their own, as in most batches."""
+    if len(notes) < len(exchanges) or set(map(_ERROR_TYPE, exchanges)) != {None}:
+        return False
+    statuses = set(map(_STATUS, exchanges)) - {None}
+    distinct = {id(note): note for note in notes.values()}.values()
+    return max(statuses, default=0) < _LOWEST_OTHER_STATUS and all(
+        note.rows and note.reason not in _OTHERS for note in distinct
+    )
 
 
 def _of_exchange(exchange: StoredExchange, rows: int, reason: str | None) -> list[Shortfall]:

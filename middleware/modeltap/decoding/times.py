@@ -8,9 +8,10 @@ import numpy as np
 
 from modeltap import clock
 
-_LENGTH = len("2013-03-04T00:00:00.000Z")
-_MARKS = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":", 19: ".", 23: "Z"}
-_DIGITS = [place for place in range(_LENGTH) if place not in _MARKS]
+_FORM = b"0000-00-00T00:00:00.000Z"
+_LENGTH = len(_FORM)
+_LOWEST = np.frombuffer(_FORM, dtype=np.uint8)
+_HIGHEST = np.frombuffer(_FORM.replace(b"0", b"9"), dtype=np.uint8)
 
 
 def parse_times(texts: Sequence[object], day_first: bool | None = None) -> np.ndarray:
@@ -22,48 +23,37 @@ def parse_times(texts: Sequence[object], day_first: bool | None = None) -> np.nd
     >>> parse_times(["2013-03-04T00:00:00.250Z", None]).tolist()
     [1362355200.25, nan]
     """
-    seconds = _stored(texts)
+    seconds = stored_times(texts)
     if seconds is not None:
         return seconds
     return np.array([clock.parse(text, day_first) for text in texts], dtype=np.float64)
 
 
-def _stored(texts: Sequence[object]) -> np.ndarray | None:
-    """Return times that all have the format of the store; None if one has another format."""
-    if set(map(type, texts)) != {str} or set(map(len, texts)) != {_LENGTH}:  # type: ignore[arg-type]
+def stored_times(texts: Sequence[object]) -> np.ndarray | None:
+    """Return (n,) Unix seconds if all texts have the format of the store, else None.
+
+    >>> stored_times(["2013-03-04T00:00:00.250Z"]), stored_times(["2013-03-04"])
+    (array([1.3623552e+09]), None)
+    """
+    try:
+        if set(map(len, texts)) != {_LENGTH}:  # type: ignore[arg-type]
+            return None
+        joined = "".join(texts).encode("utf-8", "replace")  # type: ignore[arg-type]
+    except TypeError:  # numbers and None among them
         return None
-    joined = "".join(texts).encode("utf-8", "replace")  # type: ignore[arg-type]
     if len(joined) != len(texts) * _LENGTH:
         return None
     letters = np.frombuffer(joined, dtype=np.uint8).reshape(-1, _LENGTH)
-    marked = all((letters[:, place] == ord(mark)).all() for place, mark in _MARKS.items())
-    # Characters below "0" wrap around to more than 9, because the bytes are unsigned.
-    digits = letters - np.uint8(ord("0"))
-    if not marked or not (digits[:, _DIGITS] <= 9).all():
+    if not ((letters >= _LOWEST) & (letters <= _HIGHEST)).all():
         return None
-    year, month, day, hour, minute, second, millisecond = (
-        _number(digits[:, start:end])
-        for start, end in ((0, 4), (5, 7), (8, 10), (11, 13), (14, 16), (17, 19), (20, 23))
-    )
-    months = (year - 1970) * 12 + month - 1
-    first, following = _day_of(months), _day_of(months + 1)
-    valid = (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= following - first)
-    if not (valid & (hour <= 23) & (minute <= 59) & (second <= 59)).all():
+    without_zone = np.ascontiguousarray(letters[:, :-1]).view(f"S{_LENGTH - 1}").ravel()
+    try:
+        moments = without_zone.astype("datetime64[ms]")
+    except ValueError:  # the 30th of February
         return None
-    minutes = ((first + day - 1) * 24 + hour) * 60 + minute
-    seconds = ((minutes * 60 + second) * 1000 + millisecond) / 1000.0
+    seconds = moments.astype(np.int64) / 1000.0
     in_range = (seconds >= clock.EARLIEST) & (seconds < clock.LATEST)
     return np.asarray(seconds) if in_range.all() else None
-
-
-def _day_of(months: np.ndarray) -> np.ndarray:
-    """Return the first day of each month since 1970, as days since 1970."""
-    days: np.ndarray = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    return days
-
-
-def _number(digits: np.ndarray) -> np.ndarray:
-    return digits.astype(np.int64) @ 10 ** np.arange(digits.shape[1])[::-1]
 
 
 def write_times(seconds: np.ndarray) -> list[str | None]:

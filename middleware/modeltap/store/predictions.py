@@ -150,7 +150,9 @@ def _rows_between(
     after: bool,
     skip: int,
 ) -> Iterator[StoredRow]:
-    rows = connection.execute(
+    cursor = connection.cursor()
+    cursor.row_factory = None  # plain tuples, because each row is converted anyway
+    rows = cursor.execute(
         f"select {_COLUMNS} from predictions where {own_rows(of[1])} and event_time >= ? "
         f"and (event_time, seq, row) {'>' if after else '>='} (?, ?, ?) "
         "and (event_time, seq, row) < (?, ?, ?) order by event_time, seq, row "

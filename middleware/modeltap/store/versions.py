@@ -16,6 +16,7 @@ END = "9999"
 """The end of a period without an end."""
 
 _own_version = attrgetter("model", "environment", "version")
+_event_time = attrgetter("event_time")
 
 
 class ServedVersion(NamedTuple):
@@ -46,7 +47,10 @@ def record_versions(connection: sqlite3.Connection, exchanges: Sequence[StoredEx
     """Record the versions of counted exchanges, inside the transaction."""
     seen: dict[tuple[str, str, str], list[str]] = {}
     for (model, environment, version), run in groupby(exchanges, key=_own_version):
-        times = [exchange.event_time or exchange.started_at for exchange in run]
+        part = list(run)
+        times = list(map(_event_time, part))
+        if None in times:
+            times = [exchange.event_time or exchange.started_at for exchange in part]
         seen.setdefault((model, environment or "", version), []).extend(times)
     connection.executemany(
         "insert into versions (model, environment, version, first_at, last_at, exchanges) "

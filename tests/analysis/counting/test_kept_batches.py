@@ -47,7 +47,7 @@ def kept():
     kept = KeptBatches()
     kept.begin(0)
     for seqs in ([1, 2, 3], [4, 5, 6]):
-        kept.add(OF, seqs[-1], batch_of(seqs), [seq for seq in seqs for _ in range(2)])
+        kept.add(OF, seqs[-1], batch_of(seqs))
     return kept
 
 
@@ -84,8 +84,8 @@ def test_a_batch_follows_an_exchange(kept):
     assert kept.following(OF, 6) is None
     mixed = batch_of([7, 8])
     mixed.rows[0] = msgspec.convert({"other": 1}, row_type([{"other": 1}]))
-    kept.add(OF, 8, mixed, [7, 7, 8, 8])
-    kept.add(OF, 9, batch_of([9]), [9, 9])
+    kept.add(OF, 8, mixed)
+    kept.add(OF, 9, batch_of([9]))
     following = kept.following(OF, 6)
     assert (following.before, following.after) == (8, 9)
 
@@ -94,8 +94,8 @@ def test_the_size_is_limited(monkeypatch):
     monkeypatch.setattr(kept_batches, "_MAX_BYTES", 1)
     kept = KeptBatches()
     kept.begin(5)
-    kept.add(OF, 6, batch_of([6]), [6, 6])
-    kept.add(OF, 7, batch_of([7]), [7, 7])
+    kept.add(OF, 6, batch_of([6]))
+    kept.add(OF, 7, batch_of([7]))
     assert kept.following(OF, 5).after == 6 and kept.following(OF, 6) is None
 
 
@@ -106,7 +106,7 @@ def test_rows_of_a_batch_in_which_some_lack_fields_are_decoded_again():
     batch.rows = [msgspec.convert(row, kind) for row in ({"a": 1}, {"a": 1, "b": 1}) * 2]
     kept = KeptBatches()
     kept.begin(0)
-    kept.add(OF, 2, batch, [1, 1, 2, 2])
+    kept.add(OF, 2, batch)
     assert kept.following(OF, 0) is not None and kept.picked("m", stored((1, 1))) is None
 
 
@@ -136,8 +136,8 @@ def test_rows_with_different_names_are_picked_as_decoded():
     """So the order of their columns is that of the picked rows."""
     kept = KeptBatches()
     kept.begin(0)
-    kept.add(OF, 3, chats([1, 2, 3]), [1, 2, 3])
-    kept.add(OF, 6, chats([4, 5, 6]), [4, 5, 6])
+    kept.add(OF, 3, chats([1, 2, 3]))
+    kept.add(OF, 6, chats([4, 5, 6]))
     for seqs in ([2, 5], [5, 2], [4], [6, 1, 3]):
         picked = kept.picked("m", stored(*((seq, 0) for seq in seqs)))
         assert (picked.ids, picked.answers) == (chats(seqs).ids, chats(seqs).answers)

@@ -32,7 +32,7 @@ from modeltap.decoding.decoders import Decoders
 from modeltap.decoding.output_tokens import token_counts_in
 from modeltap.decoding.outputs import storable_outputs
 from modeltap.decoding.shortfalls import count_shortfalls
-from modeltap.decoding.times import parse_times, write_times
+from modeltap.decoding.times import parse_times
 from modeltap.environments import environment_of, version_of
 from modeltap.errors import BusyError
 from modeltap.store import windows as stored
@@ -220,12 +220,10 @@ class WindowCounter:
         references = active_references(self.connection)
         learnt = {(row.model, row.version) for row in references if row.state == "active"}
         self._kept.begin(before)
-        for key, (exchanges, batch) in work.items():
+        for key, (_, batch) in work.items():
             window = Window.parse(self.settings.for_model(key.model).window)
             if key not in learnt or window.kind == "rows":
-                arrived = {exchange.id: exchange.seq for exchange in exchanges}
-                seqs = list(map(arrived.__getitem__, batch.ids))
-                self._kept.add(key, after, batch, seqs)
+                self._kept.add(key, after, batch)
 
     def _add_rows(self, work: Mapping[ModelVersion, _Decoded]) -> dict[ModelVersion, list[Batch]]:
         """Add rows to everything except windows; return the rows to count into windows.
@@ -240,7 +238,7 @@ class WindowCounter:
             for late in bound_times(self.connection, *key, batch):
                 row = StoredRow(late.exchange_id, late.row, late.event_time or "", 0)
                 restored.setdefault(ModelVersion(late.model, late.version), []).append(row)
-            self._add_predictions(*key, exchanges, batch)
+            self._add_predictions(*key, batch)
             self._add_traffic(*key, exchanges, batch)
         parts = {
             key: [without_rejected(self.connection, key.model, batch)]
@@ -259,14 +257,10 @@ class WindowCounter:
         of = CoverageHour(model, environment_of(version) or "", hour)
         add_shortfalls(self.connection, of, counts.items())
 
-    def _add_predictions(
-        self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch
-    ) -> None:
+    def _add_predictions(self, model: str, version: str, batch: Batch) -> None:
         chances: Iterable[str | None] = repeat(None)
         if any(batch.probabilities):
             chances = [json.dumps(values) if values else None for values in batch.probabilities]
-        arrived = {exchange.id: exchange.seq for exchange in exchanges}
-        times = write_times(np.array(batch.times, dtype=np.float64))
         insert_predictions(
             self.connection,
             model,
@@ -276,14 +270,13 @@ class WindowCounter:
             predictions=storable_outputs(batch.predictions),
             scores=batch.scores,
             probabilities=chances,
-            event_times=times,
-            seqs=map(arrived.__getitem__, batch.ids),
+            event_times=batch.time_texts,
+            seqs=batch.seqs,
         )
         insert_token_counts(self.connection, token_counts_in(batch))
         window = Window.parse(self.settings.for_model(model).window)
-        note_early(
-            self.connection, model, version, window, dict(zip(batch.ids, times, strict=False))
-        )
+        times = dict(zip(batch.ids, batch.time_texts, strict=True))
+        note_early(self.connection, model, version, window, times)
 
     def _add_notes(self, before: int, after: int, batches: Sequence[Batch]) -> None:
         """Store the decode notes of all exchanges after `before`, up to `after`."""

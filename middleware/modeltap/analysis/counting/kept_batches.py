@@ -52,18 +52,14 @@ class KeptBatches:
         if self._begin is None:
             self._begin = before
 
-    def add(self, of: ModelVersion, after: int, batch: Batch, seqs: Sequence[int]) -> None:
-        """Keep the next batch, with rows up to `after`, if there is room and its rows can be kept.
-
-        Args:
-            seqs: (rows,) the `seq` of each row's exchange.
-        """
+    def add(self, of: ModelVersion, after: int, batch: Batch) -> None:
+        """Keep the next batch, with rows up to `after`, if there is room and they can be kept."""
         before = self._reached.get(of, self._begin or 0)
         self._reached[of] = after
         compact = batch.compact() if self._size < _MAX_BYTES and batch.rows else None
         if compact is not None:
-            self._size += compact.size + _ROW_BYTES * len(seqs)
-            kept = KeptBatch(before, after, compact, _keys(seqs, batch.row_numbers))
+            self._size += compact.size + _ROW_BYTES * len(batch.rows)
+            kept = KeptBatch(before, after, compact, _keys(batch.seqs, batch.row_numbers))
             self._kept.setdefault(of, []).append(kept)
 
     def following(self, of: ModelVersion, before: int) -> KeptBatch | None:
@@ -97,7 +93,8 @@ class KeptBatches:
 
 
 def _keys(seqs: Sequence[int], rows: Sequence[int]) -> np.ndarray:
-    return np.array(seqs, dtype=np.int64) << _ROW_BITS | np.array(rows, dtype=np.int64)
+    count = len(seqs)
+    return np.fromiter(seqs, np.int64, count) << _ROW_BITS | np.fromiter(rows, np.int64, count)
 
 
 def _places(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -143,9 +143,8 @@ def hashed_keys(keys: Iterable[tuple[str, int]]) -> np.ndarray:
     >>> hashed_keys([("a", 0)]).tolist()
     [2190569668]
     """
-    crc32 = zlib.crc32
-    hashed = [crc32(f"{exchange_id}/{row}".encode()) for exchange_id, row in keys]
-    return np.array(hashed, dtype=np.int64)
+    texts = map(str.encode, map("%s/%d".__mod__, keys))
+    return np.fromiter(map(zlib.crc32, texts), np.int64)
 
 
 def choose_hashed(hashes: np.ndarray, limit: int = ROWS) -> list[int]:

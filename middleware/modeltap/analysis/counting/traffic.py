@@ -157,20 +157,23 @@ def count_requests(exchanges: list[StoredExchange], batch: Batch) -> Traffic:
     if 0 in rates:
         members = [exchange for exchange in exchanges if exchange.sample_rate != 0]
         rates = list(map(_SAMPLE_RATE, members))
-    statuses = np.array([status or 0 for status in map(_STATUS, members)])
+    statuses = np.array([status or 0 for status in map(_STATUS, members)], dtype=np.int64)
     durations = np.array(list(map(_DURATION, members)), dtype=np.float64)
-    rows = np.array([batch.notes[member.seq].rows for member in members])
+    undecoded = {seq for seq, note in batch.notes.items() if not note.rows}
+    empty = np.array([member.seq in undecoded for member in members] if undecoded else False)
     errors = set(map(_ERROR_TYPE, members)) - {None}
     failed = statuses >= _LOWEST_FAILURE
     if errors:
         failed = np.array([_failed(member) for member in members], dtype=bool)
-    weights = 1 / np.array([rate or 1.0 for rate in rates], dtype=np.float64)
+    weights = np.ones(len(members))
+    if any(rates):
+        weights = 1 / np.array([rate or 1.0 for rate in rates], dtype=np.float64)
     return Traffic(
         requests=len(members),
         errors=int(failed.sum()),
         client_errors=int(((statuses >= 400) & (statuses < 500)).sum()),
         aborted=sum(map(bool, map(_ABORTED, members))),
-        not_decoded=int(((rows == 0) & (statuses < 400) & ~failed).sum()),
+        not_decoded=int((empty & (statuses < 400) & ~failed).sum()),
         unkept=float((weights - 1).sum()),
         unkept_errors=float((weights - 1)[failed].sum()),
         unkept_squares=float((weights**2 - 1).sum()),

@@ -68,7 +68,7 @@ def _taken_out(
         moment, key = batch.times[place], (batch.ids[place], batch.row_numbers[place])
         text = None if math.isnan(moment) else clock.iso(moment)
         rejected.append(RejectedTime(*key, *model_version, text, hour, reason))
-        batch.times[place] = math.nan
+        batch.times[place], batch.time_texts[place] = math.nan, None
     return rejected
 
 
