@@ -121,7 +121,7 @@ def test_the_leader_is_killed_twenty_times(serve, eventually, read_rows, tmp_pat
     assert sorted(taken_over)[KILLS // 2] < 6
 
     # Each exchange is in exactly one window, whoever died when.
-    decoded = read_rows(store, "select sum(decoded) as n, count(*) as all_ from exchanges")[0]
+    decoded = read_rows(store, "select sum(rows) as n, count(*) as all_ from v_exchanges")[0]
     assert decoded["n"] == decoded["all_"] > 1000
     counted = read_rows(store, "select sum(rows) as n from windows")[0]["n"]
     assert counted == decoded["n"]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import time
 
+import numpy as np
 import pytest
 
 from modeltap import clock
 from modeltap.analysis.counting.true_times import bound_times, without_rejected
 from modeltap.decoding.batches import Batch
+from modeltap.decoding.times import write_times
 from modeltap.store.connection import connect, writing
 
 NOW = time.time()
@@ -25,7 +27,13 @@ def connection(store):
 def batch(*times, first=0):
     count = len(times)
     ids = [f"e{first + place}" for place in range(count)]
-    return Batch(ids=ids, row_numbers=[0] * count, rows=[{}] * count, times=list(times))
+    return Batch(
+        ids=ids,
+        row_numbers=[0] * count,
+        rows=[{}] * count,
+        times=list(times),
+        time_texts=write_times(np.array(times, dtype=np.float64)),
+    )
 
 
 def test_times_far_ahead_or_far_before_all_others_are_removed(connection):

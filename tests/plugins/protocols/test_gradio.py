@@ -54,7 +54,7 @@ def test_a_call_and_its_answer_are_joined(store):
     answer(store, "told", GRADIO_STREAM)
     analyze(store, {})
     assert predictions(store) == [("told", 0, "cat", 0.75)]
-    notes = read(store, "select decode_note from exchanges order by seq")
+    notes = read(store, "select decode_note from v_exchanges order by seq")
     assert [row["decode_note"] for row in notes] == ["response in another exchange", None]
 
 
@@ -98,7 +98,7 @@ def test_one_stream_may_answer_many_calls(store):
         ("told", 1, "zero", None),
         ("told", 2, None, None),
     ]
-    (note,) = read(store, "select decode_note from exchanges where id = 'told'")
+    (note,) = read(store, "select decode_note from v_exchanges where id = 'told'")
     assert note["decode_note"] == "response: the call failed"
 
 
@@ -107,7 +107,7 @@ def test_an_answer_without_its_call_is_noted(store):
     answer(store, "told", GRADIO_STREAM)
     analyze(store, {})
     assert predictions(store) == []
-    (note,) = read(store, "select decode_note from exchanges")
+    (note,) = read(store, "select decode_note from v_exchanges")
     assert note["decode_note"] == "responds to requests that are not in the store"
 
 
@@ -126,7 +126,7 @@ def test_an_answer_that_is_fetched_twice_counts_once(store):
         add(store, id_, "/gradio_api/call/f/7a", None, 'event: complete\ndata: ["yes"]\n\n', "GET")
     analyze(store, {})
     assert predictions(store) == [("told", 0, "yes", None)]
-    notes = read(store, "select decode_note from exchanges order by seq")
+    notes = read(store, "select decode_note from v_exchanges order by seq")
     assert [row["decode_note"] for row in notes][1:] == [None, "repeated response"]
 
 

@@ -64,7 +64,11 @@ def test_prompts_are_texts_tokens_are_numbers_and_both_drift(analysed):
     }
     assert {"prompt.words", "prediction.words", "input_tokens", "output_tokens"} <= drifted
     assert "finish_reason" not in drifted
-    notes = read(analysed, "select distinct decode_note, protocol_id from exchanges")
+    notes = read(
+        analysed,
+        "select distinct v.decode_note, e.protocol_id from exchanges e join v_exchanges v "
+        "using (seq)",
+    )
     assert notes == [{"decode_note": None, "protocol_id": "c"}]
     for text in re.findall(r"```sql\n(.*?)```", DOCS.read_text(), re.S):
         for row in read(analysed, text):

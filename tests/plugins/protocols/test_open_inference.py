@@ -200,9 +200,13 @@ def test_v2_in_a_store(store):
     analyze(store, {})
     found = read(store, "select prediction from predictions order by seq, row")
     assert [row["prediction"] for row in found] == [1, 0] * 4 + [1.5, 2.0]
-    ids = read(store, "select protocol_id, decoded, decode_note from exchanges order by seq")
+    ids = read(
+        store,
+        "select e.protocol_id, v.rows, v.decode_note from exchanges e join v_exchanges v "
+        "using (seq) order by e.seq",
+    )
     assert [row["protocol_id"] for row in ids] == ["p0", "p1", "p2", "p3", "r1"]
-    assert {row["decoded"] for row in ids} == {2} and {row["decode_note"] for row in ids} == {None}
+    assert {row["rows"] for row in ids} == {2} and {row["decode_note"] for row in ids} == {None}
 
 
 def test_bf16_is_the_upper_half_of_a_float():
