@@ -160,7 +160,7 @@ def count_requests(exchanges: list[StoredExchange], batch: Batch) -> Traffic:
     statuses = np.array([status or 0 for status in map(_STATUS, members)], dtype=np.int64)
     durations = np.array(list(map(_DURATION, members)), dtype=np.float64)
     undecoded = {seq for seq, note in batch.notes.items() if not note.rows}
-    empty = np.array([member.seq in undecoded for member in members] if undecoded else False)
+    empty = np.array([member.seq in undecoded for member in members], dtype=bool)
     errors = set(map(_ERROR_TYPE, members)) - {None}
     failed = statuses >= _LOWEST_FAILURE
     if errors:
