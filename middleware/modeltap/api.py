@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from modeltap.bridges.run_logging import log_to_mlflow
-from modeltap.config.options import Options
 from modeltap.config.settings import ModelChooser, Settings
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import InputError, NotWatchableError
@@ -35,6 +34,7 @@ from modeltap.tap.tapping import with_absolute_paths
 from modeltap.tap.wsgi import WSGIMiddleware
 
 if TYPE_CHECKING:
+    from modeltap.config.options import Options
     from modeltap.export.arrays import Rows
 
 __all__ = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-_CONTROLS = re.compile(
+_CONTROLS = (
     "["
     "\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: line ends, tabs, escape sequences
     "\u00ad\u200b\u2060-\u2064\ufeff\ufff9-\ufffb"  # invisible; would make two names look alike
@@ -29,7 +29,7 @@ def escaped(text: str) -> str:
     a\x1b[31m\tb\nc\u202e
     """
     # No control is printable. A page has thousands of texts, and a search takes ten times as long.
-    return text if text.isprintable() else _CONTROLS.sub(_python_escape, text)
+    return text if text.isprintable() else re.sub(_CONTROLS, _python_escape, text)
 
 
 def _python_escape(match: re.Match[str]) -> str:
@@ -51,7 +51,7 @@ def escaped_json(text: str) -> str:
     >>> escaped_json('{"a": "\x9b2J\u202e"}')
     '{"a": "\\u009b2J\\u202e"}'
     """
-    return _CONTROLS.sub(_json_escape, text)
+    return re.sub(_CONTROLS, _json_escape, text)
 
 
 def _json_escape(match: re.Match[str]) -> str:

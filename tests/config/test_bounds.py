@@ -111,8 +111,8 @@ def test_without_time_zone_data_the_fix_is_reported(monkeypatch):
     def unknown(key):
         raise ZoneInfoNotFoundError(key)
 
-    monkeypatch.setattr("modeltap.config.bounds.ZoneInfo", unknown)
-    monkeypatch.setattr("modeltap.config.bounds.available_timezones", set)
+    monkeypatch.setattr("zoneinfo.ZoneInfo", unknown)
+    monkeypatch.setattr("zoneinfo.available_timezones", set)
     with pytest.raises(ConfigError, match="pip install tzdata"):
         load({"timezone": "Europe/Berlin"}, environ={})
     assert load({"timezone": "UTC"}, environ={}).timezone == "UTC"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from modeltap import clock
 from modeltap.config.reference_settings import check_windows
@@ -257,6 +256,9 @@ def _check_timezone(name: str) -> None:
     """
     if name == clock.UTC_ZONE:
         return
+    # Its search for the zones' files takes longer than all other checks.
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

@@ -36,11 +36,11 @@ _SECRET = {
 }
 """Options whose values may hold a token or a password."""
 
-_NAME = re.compile(r"[A-Za-z_][\w.-]{0,40}")
+_NAME = r"[A-Za-z_][\w.-]{0,40}"
 """A plausible option name. A URL or a key in its place is longer or has other characters."""
 
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_USUAL_VARIABLE = re.compile(r"[A-Z_]{1,40}\d{0,2}(?:_[A-Z0-9]{1,20}){0,8}")
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+_USUAL_VARIABLE = r"[A-Z_]{1,40}\d{0,2}(?:_[A-Z0-9]{1,20}){0,8}"
 """A typical environment variable. Other text after ``env:`` is probably the secret itself."""
 
 _AROUND = "\r\n\ufeff"
@@ -112,7 +112,7 @@ def refuse_unknown(
     for name in map(str, table):
         if name not in names:
             hint = nearest(name, names)
-            quoted = _NAME.fullmatch(name) and (hint.startswith("; did you mean") or not secret)
+            quoted = re.fullmatch(_NAME, name) and (hint.startswith("; did you mean") or not secret)
             named = f" {name!r}" if quoted else ""
             raise ConfigError(f"unknown option{named}{f' of {where}' if where else ''}{hint}")
 
@@ -216,7 +216,7 @@ def variable_of(text: str, option: str, environ: Mapping[str, str] | None = None
     the secret itself, written in the wrong place.
     """
     name = text.removeprefix("env:").strip()
-    if not _VARIABLE.fullmatch(name):
+    if not re.fullmatch(_VARIABLE, name):
         raise ConfigError(
             f"{option} is invalid: the text after env: is not a variable name; write env:NAME"
         )
@@ -231,4 +231,4 @@ def is_usual_variable(text: str) -> bool:
     >>> is_usual_variable("env:SLACK_URL_2"), is_usual_variable("env:T0kenThatFollows")
     (True, False)
     """
-    return _USUAL_VARIABLE.fullmatch(text.removeprefix("env:").strip()) is not None
+    return re.fullmatch(_USUAL_VARIABLE, text.removeprefix("env:").strip()) is not None

@@ -27,7 +27,7 @@ _TEXTS = ("url", "secret", "proxy", "ca_file")
 _FOR_PROGRAMS = ("json", "cloudevents", "alertmanager", "template")
 """Formats for programs, in which a link is an ordinary text field."""
 
-_DOMAIN = re.compile(r"(?:[a-z0-9-]{1,30}\.){1,5}[a-z]{2,12}")
+_DOMAIN = r"(?:[a-z0-9-]{1,30}\.){1,5}[a-z]{2,12}"
 
 
 class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -174,5 +174,5 @@ def _host(url: str) -> str | None:
     """
     with suppress(ValueError):
         host = urlsplit(url).hostname or ""
-        return host if _DOMAIN.fullmatch(host) else None
+        return host if re.fullmatch(_DOMAIN, host) else None
     return None

@@ -29,8 +29,9 @@ from modeltap.demo.stage import Stage
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import open_table
 from modeltap.ingest.roles import choose_roles
-from modeltap.store.connection import check_path, connect
+from modeltap.store.connection import connect
 from modeltap.store.deliveries import waiting
+from modeltap.store.path_checks import check_path
 from modeltap.store.pending_work import pending_work
 from modeltap.store.retention import empty_log
 from modeltap.testing import WebhookReceiver

@@ -3,7 +3,8 @@
 No other package contains SQL. Each module holds the statements of one table; `pending_work`,
 `retention` and `erasure` span several. In reading order:
 
-- `connection`, `schema`, `create`: opening a store, its tables, migrating it in a child process
+- `connection`, `schema`, `create`: opening a store, its tables, upgrading it in a child process
+- `path_checks`: checks of a path that open nothing
 - `views`, `model_views`: views that answer common questions in one line
 - `file_mode`: permissions of the files of a store
 - `lease`, `reserve`, `damage`, `text`: one leader, a full disk, a damaged file, storable text

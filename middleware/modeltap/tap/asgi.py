@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import msgspec
 
-from modeltap.config.options import Options
 from modeltap.config.settings import ModelChooser
 from modeltap.tap.exchange import ROUTE, Exchange
 from modeltap.tap.nesting import PLACE, Place
@@ -16,6 +15,7 @@ from modeltap.tap.recording.recorder import Ticket
 from modeltap.tap.tapping import Tap
 
 if TYPE_CHECKING:
+    from modeltap.config.options import Options
     from modeltap.tap.endpoints.asgi_endpoints import ASGIEndpoints
 
 Scope = MutableMapping[str, Any]

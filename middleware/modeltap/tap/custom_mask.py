@@ -7,12 +7,14 @@ without importing the app and its model.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from modeltap.config.options import MaskBody
 from modeltap.errors import ConfigError
 from modeltap.privacy.headers import Header, text_of
 from modeltap.tap.exchange import Exchange
+
+if TYPE_CHECKING:
+    from modeltap.config.options import MaskBody
 
 
 def mask_body_option(options: Mapping[str, object]) -> MaskBody | None:

@@ -7,9 +7,10 @@ is replaced while the app runs, only the app knows which one has answered.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from modeltap.config.options import VersionFunction
+if TYPE_CHECKING:
+    from modeltap.config.options import VersionFunction
 
 _FUNCTIONS = ("mask_body", "version")
 """Options that may be functions, which neither a file nor another process can have."""

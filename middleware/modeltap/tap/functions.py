@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
-from modeltap.config.options import Options
 from modeltap.errors import InputError
 from modeltap.tap.calls import ABSENT, Absent, add_request, call_taps, end_call
 from modeltap.tap.decorated import LAST_ID, CaptureDecorator
+
+if TYPE_CHECKING:
+    from modeltap.config.options import Options
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

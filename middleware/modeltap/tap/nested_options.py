@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from modeltap.config.options import MaskBody
 from modeltap.config.settings import ModelChooser, Settings
+
+if TYPE_CHECKING:
+    from modeltap.config.options import MaskBody
 
 _DEFAULTS = Settings()
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from modeltap.config import sources
-from modeltap.config.options import VersionFunction
 from modeltap.config.reading.settings_file import remember_file
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.settings import ModelChooser, Settings
@@ -19,7 +18,7 @@ from modeltap.config.validation import from_environment
 from modeltap.errors import ConfigError, StoreError
 from modeltap.logs import logger
 from modeltap.privacy.headers import HeaderFilter
-from modeltap.store.connection import check_path, check_writable
+from modeltap.store.path_checks import check_path, check_writable
 from modeltap.tap.choosing.routing import Router
 from modeltap.tap.choosing.sampling import Sampler
 from modeltap.tap.custom_mask import mask_bodies, mask_body_option
@@ -32,6 +31,7 @@ from modeltap.tap.recording.recorders import recorders
 from modeltap.tap.shadow_check import check_shadow
 
 if TYPE_CHECKING:
+    from modeltap.config.options import VersionFunction
     from modeltap.tap.endpoints.own_endpoint import OwnEndpoint
     from modeltap.tap.endpoints.page_endpoint import PageEndpoint
 

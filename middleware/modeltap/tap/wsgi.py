@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Unpack
 
-from modeltap.config.options import Options
 from modeltap.config.settings import ModelChooser, Settings
 from modeltap.privacy.headers import request_names
 from modeltap.tap.exchange import ROUTE, Exchange
@@ -15,6 +14,7 @@ from modeltap.tap.tapping import Tap
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from modeltap.config.options import Options
     from modeltap.tap.endpoints.wsgi_endpoints import WSGIEndpoints
 
 _PLACE = "modeltap.place"

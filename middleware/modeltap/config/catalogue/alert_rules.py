@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True)
-class AlertRule:
+class AlertRule(msgspec.Struct, frozen=True):
     """An alert rule: its default severity, and its subject as shown in messages.
 
     Args:

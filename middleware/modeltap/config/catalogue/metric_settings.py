@@ -12,7 +12,7 @@ from modeltap.config.validation import entries_of, refuse_unknown, struct_of
 from modeltap.errors import ConfigError
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
-_FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_FUNCTION = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
 
 
 class MetricSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,7 +75,7 @@ def _check_metric(metric: MetricSettings, taken: set[str], where: str) -> None:
     )
     check(metric.name not in taken, "name", "there is a metric of this name; choose another")
     check(
-        _FUNCTION.fullmatch(metric.function) is not None,
+        re.fullmatch(_FUNCTION, metric.function) is not None,
         "function",
         "must be MODULE:FUNCTION, such as 'shop.metrics:profit'",
     )

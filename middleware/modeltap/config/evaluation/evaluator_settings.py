@@ -24,10 +24,10 @@ EVALUATOR_KINDS = (
 )
 """The built-in kinds. A plugin's kind has a dot, as in ``acme.toxicity``."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
-_FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
-_PLUGIN_KIND = re.compile(r"[a-z][\w-]*(\.[\w-]+)+")
-_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_NAME = r"[a-z][a-z0-9_]{0,59}"
+_FUNCTION = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
+_PLUGIN_KIND = r"[a-z][\w-]*(\.[\w-]+)+"
+_LANGUAGE = r"[a-z]{2,3}"
 
 _MOST_EVALUATORS = 50
 """All evaluators of a model share one level, and each has a row in every report."""
@@ -131,7 +131,7 @@ def _check_evaluator(own: EvaluatorSettings, where: str) -> None:
             raise ConfigError(f"{where}: {option} = {value!r}{of} is invalid: {requirement}")
 
     check(
-        _NAME.fullmatch(own.name) is not None,
+        re.fullmatch(_NAME, own.name) is not None,
         "name",
         "must have lower-case letters, digits and _ only, and begin with a letter",
     )
@@ -147,7 +147,7 @@ def _check_evaluator(own: EvaluatorSettings, where: str) -> None:
 
 
 def _check_kind(own: EvaluatorSettings, where: str) -> None:
-    if own.kind not in EVALUATOR_KINDS and not _PLUGIN_KIND.fullmatch(own.kind):
+    if own.kind not in EVALUATOR_KINDS and not re.fullmatch(_PLUGIN_KIND, own.kind):
         hint = nearest(own.kind, EVALUATOR_KINDS).removesuffix("?")
         raise ConfigError(
             f"{where}: kind = {own.kind!r} of {own.name!r} is invalid"
@@ -170,12 +170,12 @@ def _check_parameters(own: EvaluatorSettings, check: Callable[[bool, str, str], 
     check(bool(getattr(own, option)), option, requirement)
     check(all(word.strip() for word in own.words), "words", "must not have an empty word")
     check(
-        all(map(_LANGUAGE.fullmatch, own.languages)),
+        all(re.fullmatch(_LANGUAGE, language) for language in own.languages),
         "languages",
         "must be ISO 639-1 codes, such as 'en' and 'de'",
     )
     if own.kind == "python":
-        check(_FUNCTION.fullmatch(own.function or "") is not None, *_REQUIRED["python"])
+        check(re.fullmatch(_FUNCTION, own.function or "") is not None, *_REQUIRED["python"])
     if own.kind == "length":
         limits = own.min is not None or own.max is not None or own.target is None
         check(limits, "target", "needs min or max")

@@ -12,7 +12,7 @@ import msgspec
 from modeltap.config.validation import refuse_unknown, struct_of
 from modeltap.errors import ConfigError
 
-_DATE = re.compile(r"[-@](\d{4}-\d{2}-\d{2}|\d{8})")
+_DATE = r"[-@](\d{4}-\d{2}-\d{2}|\d{8})"
 """The date of a snapshot at the end of a name, as in `gpt-4o-2024-08-06`."""
 
 
@@ -86,7 +86,7 @@ def price_name(name: str | None, prices: Mapping[str, PriceSettings]) -> str | N
     fitting = [entry for entry in prices if "*" in entry and _fits(entry, name)]
     if fitting:
         return max(fitting, key=len)
-    dated = _DATE.search(name)
+    dated = re.search(_DATE, name)
     base = name[: dated.start()] if dated and dated.end() == len(name) else ""
     return base if base in prices else None
 

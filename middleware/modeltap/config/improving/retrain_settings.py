@@ -29,9 +29,9 @@ ALL_ROWS = "all"
 _DRIFT = frozenset(("data_drift", "prediction_drift", "label_drift"))
 """Rules about inputs and outputs. They fire without any loss, as seasons change."""
 
-_FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_FUNCTION = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*"
 
-_PLACEHOLDER = re.compile(r"\{(\w*)\}")
+_PLACEHOLDER = r"\{(\w*)\}"
 
 PLACEHOLDERS = ("data", "model", "artefact")
 """Names in braces that a command's arguments may have."""
@@ -154,7 +154,7 @@ def _check_way(policy: RetrainSettings, where: str) -> None:
     if len(ways) != 1:
         are = f"{' and '.join(ways)} are set" if ways else "nothing retrains the model"
         raise ConfigError(f"{where}: {are}; set exactly one of command, function and webhook")
-    if policy.function is not None and not _FUNCTION.fullmatch(policy.function):
+    if policy.function is not None and not re.fullmatch(_FUNCTION, policy.function):
         raise ConfigError(
             f"option {where}.function = {policy.function!r} is invalid: must be a module and a "
             "function, such as 'training:train'"
@@ -171,7 +171,7 @@ def _check_command(policy: RetrainSettings, where: str) -> None:
         words, reason = (), f"cannot be split into words: {str(error).lower()}"
     if not reason and not (words and words[0].strip()):
         reason = "it has no words"
-    for name in _PLACEHOLDER.findall(" ".join(words)):
+    for name in re.findall(_PLACEHOLDER, " ".join(words)):
         if name not in PLACEHOLDERS:
             reason = f"unknown placeholder {{{name}}}{nearest(name, PLACEHOLDERS)}"
     if any("\0" in word for word in words):

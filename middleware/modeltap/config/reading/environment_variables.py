@@ -27,11 +27,11 @@ TRAINING_VARIABLES = (
 _OTHER_VARIABLES = ("MODELTAP_CONFIG", "MODELTAP_MODEL", "MODELTAP_PYTHON", *TRAINING_VARIABLES)
 """Variables with this prefix that are not options."""
 
-_SERVICE_VARIABLE = re.compile(
+_SERVICE_VARIABLE = (
     r"MODELTAP_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?"
     r"|PORT_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?)"
 )
-_PORT_VARIABLE = re.compile(r"MODELTAP_(\w+_)?PORT=(tcp|udp|sctp)://.*")
+_PORT_VARIABLE = r"MODELTAP_(\w+_)?PORT=(tcp|udp|sctp)://.*"
 """Kubernetes sets these in each container for a Service named modeltap or modeltap-..."""
 
 _OFF_IF_EMPTY = (
@@ -96,8 +96,8 @@ def _is_of_a_service(variable: str, text: str) -> bool:
     >>> _is_of_a_service("MODELTAP_PORT", "8000")
     False
     """
-    is_port = _PORT_VARIABLE.fullmatch(f"{variable}={text}")
-    return bool(is_port or _SERVICE_VARIABLE.fullmatch(variable))
+    is_port = re.fullmatch(_PORT_VARIABLE, f"{variable}={text}")
+    return bool(is_port or re.fullmatch(_SERVICE_VARIABLE, variable))
 
 
 def _from_text(name: str, text: str) -> object:

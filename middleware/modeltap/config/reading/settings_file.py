@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +46,8 @@ def _default_file() -> Path | None:
 
 
 def _read_toml(path: Path) -> dict[str, object]:
+    import tomllib  # only if there is such a file
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

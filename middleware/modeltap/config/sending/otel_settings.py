@@ -24,7 +24,7 @@ from modeltap.errors import ConfigError
 _SIGNALS = ("/v1/metrics", "/v1/logs", "/v1/traces")
 """The paths of OTLP, which people copy together with the endpoint."""
 
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 _SHORTEST_SECONDS = 5.0
 _LONGEST_TIMEOUT = 60.0
 
@@ -152,7 +152,7 @@ def _check_endpoint(endpoint: str) -> None:
 
 def _check_header(name: str, value: str) -> None:
     """Raise `ConfigError` for a header that HTTP cannot send, without quoting its value."""
-    if not _HEADER.fullmatch(name):
+    if not re.fullmatch(_HEADER, name):
         raise ConfigError("otel headers are invalid: a name is not that of an HTTP header")
     if not (value.isascii() and value.isprintable()):
         raise ConfigError(
