@@ -116,7 +116,7 @@ def _insert_of(rows: list[tuple[Any, ...]]) -> tuple[str, list[Any]]:
 
     Each row has the values of its own columns, and then a tuple of all others. SQLite's time
     depends mostly on the number of parameters. Thus columns without values are left out, and the
-    other columns have one parameter in common if they are equal in all rows.
+    other columns have one parameter in common if they are equal in all rows; so has the path.
     """
     *columns, rests = zip(*rows, strict=True)
     shared = rests[0]
@@ -124,14 +124,20 @@ def _insert_of(rows: list[tuple[Any, ...]]) -> tuple[str, list[Any]]:
         columns += zip(*rests, strict=True)
         shared = ()
     nothing = (None,) * len(rows)  # unlike `count`, `!=` compares by identity first
-    have_values = [column != nothing for column in columns]
-    statement = _insert(
-        tuple(compress(EXCHANGE_COLUMNS, have_values)),
-        tuple(compress(EXCHANGE_COLUMNS[_OWN:], map(_has_value, shared))),
-        len(rows),
-    )
-    parameters = list(chain.from_iterable(compress(columns, have_values)))
-    return statement, parameters + list(filter(_has_value, shared))
+    own = {
+        name: column
+        for name, column in zip(EXCHANGE_COLUMNS, columns, strict=False)
+        if column != nothing
+    }
+    common = {
+        name: value
+        for name, value in zip(EXCHANGE_COLUMNS[_OWN:], shared, strict=False)
+        if value is not None
+    }
+    if "path" in own and own["path"].count(own["path"][0]) == len(rows):
+        common["path"] = own.pop("path")[0]
+    statement = _insert(tuple(own), tuple(common), len(rows))
+    return statement, [*chain.from_iterable(own.values()), *common.values()]
 
 
 class ExchangeColumns(NamedTuple):
@@ -183,10 +189,6 @@ def insert_exchange_columns(connection: sqlite3.Connection, rows: ExchangeColumn
             parts = [values[start : start + size] for values in own.values()]
             connection.execute(statement, [*chain.from_iterable(parts), *shared.values()])
             start += size
-
-
-def _has_value(value: object) -> bool:
-    return value is not None
 
 
 @lru_cache(maxsize=256)

@@ -68,16 +68,25 @@ class HeaderReader:
 
     def split(self, headers: Sequence[Header]) -> tuple[tuple[Header, ...], RequestIds]:
         """Return the headers that `read` needs, and the facts that differ in each request."""
-        values = {name: text_of(value) for name, value in headers if name in self._of_ids}
-        if not values:
-            return tuple(headers), NO_IDS
-        ids = RequestIds(
-            _bounded(values.get("x-request-id")),
-            _bounded(values.get(self._id_name)),
-            trace_id(values.get("traceparent", "")),
+        values: dict[str, str] = {}
+        recurring: list[Header] = []
+        for header in headers:
+            name = header[0]
+            if name in self._of_ids:
+                values[name] = text_of(header[1])
+                if name in self._only_ids:
+                    continue
+            recurring.append(header)
+        return tuple(recurring), self._ids_in(values) if values else NO_IDS
+
+    def _ids_in(self, values: dict[str, str]) -> RequestIds:
+        request_id, outer_id = values.get("x-request-id"), values.get(self._id_name)
+        return RequestIds(
+            request_id and bounded_text(request_id),
+            outer_id and bounded_text(outer_id),
+            trace_id(values["traceparent"]) if "traceparent" in values else None,
             values.get(self._event_name),
         )
-        return tuple([header for header in headers if header[0] not in self._only_ids]), ids
 
     def read(self, headers: Sequence[Header]) -> HeaderFacts:
         """Return the facts in headers, which `split` returned."""
@@ -100,10 +109,6 @@ class HeaderReader:
 
 
 NO_IDS = RequestIds()
-
-
-def _bounded(text: str | None) -> str | None:
-    return None if text is None else bounded_text(text)
 
 
 def bounded_text(text: str) -> str:

@@ -114,21 +114,24 @@ class RowTemplates:
             and settings.mask_bodies
         )
         self._known: dict[tuple[Hashable, ...], RowTemplate] = {}
+        self._had_ids = False  # then the next record has probably ids, too
         self._last: tuple[tuple[Hashable, ...], RowTemplate] | None = None
 
     def of(self, record: CapturedRecord) -> tuple[RowTemplate, RequestIds]:
         """Return the template of a record, and the ids in its headers."""
         recurring = _recurring_fields(record)
-        key = (recurring, tuple(record.request_headers), tuple(record.response_headers))
-        if self._last is not None and key == self._last[0]:
-            return self._last[1], NO_IDS  # comparing takes half the time of a hash
-        template = self._known.get(key)
-        if template is not None:
-            self._last = key, template
-            return template, NO_IDS
+        if not self._had_ids:
+            key = (recurring, tuple(record.request_headers), tuple(record.response_headers))
+            if self._last is not None and key == self._last[0]:
+                return self._last[1], NO_IDS  # comparing takes half the time of a hash
+            template = self._known.get(key)
+            if template is not None:
+                self._last = key, template
+                return template, NO_IDS
         rules = self._rules.get(record.model, self._default_rules)
         request_headers, ids = rules.requests.split(record.request_headers)
         response_headers, _ = rules.responses.split(record.response_headers)
+        self._had_ids = ids is not NO_IDS
         key = (recurring, request_headers, response_headers)
         template = self._known.get(key)
         if template is None:

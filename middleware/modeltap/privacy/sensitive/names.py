@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from modeltap.privacy.sensitive.custom_patterns import CustomPatterns
 from modeltap.privacy.sensitive.spelling import plain_letters, spellings, split_at_case
+from modeltap.privacy.sensitive.stems import find_stem
 
 _ALWAYS = (
     # 'auth', but not 'author' or 'authority'.
@@ -182,7 +183,7 @@ class SensitiveNames:
         letters = body.translate(_TO_LETTERS, _NO_LETTERS)  # as `_letters`, without a call
         if letters in self._clean:
             return False
-        if _stems_in(letters):
+        if find_stem(letters) is not None:
             return True
         if not _may_be_escaped(letters):
             if len(letters) <= MAX_CACHED_BYTES:
@@ -255,7 +256,7 @@ def may_contain_name(text: str) -> bool:
     """
     body = text.encode("utf-8", "surrogatepass")
     letters = _letters(body)
-    return _stems_in(letters) or _may_spell_a_name(body, letters)
+    return find_stem(letters) is not None or _may_spell_a_name(body, letters)
 
 
 def has_no_word(text: str) -> bool:
@@ -298,7 +299,7 @@ def _may_spell_a_name(body: bytes, letters: bytes) -> bool:
     if letters.isascii():
         return False
     plain = plain_letters(body.decode("utf-8", "replace"))
-    return _stems_in(_letters(plain.encode("utf-8", "replace")))
+    return find_stem(_letters(plain.encode("utf-8", "replace"))) is not None
 
 
 def _words(text: str) -> str:
@@ -309,44 +310,3 @@ def _words(text: str) -> str:
 
 def _letters(body: bytes) -> bytes:
     return body.translate(_TO_LETTERS, _NO_LETTERS)
-
-
-def _stems_in(text: bytes) -> bool:
-    """Return True if `text`, which has only lower-case letters, contains a sensitive stem.
-
-    The conditions are written out because a loop would cost as much as the search. The names of a
-    row have few different letters, so a stem is searched only if its rarest letter occurs.
-    """
-    return (
-        (b"k" in text and (b"key" in text or b"token" in text or b"cookie" in text))
-        or (b"w" in text and (b"pwd" in text or b"jwt" in text))
-        or (b"p" in text and (b"pass" in text or b"pin" in text or b"otp" in text))
-        or (b"h" in text and b"auth" in text)
-        or (b"b" in text and (b"iban" in text or b"bearer" in text))
-        or (b"c" in text and _stems_with_c_in(text))
-        or b"session" in text
-        or b"srf" in text
-        or b"ssn" in text
-        or b"sig" in text  # also in signature
-    )
-
-
-def _stems_with_c_in(text: bytes) -> bool:
-    return (
-        b"secret" in text
-        or b"card" in text
-        or b"cred" in text
-        or b"cv" in text  # in cvv, cvc and cvn
-        or b"ccn" in text
-        or b"socialsec" in text
-        or (b"code" in text and _codes_in(text))
-    )
-
-
-def _codes_in(text: bytes) -> bool:
-    return (
-        b"securitycode" in text
-        or b"verificationcode" in text
-        or b"onetimecode" in text
-        or b"mfacode" in text
-    )

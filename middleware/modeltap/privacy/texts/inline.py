@@ -79,7 +79,7 @@ def has_structure(text: str) -> bool:
     """
     if _STRUCTURE.search(text) is not None:
         return True
-    return any(word in text for word in _WORDS_BEFORE_VALUES)
+    return " " in text and any(word in text for word in _WORDS_BEFORE_VALUES)
 
 
 class InlineMasker:
