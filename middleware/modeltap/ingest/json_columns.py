@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
@@ -18,9 +19,12 @@ def json_objects(columns: dict[str, Sequence[Any]]) -> list[str]:
     >>> json_objects({"x": [1, 2.5], "y": ["a", None]})
     ['{"x": 1, "y": "a"}', '{"x": 2.5, "y": null}']
     """
-    names = (json.dumps(name).replace("%", "%%") for name in columns)
-    template = "{" + ", ".join(f"{name}: %s" for name in names) + "}"
-    return [template % cells for cells in zip(*map(json_texts, columns.values()), strict=True)]
+    pieces: list[Iterable[str]] = []
+    for name, values in columns.items():
+        start = ", " if pieces else "{"
+        pieces += repeat(f"{start}{json.dumps(name)}: "), json_texts(values)
+    # Joining takes half the time of formatting.
+    return list(map("".join, zip(*pieces, repeat("}"), strict=False))) if pieces else []
 
 
 def json_texts(values: Sequence[Any]) -> Iterable[str]:

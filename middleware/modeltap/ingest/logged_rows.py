@@ -86,7 +86,11 @@ class ExchangeRows:
             shared.response_note = None
             own["response_body"] = list(block.responses)
             own["response_bytes"] = list(map(len, block.responses))
-        own |= self._times(block.times)
+        times = self._times(block.times)
+        if block.times.count(block.times[0]) == len(block):
+            shared.started_at, shared.event_time = (values[0] for values in times.values())
+        else:
+            own |= times
         if block.request_ids:
             own["request_id"] = [_request_id(text, kind.masker) for text in block.request_ids]
         self._mask(own, _unclean(block, kind.masker), kind)

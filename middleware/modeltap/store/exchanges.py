@@ -83,7 +83,6 @@ class CapturedRow(OwnColumns, kw_only=True, gc=False):
 
 EXCHANGE_COLUMNS = ExchangeRow.__struct_fields__
 _OWN = len(OwnColumns.__struct_fields__)  # fields of the base class come first
-_RECURRING = EXCHANGE_COLUMNS[_OWN:]
 
 _ROWS_PER_STATEMENT = (32, 8, 1)
 """SQLite needs a third less time per row if a statement inserts 32 rows; 64 save no more."""
@@ -116,23 +115,25 @@ def _insert_of(rows: list[tuple[Any, ...]]) -> tuple[str, list[Any]]:
     """Return the statement that inserts `rows`, and its parameters.
 
     Each row has the values of its own columns, and then a tuple of all others. SQLite's time
-    depends mostly on the number of parameters. Thus columns without values are left out, and those
-    of the tuple that are equal in all rows have one parameter in common; so has the path.
+    depends mostly on the number of parameters. Thus columns without values are left out, and the
+    other columns have one parameter in common if they are equal in all rows; so has the path.
     """
     *columns, rests = zip(*rows, strict=True)
+    shared = rests[0]
+    if rests.count(shared) < len(rows):
+        columns += zip(*rests, strict=True)
+        shared = ()
     nothing = (None,) * len(rows)  # unlike `count`, `!=` compares by identity first
-    own: dict[str, Sequence[Any]] = {
+    own = {
         name: column
         for name, column in zip(EXCHANGE_COLUMNS, columns, strict=False)
         if column != nothing
     }
-    common: dict[str, Any] = {}
-    distinct = {id(rest): rest for rest in rests}.values()
-    for place, values in enumerate(zip(*distinct, strict=True)):
-        if values.count(values[0]) < len(values):
-            own[_RECURRING[place]] = [rest[place] for rest in rests]
-        elif values[0] is not None:
-            common[_RECURRING[place]] = values[0]
+    common = {
+        name: value
+        for name, value in zip(EXCHANGE_COLUMNS[_OWN:], shared, strict=False)
+        if value is not None
+    }
     if "path" in own and own["path"].count(own["path"][0]) == len(rows):
         common["path"] = own.pop("path")[0]
     statement = _insert(tuple(own), tuple(common), len(rows))
@@ -181,24 +182,34 @@ def insert_exchange_columns(connection: sqlite3.Connection, rows: ExchangeColumn
         for name, value in zip(EXCHANGE_COLUMNS, astuple(rows.shared), strict=True)
         if value is not None and name not in rows.own
     }
+    # A column may have two names, such as `started_at` and `event_time`.
+    columns = {id(values): values for values in own.values()}
+    places = tuple(list(columns).index(id(values)) for values in own.values())
     start = 0
     for size in _ROWS_PER_STATEMENT:
-        statement = _insert(tuple(own), tuple(shared), size)
         while count - start >= size:
-            parts = [values[start : start + size] for values in own.values()]
+            statement = _insert(tuple(own), tuple(shared), size, places)
+            parts = [values[start : start + size] for values in columns.values()]
             connection.execute(statement, [*chain.from_iterable(parts), *shared.values()])
             start += size
 
 
 @lru_cache(maxsize=256)
-def _insert(own: tuple[str, ...], shared: tuple[str, ...], rows: int) -> str:
-    """Return a statement with parameters for each column in `own`, row by row, then for `shared`.
+def _insert(
+    own: tuple[str, ...], shared: tuple[str, ...], rows: int, places: Sequence[int] = ()
+) -> str:
+    """Return a statement with parameters for the columns in `own`, row by row, then for `shared`.
 
     An existing id (the same file imported twice) is left unchanged.
+
+    Args:
+        places: the place of each own column among the parameters; () if each has its own.
     """
-    common = [f"?{len(own) * rows + place}" for place in range(1, len(shared) + 1)]
+    places = places or range(len(own))
+    before = (max(places) + 1) * rows
+    common = [f"?{before + place}" for place in range(1, len(shared) + 1)]
     values = (
-        ",".join([*(f"?{place * rows + row}" for place in range(len(own))), *common])
+        ",".join([*(f"?{place * rows + row}" for place in places), *common])
         for row in range(1, rows + 1)
     )
     return (

@@ -182,3 +182,28 @@ def test_lines_are_numbered_past_cells_of_several_lines(tmp_path, quoted, ending
     ends = [2 + n + 2 * sum(place <= n for place in quoted) for n in range(9500)]
     assert numbers == ends
     assert table.broken == [f"line {ends[-1] + 1}: 1 cells, but the header has 2"]
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize(
+    "odd", [None, "", " ", "1", "1,2,3,4", "a\rb,2,3", "1,,", ",,", '1,"2,3",4', "1,'2',3"]
+)
+def test_lines_are_split_as_the_csv_module_splits_them(tmp_path, ending, last, odd):
+    """All at once where that is the same, for complete, short, long and blank lines."""
+    lines = [f"{n},b {n},c;{n}" for n in range(3000)]
+    if odd is not None:
+        lines[2500] = odd
+    text = ending.join(["x,y,z", *lines]) + (ending if last else "")
+    path = tmp_path / "rows.csv"
+    path.write_bytes(text.encode())
+    table = open_table(path)
+    with path.open(newline="") as file:
+        reader = csv.reader(file)
+        next(reader)
+        expected = [(reader.line_num, cells) for cells in reader if len(cells) == 3]
+    rows = list(table.rows())
+    assert [line for line, _ in rows] == [line for line, _ in expected]
+    assert [(row["y"] or "", row["z"] or "") for _, row in rows] == [
+        (y, z) for _, (_, y, z) in expected
+    ]
