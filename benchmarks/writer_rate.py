@@ -16,9 +16,9 @@ import gc
 import json
 import os
 import random
-import select
 import statistics
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -39,13 +39,13 @@ from modeltap.tap.exchange import Exchange
 from modeltap.tap.packing import pack
 from modeltap.writer.batch_writer import BatchResult, BatchWriter
 from modeltap.writer.process import WriterProcess
-from modeltap.writer.protocol import EXCHANGE, ORIGIN, frame
+from modeltap.writer.protocol import EXCHANGE, ORIGIN, Frames, frame
 from modeltap.writer.records import Origin, origin_of, unpack
 from modeltap.writer.row_masker import RowMasker
 
 BATCH = 512
 BODY_BYTES = 1072
-CHUNK_BYTES = 256 * 1024
+NOT_CLOSING = threading.Event()
 
 
 def numbers(n: int) -> bytes:
@@ -81,7 +81,7 @@ def packed(body: Callable[[int], bytes], count: int) -> list[bytes]:
         x.add_response(b'{"prediction": %d}' % n, 65_536)
         x.request_read, x.status, x.duration_ms, x.headers_ms = True, 200, 1.5, 1.4
         x.response_headers = [("content-type", b"application/json")]
-        found.append(pack(0, x))
+        found.extend(payload for _, payload in Frames().split(pack(0, x)))
     return found
 
 
@@ -156,14 +156,15 @@ def unmasked(origin: Origin, items: list[Any], store: Path) -> float:
 
 
 def by_process(origin: Origin, exchanges: list[bytes], store: Path) -> float:
-    """Return the seconds until the writer process has stored what comes through its pipe."""
+    """Return the seconds until the writer process has stored what comes through its buffer."""
     frames = b"".join(frame(EXCHANGE, one) for one in exchanges[1:])
     os.sched_setaffinity(0, ALL_CORES)  # the process inherits it
     writer = WriterProcess(store)
-    push(writer, frame(ORIGIN, msgspec.json.encode(origin)) + frame(EXCHANGE, exchanges[0]))
+    origin_frame = frame(ORIGIN, msgspec.json.encode(origin))
+    writer.write(origin_frame + frame(EXCHANGE, exchanges[0]), NOT_CLOSING)
     wait_for(writer, 1)  # the store is open
     start = time.perf_counter()
-    push(writer, frames)
+    writer.write(frames, NOT_CLOSING)
     writer.counters.hurry = True
     wait_for(writer, len(exchanges))
     seconds = time.perf_counter() - start
@@ -173,16 +174,6 @@ def by_process(origin: Origin, exchanges: list[bytes], store: Path) -> float:
     if written != len(exchanges):
         raise SystemExit("the writer process lost exchanges")
     return seconds
-
-
-def push(writer: WriterProcess, data: bytes) -> None:
-    """Write all of `data` into the pipe, waiting for room."""
-    poll = select.poll()
-    poll.register(writer.input, select.POLLOUT)
-    rest = memoryview(data)
-    while rest:
-        poll.poll()
-        rest = rest[os.write(writer.input, rest[:CHUNK_BYTES]) :]
 
 
 def wait_for(writer: WriterProcess, count: int) -> None:

@@ -13,9 +13,10 @@ from challengers import challenging
 from modeltap.config import sources
 from modeltap.store.connection import connect
 from modeltap.store.shadow_counts import shadow_totals
-from modeltap.writer.protocol import EXCHANGE, LOSSES, ORIGIN, Counters, frame
+from modeltap.writer.protocol import LOSSES, ORIGIN, Counters, frame
 from modeltap.writer.records import CapturedRecord, origin_of
 from modeltap.writer.shadow_outcomes import CANNOT_BE_SENT, ENDED, NO_PREDICTION, SENDER_BUSY
+from recordings import frame_of
 
 
 def frames(url, requests, *losses):
@@ -25,8 +26,11 @@ def frames(url, requests, *losses):
     record = CapturedRecord(
         "asgi", "m", method="POST", path="/", request_body=b'{"x": 1}', request_read=True
     )
-    packed = frame(EXCHANGE, msgspec.msgpack.encode(record))
-    return frame(ORIGIN, origin) + packed * requests + frame(LOSSES, json.dumps(losses).encode())
+    return (
+        frame(ORIGIN, origin)
+        + frame_of(record) * requests
+        + frame(LOSSES, json.dumps(losses).encode())
+    )
 
 
 def send(store, data):

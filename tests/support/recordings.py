@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 
+import msgspec
+
 from modeltap.config import sources
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.packing import pack
+from modeltap.writer.protocol import Frames, exchange_frame
 
 
 def settings_of(store, **options):
@@ -18,6 +21,18 @@ def exchange(body=b"{}"):
     x.add_request(body, 10**6)
     x.request_read, x.status, x.duration_ms = True, 200, 1.0
     return x
+
+
+def payload_of(exchange, tap=0):
+    """Return the payload that the writer gets for an exchange."""
+    ((_, payload),) = Frames().split(pack(tap, exchange))
+    return payload
+
+
+def frame_of(record):
+    """Return the frame of a record, as `pack` makes it of an exchange."""
+    fields = msgspec.structs.replace(record, request_body=b"", response_body=b"")
+    return exchange_frame(msgspec.msgpack.encode(fields), record.request_body, record.response_body)
 
 
 def put(recorder, settings, count=1, body=b"{}"):

@@ -309,7 +309,7 @@ def test_calls_wait_too(store):
 
 
 def test_an_app_that_is_killed_while_its_writer_starts_loses_nothing(serve, eventually):
-    """The very first requests go into the pipe before anybody reads it."""
+    """The very first requests go into the buffer before anybody reads it."""
     source = APP.replace("{durability}", "fast").replace(
         "PlainTextResponse(await request.body())",
         "PlainTextResponse(str(modeltap.stats()['queued_bytes']))",

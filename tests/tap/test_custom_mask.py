@@ -37,11 +37,18 @@ def test_the_mask_receives_plain_bodies_and_their_types():
     assert (masked_exchange.response_body, masked_exchange.response_note) == (b"out", None)
 
 
-@pytest.mark.parametrize("mask", [lambda *_: None, lambda *_: 1 / 0])
+@pytest.mark.parametrize("mask", [lambda *_: None, lambda *_: 1 / 0, lambda *_: 7])
 def test_bodies_that_the_mask_drops_or_fails_on_are_not_stored(mask):
     masked_exchange = exchange(b"secret")
     mask_bodies(masked_exchange, mask)
     assert (masked_exchange.request_body, masked_exchange.request_note) == (b"", UNMASKABLE)
+
+
+@pytest.mark.parametrize("masked", ["text", b"text", bytearray(b"text"), memoryview(b"text")])
+def test_a_mask_may_return_any_kind_of_text_or_bytes(masked):
+    masked_exchange = exchange(b"secret")
+    mask_bodies(masked_exchange, lambda *_: masked)
+    assert (masked_exchange.request_body, masked_exchange.request_note) == (b"text", MASKED)
 
 
 def test_undecodable_bodies_are_dropped_and_empty_ones_skipped():

@@ -8,11 +8,10 @@ import sqlite3
 import pytest
 
 from modeltap.store.connection import connect
-from modeltap.tap.packing import pack
 from modeltap.writer.batch_writer import BatchWriter
 from modeltap.writer.protocol import NO_ROOM, UNUSABLE
 from modeltap.writer.records import origin_of
-from recordings import count, exchange, settings_of
+from recordings import count, exchange, payload_of, settings_of
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ def writer(store):
 
 
 def batch(number):
-    return [pack(0, exchange()) for _ in range(number)]
+    return [payload_of(exchange()) for _ in range(number)]
 
 
 def test_written_rows_are_counted_and_their_model_has_settings(writer, store, read_rows):
@@ -44,7 +43,7 @@ def test_a_slow_pattern_is_logged_once_and_its_body_not_stored(store, read_rows)
     made = BatchWriter(store, lambda: False)
     made.add_origin(origin_of(settings_of(str(store), mask_body_fields=("(a+)+$",)), 7, "here"))
     slow = b'{"' + b"a" * 50 + b'!": 1}'
-    results = [made.write([pack(0, exchange(slow))], {}) for _ in range(2)]
+    results = [made.write([payload_of(exchange(slow))], {}) for _ in range(2)]
     made.close()
     (message,) = [message for result in results for message in result.messages]
     assert "(a+)+$" in message and "unmaskable" in message
@@ -61,7 +60,7 @@ def test_a_model_may_have_its_own_event_time_and_version(store, read_rows, event
     made.add_origin(origin_of(settings_of(str(store), **options), 7, "here"))
     captured = exchange(b'{"ts": "2024-01-01"}')
     captured.request_headers = [("x-time", b"2024-02-03T04:05:06Z")]
-    made.write([pack(0, captured)], {})
+    made.write([payload_of(captured)], {})
     made.close()
     (row,) = read_rows(store, "select version, started_at, event_time from exchanges")
     expected = {"body:ts": None, "header:x-time": "2024-02-03T04:05:06Z"}

@@ -13,7 +13,7 @@ from modeltap.tap.recording.recorder import Recorder
 from recordings import CHILD, count, put, settings_of
 
 
-def test_kill_9_of_the_app_loses_nothing_in_the_pipe(store, eventually):
+def test_kill_9_of_the_app_loses_nothing_in_the_buffer(store, eventually):
     """The writer process continues until it has written everything; the file is intact."""
     process = subprocess.Popen([sys.executable, "-c", CHILD, str(store)], stdout=subprocess.PIPE)
     put_count = 0
@@ -24,7 +24,7 @@ def test_kill_9_of_the_app_loses_nothing_in_the_pipe(store, eventually):
     process.wait()
     put_count = int((process.stdout.read().split() or [put_count])[-1])
     process.stdout.close()
-    # One more may have gone into the pipe before its number was printed.
+    # One more may have gone into the buffer before its number was printed.
     assert eventually(lambda: count(store) >= put_count)
     assert count(store) <= put_count + 1
     connection = sqlite3.connect(store)
@@ -40,7 +40,7 @@ def test_kill_9_of_the_writer_is_counted_and_it_is_restarted(store, eventually, 
     other = sqlite3.connect(store, isolation_level=None)
     other.execute("begin immediate")  # so that it cannot write these
     put(recorder, settings, 5)
-    assert eventually(lambda: recorder.stats()["queued_bytes"] == 0)  # they are in the pipe
+    assert eventually(lambda: recorder.stats()["queued_bytes"] == 0)  # they are in the buffer
     os.kill(recorder._writer.pid, signal.SIGKILL)
     assert eventually(lambda: recorder.stats()["dropped"] == 5)
     other.execute("commit")
@@ -93,8 +93,8 @@ def test_signals_do_not_end_a_starting_writer(store, eventually):
     assert count(store) == 3 and recorder.stats()["dropped"] == 0
 
 
-def test_exchanges_beyond_the_pipe_wait_in_order(store):
-    """Bodies of 60 KB fill a pipe of 1 MB while another program holds the store's lock."""
+def test_exchanges_beyond_the_buffer_wait_in_order(store):
+    """Bodies of 60 KB fill a buffer of 1 MB while another program holds the store's lock."""
     settings = settings_of(store)
     recorder = Recorder(store, settings)
     put(recorder, settings)
@@ -115,7 +115,7 @@ def test_exchanges_beyond_the_pipe_wait_in_order(store):
 
 
 def test_the_writer_ends_with_its_app(store, eventually):
-    """Even if a fork of the app, which does not use it, holds the pipe open."""
+    """Even if a fork of the app, which does not use it, holds its input open."""
     code = CHILD.replace("10**6", "50").replace("import sys, time", "import sys, time, os, ctypes")
     code += "recorder.flush(20)\nprint('pid', recorder._writer.pid, flush=True)\n"
     # A fork by C code runs none of Python's hooks.

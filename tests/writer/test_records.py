@@ -7,9 +7,8 @@ import json
 import pytest
 
 from modeltap.config import sources
-from modeltap.tap.packing import pack
 from modeltap.writer.records import CapturedRecord, origin_of, unpack
-from recordings import exchange
+from recordings import exchange, payload_of
 
 SECRET = "whsec_" + "QUJD" * 8
 
@@ -54,7 +53,7 @@ def test_a_template_may_contain_a_token(monkeypatch):
 def test_a_packed_record_is_unpacked():
     given = exchange(b'{"a": 1}')
     given.id, given.aborted = "id", True
-    record = unpack(pack(3, given))
+    record = unpack(payload_of(given, 3))
     assert isinstance(record, CapturedRecord)
     assert (record.origin, record.id, record.request_body) == (3, "id", b'{"a": 1}')
     for name in ("source", "model", "method", "path", "status", "started_at", "aborted"):

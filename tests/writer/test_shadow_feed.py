@@ -7,14 +7,13 @@ import signal
 from collections import Counter
 from contextlib import contextmanager
 
-import msgspec
 import pytest
 
 from challengers import challenging
 from modeltap.config import sources
 from modeltap.store.connection import connect
 from modeltap.store.shadow_counts import shadow_totals
-from modeltap.writer.protocol import Counters
+from modeltap.writer.protocol import Counters, Frames
 from modeltap.writer.records import CapturedRecord, origin_of
 from modeltap.writer.shadow_feed import ShadowFeed
 from modeltap.writer.shadow_outcomes import (
@@ -26,13 +25,15 @@ from modeltap.writer.shadow_outcomes import (
     SENDER_BUSY,
     TOO_LARGE,
 )
+from recordings import frame_of
 
 
 def packed(**fields):
     body = fields.get("request_body", b'{"x": 1}')
     given = {"method": "POST", "path": "/predict", "status": 200, "request_read": True, "id": "a"}
     given |= {"source": "asgi", "request_body": body, "request_bytes": len(body)} | fields
-    return msgspec.msgpack.encode(CapturedRecord(model="m", **given))
+    ((_, payload),) = Frames().split(frame_of(CapturedRecord(model="m", **given)))
+    return payload
 
 
 @contextmanager

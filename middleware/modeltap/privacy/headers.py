@@ -36,8 +36,7 @@ class HeaderFilter:
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._names = frozenset(name.lower() for name in names)
-        self._known: dict[bytes | str, str | None] = {}
+        self._known = _KnownNames(name.lower() for name in names)
 
     @classmethod
     def of_requests(cls, settings: Settings) -> HeaderFilter:
@@ -54,22 +53,25 @@ class HeaderFilter:
     def kept(self, headers: Iterable[tuple[Any, Any]]) -> list[Header]:
         """Return the headers to keep; names may be bytes (ASGI) or text (WSGI)."""
         known = self._known
-        kept: list[Header] = []
-        for raw, value in headers:
-            try:
-                name = known[raw]
-            except (KeyError, TypeError):
-                name = self._name_if_kept(raw)
-            if name is not None:
-                kept.append((name, value))
-        return kept
+        try:
+            return [(name, value) for raw, value in headers if (name := known[raw])]
+        except TypeError:  # such as a bytearray
+            pairs = [(raw if isinstance(raw, str) else bytes(raw), v) for raw, v in headers]
+            return [(name, value) for raw, value in pairs if (name := known[raw])]
 
-    def _name_if_kept(self, raw: Any) -> str | None:
-        name = text_of(raw if isinstance(raw, str) else bytes(raw)).lower()
-        is_kept = name in self._names
-        if isinstance(raw, (bytes, str)) and len(self._known) < _MAX_CACHED:
-            self._known[raw] = name if is_kept else None
-        return name if is_kept else None
+
+class _KnownNames(dict[bytes | str, str]):
+    """The names of headers as they arrive: in lower case if they are kept, else empty."""
+
+    def __init__(self, kept: Iterable[str]) -> None:
+        self._kept = frozenset(kept)
+
+    def __missing__(self, raw: bytes | str) -> str:
+        name = text_of(raw).lower()
+        name = name if name in self._kept else ""
+        if len(self) < _MAX_CACHED:
+            self[raw] = name
+        return name
 
 
 def request_names(settings: Settings) -> list[str]:

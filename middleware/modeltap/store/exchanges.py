@@ -83,6 +83,7 @@ class CapturedRow(OwnColumns, kw_only=True, gc=False):
 
 EXCHANGE_COLUMNS = ExchangeRow.__struct_fields__
 _OWN = len(OwnColumns.__struct_fields__)  # fields of the base class come first
+_RECURRING = EXCHANGE_COLUMNS[_OWN:]
 
 _ROWS_PER_STATEMENT = (32, 8, 1)
 """SQLite needs a third less time per row if a statement inserts 32 rows; 64 save no more."""
@@ -115,25 +116,23 @@ def _insert_of(rows: list[tuple[Any, ...]]) -> tuple[str, list[Any]]:
     """Return the statement that inserts `rows`, and its parameters.
 
     Each row has the values of its own columns, and then a tuple of all others. SQLite's time
-    depends mostly on the number of parameters. Thus columns without values are left out, and the
-    other columns have one parameter in common if they are equal in all rows; so has the path.
+    depends mostly on the number of parameters. Thus columns without values are left out, and those
+    of the tuple that are equal in all rows have one parameter in common; so has the path.
     """
     *columns, rests = zip(*rows, strict=True)
-    shared = rests[0]
-    if rests.count(shared) < len(rows):
-        columns += zip(*rests, strict=True)
-        shared = ()
     nothing = (None,) * len(rows)  # unlike `count`, `!=` compares by identity first
-    own = {
+    own: dict[str, Sequence[Any]] = {
         name: column
         for name, column in zip(EXCHANGE_COLUMNS, columns, strict=False)
         if column != nothing
     }
-    common = {
-        name: value
-        for name, value in zip(EXCHANGE_COLUMNS[_OWN:], shared, strict=False)
-        if value is not None
-    }
+    common: dict[str, Any] = {}
+    distinct = {id(rest): rest for rest in rests}.values()
+    for place, values in enumerate(zip(*distinct, strict=True)):
+        if values.count(values[0]) < len(values):
+            own[_RECURRING[place]] = [rest[place] for rest in rests]
+        elif values[0] is not None:
+            common[_RECURRING[place]] = values[0]
     if "path" in own and own["path"].count(own["path"][0]) == len(rows):
         common["path"] = own.pop("path")[0]
     statement = _insert(tuple(own), tuple(common), len(rows))

@@ -56,12 +56,19 @@ def _masked(
         plain = inflate(bytes(body), encoding, MAX_INFLATED_BYTES)
         headers = [pair for pair in headers if pair[0] != "content-encoding"]
     try:
-        kept = None if plain is None else mask(plain, _header(headers, "content-type"))
+        kept = None if plain is None else _bytes_of(mask(plain, _header(headers, "content-type")))
     except Exception:  # drop a body that cannot be masked, but keep the record
         kept = None
     if kept is None:
         return b"", headers, UNMASKABLE
     return kept, headers, None if kept == plain else MASKED
+
+
+def _bytes_of(masked: bytes | str | None) -> bytes | None:
+    """Return the result of an app's mask, which may be text, as bytes."""
+    if masked is None or type(masked) is bytes:
+        return masked
+    return masked.encode() if isinstance(masked, str) else bytes(memoryview(masked))
 
 
 def _header(headers: Sequence[Header], name: str) -> str:

@@ -16,7 +16,7 @@ _FUNCTIONS = ("mask_body", "version")
 """Options that may be functions, which neither a file nor another process can have."""
 
 _MAX_VERSION = 200
-"""The longest version, because it goes through the pipe with each exchange."""
+"""The longest version, because it goes to the writer with each exchange."""
 
 
 def version_option(options: Mapping[str, object]) -> VersionFunction | None:

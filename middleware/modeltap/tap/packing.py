@@ -1,4 +1,4 @@
-"""Packing of finished exchanges into bytes for the pipe to the writer process.
+"""Packing of finished exchanges into bytes for the writer process.
 
 Packed, an exchange is one object of known size that is ready for another process, instead of a
 dozen objects that Python's garbage collector would visit.
@@ -12,15 +12,17 @@ from typing import Any
 import msgspec
 
 from modeltap.tap.exchange import Exchange, ids
+from modeltap.writer.protocol import exchange_frame
 from modeltap.writer.records import CapturedRecord
 
 _encode = msgspec.msgpack.Encoder().encode
 
 
 def pack(origin: int, exchange: Exchange) -> bytes:
-    """Return `exchange` as a packed `CapturedRecord`; `origin` is the number of its tap.
+    """Return the frame of `exchange` for the writer; `origin` is the number of its tap.
 
-    Values of subclasses are converted to their built-in base types.
+    Values of subclasses are converted to their built-in base types. The exchange loses its bodies,
+    which are copied only once, behind the other fields.
     """
     exchange.origin = origin
     if not exchange.id:
@@ -28,11 +30,14 @@ def pack(origin: int, exchange: Exchange) -> bytes:
     if exchange.chunk_times is not None:
         exchange.chunks = (exchange.chunk_count, exchange.chunk_times.tobytes())
         exchange.chunk_times = None
+    request, response = exchange.request_body, exchange.response_body
+    exchange.request_body = exchange.response_body = b""
     try:
-        return _encode(exchange)
+        fields = _encode(exchange)
     except Exception:  # a framework's own kind of text, or text that is not valid Unicode
         names = CapturedRecord.__struct_fields__
-        return _encode([_plain(getattr(exchange, name)) for name in names])
+        fields = _encode([_plain(getattr(exchange, name)) for name in names])
+    return exchange_frame(fields, request, response)
 
 
 def _plain(value: Any) -> Any:

@@ -1,20 +1,19 @@
-"""``python -m modeltap.writer STORE DESCRIPTOR``: the process that writes an app's exchanges.
+"""``python -m modeltap.writer STORE COUNTERS BUFFER``: the process that writes an app's exchanges.
 
-The process reads frames from standard input, writes log messages to standard output, and counts in
-shared memory (`protocol.Counters`). It ends after it has written everything up to the end of its
-input. It ignores signals, because the app still sends its last exchanges after receiving them.
+The process reads frames from shared memory (`sharing.ring_buffer`), writes log messages to standard
+output, and counts in shared memory (`protocol.Counters`). Its standard input wakes it up. At the
+end of that input it ends, after it has written everything. It ignores signals, because the app
+still sends its last exchanges after receiving them.
 """
 
 from __future__ import annotations
 
-import fcntl
 import gc
 import json
 import os
 import select
 import signal
 import sys
-import termios
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,6 +26,7 @@ from modeltap.writer.process import READY, TERMINATION_SIGNALS
 from modeltap.writer.protocol import EXCHANGE, LOSSES, NO_ROOM, ORIGIN, UNUSABLE, Counters, Frames
 from modeltap.writer.records import Origin
 from modeltap.writer.shadow_feed import ShadowFeed
+from modeltap.writer.sharing.ring_buffer import SIZE, RingBuffer
 
 _ORPHAN_SECONDS = 30.0
 """How long a batch waits for another program's lock after the app has ended."""
@@ -35,14 +35,14 @@ _CHECK_SECONDS = 5.0
 """How often an idle process checks that its app is running: a fork of the app may keep the input
 open without using it."""
 
+_WAKEUP_BYTES = 1 << 16
+"""More than the bytes that wake the process once: each exchange sends at most one."""
+
 _PUMP_SECONDS = 0.05
 """How often an idle process tries to pass on a request that did not fit into a pipe."""
 
-_READ_BYTES = 1 << 20
-"""The capacity of the pipe."""
-
-_FULL_BYTES = 1 << 19
-"""Gathering stops when the pipe is half full, so that the app does not find it full."""
+_FULL_BYTES = SIZE // 2
+"""Gathering stops when the buffer is half full, so that the app does not find it full."""
 
 _SLICE_SECONDS = 0.01
 """The polling interval while gathering, which `flush` waits in addition to a commit."""
@@ -51,11 +51,12 @@ _MAX_FLUSH_SECONDS = 60.0
 """The maximum `flush_interval_seconds`, which applies until the first tap is known."""
 
 
-class InputPipe:
-    """The pipe from the app, which also detects the end of the app."""
+class Input:
+    """The frames from the app, and the pipe that wakes this process and detects the app's end."""
 
-    def __init__(self, descriptor: int, counters: Counters) -> None:
+    def __init__(self, descriptor: int, buffer: RingBuffer, counters: Counters) -> None:
         self._descriptor = descriptor
+        self._buffer = buffer
         self._counters = counters
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLIN)
@@ -68,19 +69,28 @@ class InputPipe:
         Args:
             pump: called while there are none; returns True if it has to be called again soon.
         """
-        seconds = _PUMP_SECONDS if pump() else _CHECK_SECONDS
-        while not self._poll.poll(seconds * 1000):
-            if self._orphaned():
-                return b""
-            seconds = _PUMP_SECONDS if pump() else _CHECK_SECONDS
-        return os.read(self._descriptor, _READ_BYTES)
+        while True:
+            waits_to_pump = pump()
+            if data := self._buffer.take():
+                return data
+            if self._buffer.fall_asleep():
+                seconds = _PUMP_SECONDS if waits_to_pump else _CHECK_SECONDS
+                ends = self._sleep(seconds)
+                self._buffer.wake_up()
+                if ends:
+                    return self._buffer.take()
+
+    def _sleep(self, seconds: float) -> bool:
+        """Sleep until the app wakes this process; return True at the end of the input."""
+        if self._poll.poll(seconds * 1000):
+            return not os.read(self._descriptor, _WAKEUP_BYTES)
+        return self._orphaned()
 
     def gather(self, seconds: float) -> None:
         """Wait for more input before reading, so that many exchanges share a transaction."""
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self._counters.hurry:
-            waiting = fcntl.ioctl(self._descriptor, termios.FIONREAD, b"\0\0\0\0")
-            if int.from_bytes(waiting, sys.byteorder) > _FULL_BYTES or self._hung_up():
+            if self._buffer.used() > _FULL_BYTES or self._hung_up():
                 return
             time.sleep(min(_SLICE_SECONDS, seconds))
 
@@ -100,10 +110,10 @@ class InputPipe:
 class WritingLoop:
     """Reads, writes and counts until the end of the input."""
 
-    def __init__(self, store: Path, memory: int, messages: int) -> None:
+    def __init__(self, store: Path, memory: int, buffer: int, messages: int) -> None:
         self._counters = counters = Counters(memory)
         self._messages = messages
-        self._input = InputPipe(0, counters)
+        self._input = Input(0, RingBuffer(buffer), counters)
         self._writer = BatchWriter(store, self._input.may_wait)
         self._shadow = ShadowFeed(store, memory, self._send)
         self._flush_seconds = _MAX_FLUSH_SECONDS
@@ -157,8 +167,8 @@ def _send(messages: int, message: str) -> None:
         os.write(messages, json.dumps(message).encode() + b"\n")
 
 
-def main(store: str, descriptor: int) -> None:
-    """Write exchanges from standard input to `store`; count in the memory of `descriptor`."""
+def main(store: str, memory: int, buffer: int) -> None:
+    """Write exchanges to `store`; the numbers are descriptors of the counters and the buffer."""
     for number in TERMINATION_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, TERMINATION_SIGNALS)
@@ -170,8 +180,8 @@ def main(store: str, descriptor: int) -> None:
     os.dup2(null, 2)
     gc.disable()  # this process creates no cycles, and a batch has thousands of objects to scan
     _send(messages, READY)
-    WritingLoop(Path(store), descriptor, messages).run()
+    WritingLoop(Path(store), memory, buffer, messages).run()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

@@ -36,7 +36,7 @@ SQLite cannot even delete."""
 _ROWS_PER_TURN = 8
 _TURNS_SECONDS = 0.01
 """On a busy core, the app may run after every 8 rows (0.1 ms), so that its requests do not wait
-until a whole batch is masked. This ends after 0.01 s, because the pipe fills meanwhile."""
+until a whole batch is masked. This ends after 0.01 s, because the buffer fills meanwhile."""
 
 
 class BatchResult(msgspec.Struct):

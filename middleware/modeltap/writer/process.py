@@ -2,14 +2,13 @@
 
 Creating rows and writing them with SQLite costs about 15 us per exchange. A thread in the app would
 take this time from its requests, which share the interpreter lock, and a thread that waits for that
-lock slows down each release of it. With a separate process a request only pays for a write into a
-pipe, which wakes no thread in the app. Exchanges in the pipe survive the app, even `kill -9`.
+lock slows down each release of it. With a separate process a request only pays for a copy into
+shared memory, which wakes no thread in the app. Exchanges there survive the app, even `kill -9`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import select
@@ -23,19 +22,20 @@ from pathlib import Path
 from modeltap import interpreter
 from modeltap.errors import ConfigError
 from modeltap.writer.protocol import Counters
+from modeltap.writer.sharing.ring_buffer import RingBuffer
 
 READY = "ready"
 TERMINATION_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that only the app handles, because it still sends exchanges after them."""
 
-_PIPE_BYTES = 1 << 20
-"""The maximum pipe size that Linux allows without privileges; about 800 requests of 1 KB."""
-
 _OUTPUT_CHARACTERS = 2000
 """The end of the output before the process is ready, which contains the error."""
 
 _CLOSING_SECONDS = 1.0
-"""How long a closing recorder waits for space in the pipe, because its app is about to end."""
+"""How long a closing recorder waits for space in the buffer, because its app is about to end."""
+
+_SPACE_MS = 5
+"""How often a waiting recorder looks for space in the buffer."""
 
 
 class NotStarted(Exception):
@@ -45,37 +45,38 @@ class NotStarted(Exception):
 class WriterProcess:
     """The app's side of one writer process. Raises `NotStarted` if it cannot be started.
 
-    The pipe accepts exchanges before the process runs; they survive the end of the app.
+    The buffer accepts exchanges before the process runs; they survive the end of the app. The
+    process ends when its standard input does, on which the app writes only to wake it up.
     """
 
     def __init__(self, store: Path) -> None:
-        memory = Counters.create()
-        self.counters = Counters(memory)
         self._output_text = ""  # output other than messages: why the process fails to start
+        memory: list[int] = []
         try:
+            memory += (Counters.create(), RingBuffer.create())
+            self.counters, self.buffer = Counters(memory[0]), RingBuffer(memory[1])
             with _blocked(TERMINATION_SIGNALS):
                 self._process = subprocess.Popen(
-                    interpreter.command("modeltap.writer", str(store), str(memory)),
+                    interpreter.command("modeltap.writer", str(store), *map(str, memory)),
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,  # until it is ready
                     env=interpreter.environment(),
                     bufsize=0,
-                    pass_fds=(memory,),
+                    pass_fds=memory,
                     process_group=0,  # a terminal's Ctrl-C is for the app
                 )
         except (OSError, ConfigError) as error:
             raise NotStarted(str(error)) from error
         finally:
-            os.close(memory)
+            for descriptor in memory:
+                os.close(descriptor)
         self._started = time.monotonic()
         self.ready = False
         assert self._process.stdin is not None and self._process.stdout is not None
-        self.input = self._process.stdin.fileno()
+        self._input = self._process.stdin.fileno()
         self.output = self._process.stdout.fileno()
-        os.set_blocking(self.input, False)
-        with contextlib.suppress(OSError, AttributeError):
-            fcntl.fcntl(self.input, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        os.set_blocking(self._input, False)
 
     @property
     def pid(self) -> int:
@@ -88,24 +89,33 @@ class WriterProcess:
         return time.monotonic() - self._started
 
     def write(self, data: bytes, closing: threading.Event) -> None:
-        """Write all of `data` into the pipe, waiting for space.
+        """Write all of `data` into the buffer, waiting for space.
 
         Raises `BrokenPipeError` if the process has ended, or if there is still no space a second
         after `closing` was set.
         """
-        poll = select.poll()
-        poll.register(self.input, select.POLLOUT)
+        ended = select.poll()
+        ended.register(self.output, 0)  # reports only the end
         rest = memoryview(data)
         closing_since: float | None = None
         while rest:
-            try:
-                rest = rest[os.write(self.input, rest) :]
-            except BlockingIOError:
-                poll.poll(100)
-                if closing.is_set():
-                    closing_since = closing_since or time.monotonic()
-                    if time.monotonic() > closing_since + _CLOSING_SECONDS:
-                        raise BrokenPipeError from None
+            if space := min(self.buffer.space(), len(rest)):
+                self.buffer.put(rest[:space])
+                rest = rest[space:]
+                self.buffer.barrier()
+                self.wake()
+            elif ended.poll(_SPACE_MS):
+                raise BrokenPipeError
+            elif closing.is_set():
+                closing_since = closing_since or time.monotonic()
+                if time.monotonic() > closing_since + _CLOSING_SECONDS:
+                    raise BrokenPipeError
+
+    def wake(self) -> None:
+        """Wake the process if it sleeps until there is something in the buffer."""
+        if self.buffer.has_sleeping_reader():
+            with contextlib.suppress(OSError):  # it is being woken already, or has ended
+                os.write(self._input, b".")
 
     def messages(self) -> list[str] | None:
         """Return the messages of the process to log; None if it has ended."""
@@ -161,7 +171,7 @@ def _blocked(signals: Iterable[int]) -> Iterator[None]:
     """Block signals while a process starts, until it can ignore them itself.
 
     The process inherits the signal mask of the thread. Some supervisors (circus, in BentoML) end
-    a worker together with its child processes, and its first exchanges may be in the pipe.
+    a worker together with its child processes, and its first exchanges may be in the buffer.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:

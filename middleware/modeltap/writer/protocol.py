@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import mmap
-import os
 import struct
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 
 from modeltap.writer.shadow_outcomes import OUTCOMES
+from modeltap.writer.sharing import shared_memory
 
 HEADER = struct.Struct("<BI")
 """A frame's header: its kind and the size of its payload in bytes."""
+
+_SIZES = struct.Struct("<II")
+_EXCHANGE_HEADER = struct.Struct("<BIII")
+"""A payload with an exchange begins with the sizes of its fields and of the request's body."""
 
 EXCHANGE, ORIGIN, LOSSES = 1, 2, 3
 
@@ -31,6 +34,27 @@ def frame(kind: int, payload: bytes) -> bytes:
     [(3, b'two')]
     """
     return HEADER.pack(kind, len(payload)) + payload
+
+
+def exchange_frame(fields: bytes, request: bytes | bytearray, response: bytes | bytearray) -> bytes:
+    """Return a frame with an exchange: its packed fields without bodies, and its bodies.
+
+    >>> (_, payload), = Frames().split(exchange_frame(b"fields", b"to", b"from"))
+    >>> exchange_parts(payload)
+    (b'fields', b'to', b'from')
+    """
+    size, request_size = len(fields), len(request)
+    total = size + request_size + len(response) + _SIZES.size
+    header = _EXCHANGE_HEADER.pack(EXCHANGE, total, size, request_size)
+    return b"".join((header, fields, request, response))
+
+
+def exchange_parts(payload: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return the packed fields and the bodies in the payload of an exchange's frame."""
+    size, request_size = _SIZES.unpack_from(payload)
+    start = _SIZES.size + size
+    end = start + request_size
+    return payload[_SIZES.size : start], payload[start:end], payload[end:]
 
 
 class Frames:
@@ -80,13 +104,7 @@ class Counters:
     @staticmethod
     def create() -> int:
         """Return a descriptor of new shared memory."""
-        if hasattr(os, "memfd_create"):
-            descriptor = os.memfd_create("modeltap-counters")
-        else:
-            with tempfile.TemporaryFile() as file:
-                descriptor = os.dup(file.fileno())
-        os.ftruncate(descriptor, mmap.PAGESIZE)
-        return descriptor
+        return shared_memory.create(mmap.PAGESIZE)
 
     def add(
         self, *, failed: int = 0, no_room: int = 0, unusable: int = 0, written: int = 0

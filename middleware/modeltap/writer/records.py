@@ -1,6 +1,6 @@
 """Records that the app sends to the writer process, and the origin that a tap's records share.
 
-The app packs a `CapturedRecord` (`tap.packing`) and the writer unpacks it.
+The app packs a `CapturedRecord` (`tap.packing`), with its bodies apart, and the writer unpacks it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import msgspec
 
 from modeltap.config.settings import Settings
 from modeltap.privacy.headers import Header
+from modeltap.writer.protocol import exchange_parts
 
 MAX_TEXT = 2000
 """Longer paths, headers and error messages are truncated, because clients choose them."""
@@ -103,12 +104,15 @@ _typed = msgspec.msgpack.Decoder(CapturedRecord)
 
 
 def unpack(packed: bytes) -> CapturedRecord:
-    """Return the record that `tap.packing.pack` packed."""
+    """Return the record in the payload of an exchange's frame."""
+    fields, request, response = exchange_parts(packed)
     try:
-        return _typed.decode(packed)
+        record = _typed.decode(fields)
     except msgspec.ValidationError:  # such as a status that an app sent as text
-        values = msgspec.msgpack.decode(packed)
-        return CapturedRecord(*map(_hashable, values[: len(CapturedRecord.__struct_fields__)]))
+        values = msgspec.msgpack.decode(fields)
+        record = CapturedRecord(*map(_hashable, values[: len(CapturedRecord.__struct_fields__)]))
+    record.request_body, record.response_body = request, response
+    return record
 
 
 def _hashable(value: Any) -> Any:

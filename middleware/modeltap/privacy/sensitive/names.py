@@ -88,6 +88,8 @@ search is three times shorter, and `api_key`, `api-key` and `apiKey` are the sam
 characters \\, % and & are kept because they start escaped letters, and @ because it may follow a
 password in a URL."""
 
+_PERCENT, _AMPERSAND, _AT, _BACKSLASH = b"%&@\\"  # numbers are found in a third of the time
+
 _SHORTEST = 3
 """The letters of the shortest default name, and of the shortest first half."""
 
@@ -284,10 +286,10 @@ def remember(known: set[bytes], text: bytes) -> None:
 def _may_be_escaped(letters: bytes) -> bool:
     """Return True if a text contains characters that start escapes, or non-ASCII letters."""
     return (
-        b"\\u" in letters
-        or b"%" in letters
-        or b"&" in letters
-        or b"@" in letters
+        _PERCENT in letters
+        or _AMPERSAND in letters
+        or _AT in letters
+        or (_BACKSLASH in letters and b"\\u" in letters)
         or not letters.isascii()
     )
 

@@ -1,4 +1,4 @@
-"""A bounded queue of frames that wait for space in the pipe; refused frames are counted."""
+"""A bounded queue of frames that wait for space in the buffer; refused frames are counted."""
 
 from __future__ import annotations
 

@@ -22,11 +22,12 @@ from modeltap.tap.recording import forks
 from modeltap.tap.recording.backlog import Backlog
 from modeltap.tap.recording.wakeup import Wakeup
 from modeltap.writer.process import NotStarted, WriterProcess
-from modeltap.writer.protocol import EXCHANGE, LOSSES, NO_ROOM, ORIGIN, UNUSABLE, frame
+from modeltap.writer.protocol import LOSSES, NO_ROOM, ORIGIN, UNUSABLE, frame
 from modeltap.writer.records import origin_of
+from modeltap.writer.sharing.ring_buffer import RingBuffer
 
 _CHUNK_BYTES = 256 * 1024
-"""Bytes of the backlog to write at a time: a quarter of the pipe."""
+"""Bytes of the backlog to write at a time: a quarter of the buffer."""
 
 _RESTART_SECONDS = 5.0
 """The retry interval if a writer process cannot be started or ends early."""
@@ -48,10 +49,11 @@ OnStart = Callable[[Path, Settings], Callable[[], None]]
 class Recorder:
     """Sends exchanges to the writer process of one store.
 
-    A request writes its exchange directly into the pipe. While the pipe is full (the process is
-    starting, or waits for another program's lock), exchanges wait in a bounded backlog, which a
-    thread empties; otherwise that thread sleeps. If the backlog is full, an exchange is dropped
-    as a whole and counted. Nothing is opened or started before the first `put`.
+    A request copies its exchange directly into memory that the process reads. While this buffer
+    is full (the process is starting, or waits for another program's lock), exchanges wait in a
+    bounded backlog, which a thread empties; otherwise that thread sleeps. If the backlog is full,
+    an exchange is dropped as a whole and counted. Nothing is opened or started before the first
+    `put`.
     """
 
     def __init__(self, store: Path, settings: Settings, on_start: OnStart | None = None) -> None:
@@ -67,8 +69,7 @@ class Recorder:
         self._lock = threading.Lock()
         self._backlog = Backlog(self.settings.max_queue_records, self.settings.max_queue_bytes)
         self._writer: WriterProcess | None = None
-        self._pipe: int | None = None  # the writer's input, while requests may write to it
-        self._cut = b""  # the unwritten rest of the last frame, which must be written first
+        self._buffer: RingBuffer | None = None  # of the writer, while requests may use it
         self._origins_sent = 0  # taps that this writer knows
         self._sent = 0  # exchanges sent to this writer
         self._generation = 0  # number of writers that died before this one
@@ -86,7 +87,7 @@ class Recorder:
         """Register a tap with `settings`; return the number that identifies its exchanges."""
         with self._lock:
             self._taps.append(settings)
-            self._pipe = None  # so that the thread sends the tap's origin before its exchanges
+            self._buffer = None  # so that the thread sends the tap's origin before its exchanges
             self._wake()
             return len(self._taps) - 1
 
@@ -96,25 +97,20 @@ class Recorder:
             self._start_thread()
             self._wake()
 
-    def put(self, packed: bytes) -> bool:
-        """Send an exchange; return False if it was dropped because the backlog is full."""
-        data = frame(EXCHANGE, packed)
+    def put(self, data: bytes) -> bool:
+        """Send a packed exchange; return False if it was dropped because the backlog is full."""
         with self._lock:
-            if self._pipe is None:
-                return self._keep(data)
-            try:
-                written = os.write(self._pipe, data)
-            except OSError:  # the pipe is full, or its reader died, which the thread detects
+            buffer = self._buffer
+            if buffer is None or not buffer.put(data):
                 return self._keep(data)
             self._sent += 1
-            if written < len(data):
-                self._pipe, self._cut = None, data[written:]
-                self._wake()
-            return True
+        if buffer.has_sleeping_reader():  # read after the lock, which is a barrier, is released
+            self._wake_writer()
+        return True
 
-    def put_durably(self, packed: bytes) -> Ticket | None:
+    def put_durably(self, data: bytes) -> Ticket | None:
         """Send an exchange as `put` does; return a ticket to wait for its commit."""
-        if not self.put(packed):
+        if not self.put(data):
             return None
         with self._lock:
             return Ticket(self._generation, self._sent + len(self._backlog))
@@ -184,7 +180,7 @@ class Recorder:
         return dict(self._past_shadow + now)
 
     def _counted(self) -> Counter[str]:
-        """Return the counts of all writers, and the number of exchanges still in the pipe."""
+        """Return the counts of all writers, and the number of exchanges still in the buffer."""
         if self._writer is None:
             return self._past
         now = self._writer.counters.read()
@@ -198,11 +194,16 @@ class Recorder:
 
     def _keep(self, data: bytes) -> bool:
         """Queue a frame for the thread; later frames must be queued, too, to keep the order."""
-        self._pipe = None
+        self._buffer = None
         kept = self._backlog.add(data)
         self._start_thread()
         self._wake()
         return kept
+
+    def _wake_writer(self) -> None:
+        with self._lock:
+            if self._writer is not None:
+                self._writer.wake()
 
     def _start_thread(self) -> None:
         if self._thread is None:
@@ -239,22 +240,19 @@ class Recorder:
             )
             return False
         with self._lock:
-            self._writer, self._origins_sent, self._sent, self._cut = writer, 0, 0, b""
+            self._writer, self._origins_sent, self._sent = writer, 0, 0
         return True
 
     def _catch_up(self) -> None:
-        """Send the backlog to the writer; afterwards requests write to the pipe directly."""
+        """Send the backlog to the writer; afterwards requests use its buffer directly."""
         assert self._writer is not None
         while data := self._next():
             self._writer.write(data, self._closing)
 
     def _next(self) -> bytes:
-        """Return the next data: the rest of a frame, a new tap, the backlog, or its losses."""
+        """Return the next data: a new tap, the backlog, or its losses."""
         assert self._writer is not None
         with self._lock:
-            if self._cut:
-                data, self._cut = self._cut, b""
-                return data
             if self._origins_sent < len(self._taps):
                 settings = self._taps[self._origins_sent]
                 self._origins_sent += 1
@@ -265,7 +263,7 @@ class Recorder:
                 return b"".join(frames)
             if losses := self._backlog.new_losses():
                 return frame(LOSSES, json.dumps(losses).encode())
-            self._pipe = self._writer.input
+            self._buffer = self._writer.buffer
             return b""
 
     def _sleep(self) -> None:
@@ -302,9 +300,9 @@ class Recorder:
             self._closing.wait(_RESTART_SECONDS)
 
     def _close_to_requests(self) -> None:
-        """Stop direct writes before the pipe is closed, because its descriptor may be reused."""
+        """Stop direct writes before the writer is retired."""
         with self._lock:
-            self._pipe = None
+            self._buffer = None
 
     def _retire_writer(self, reason: str) -> int:
         """Add a writer's final counts to the total; return the number of lost exchanges."""

@@ -1,0 +1,118 @@
+"""A ring buffer in memory that the app shares with its writer process.
+
+Copying an exchange into it takes a tenth of the time of a write into a pipe, which is a system
+call. Bytes in it survive the app, even `kill -9`, as long as the other process maps the memory.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import threading
+
+from modeltap.writer.sharing import shared_memory
+
+SIZE = 1 << 20
+"""The bytes that a ring buffer holds: about 800 requests of 1 KB."""
+
+_READ, _WRITTEN, _SLEEPS = 0, 8, 16
+"""Indices of the numbers before the bytes, each in a cache line of its own: the total bytes read
+and written so far, and whether the reader sleeps."""
+
+_IN_ORDER = os.uname().machine in ("x86_64", "i686", "amd64")
+"""True if one processor sees the stores of another in their order; others need a barrier."""
+
+
+class RingBuffer:
+    """Bytes in their order, from one process to another; each side has its own object.
+
+    Each side must have a single caller at a time.
+
+    >>> descriptor = RingBuffer.create()
+    >>> ours, theirs = RingBuffer(descriptor), RingBuffer(descriptor)
+    >>> ours.put(b"one"), ours.put(b"two"), theirs.take(), theirs.take()
+    (True, True, b'onetwo', b'')
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._memory = mmap.mmap(descriptor, mmap.PAGESIZE + SIZE)
+        self._numbers = memoryview(self._memory)[: mmap.PAGESIZE].cast("Q")
+        self._lock = threading.Lock()
+        self._written: int = self._numbers[_WRITTEN]
+        self._space = 0  # at least so many bytes are free
+
+    @staticmethod
+    def create() -> int:
+        """Return a descriptor of new shared memory for a ring buffer."""
+        return shared_memory.create(mmap.PAGESIZE + SIZE)
+
+    def put(self, data: bytes | memoryview) -> bool:
+        """Append all of `data`; return False, without a change, if there is no space for it."""
+        size = len(data)
+        if size > self._space and size > self.space():
+            return False
+        written = self._written
+        start = mmap.PAGESIZE + written % SIZE
+        end = start + size
+        if end <= mmap.PAGESIZE + SIZE:
+            self._memory[start:end] = data
+        else:
+            first = mmap.PAGESIZE + SIZE - start
+            self._memory[start:] = data[:first]
+            self._memory[mmap.PAGESIZE : mmap.PAGESIZE + size - first] = data[first:]
+        if not _IN_ORDER:
+            self.barrier()
+        self._written = self._numbers[_WRITTEN] = written + size
+        self._space -= size
+        return True
+
+    def space(self) -> int:
+        """Return the number of free bytes."""
+        self._space = SIZE - self.used()
+        return self._space
+
+    def used(self) -> int:
+        """Return the number of bytes that are not read yet."""
+        return int(self._numbers[_WRITTEN] - self._numbers[_READ])
+
+    def take(self) -> bytes:
+        """Remove and return all bytes."""
+        read, written = self._numbers[_READ], self._numbers[_WRITTEN]
+        if not _IN_ORDER:
+            self.barrier()
+        start = mmap.PAGESIZE + read % SIZE
+        end = start + written - read
+        data = self._memory[start:end]
+        if end > mmap.PAGESIZE + SIZE:
+            data += self._memory[mmap.PAGESIZE : end - SIZE]
+        if not _IN_ORDER:
+            self.barrier()
+        self._numbers[_READ] = written
+        return data
+
+    def fall_asleep(self) -> bool:
+        """Announce that the reader sleeps; return False if there is something to read instead."""
+        self._numbers[_SLEEPS] = 1
+        self.barrier()
+        if self.used():
+            self.wake_up()
+            return False
+        return True
+
+    def wake_up(self) -> None:
+        """Announce that the reader is awake."""
+        self._numbers[_SLEEPS] = 0
+
+    def has_sleeping_reader(self) -> bool:
+        """Return True if the reader has to be woken, after a `put` and a `barrier`."""
+        return bool(self._numbers[_SLEEPS])
+
+    def close(self) -> None:
+        """Release the memory."""
+        self._numbers.release()
+        self._memory.close()
+
+    def barrier(self) -> None:
+        """Order loads and stores before and after: a lock is a barrier of the processor, too."""
+        with self._lock:
+            pass
