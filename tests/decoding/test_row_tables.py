@@ -32,6 +32,8 @@ def plain(table):
         FLAT,
         NESTED,
         [*structs(PARTIAL), PARTIAL[0]],
+        [*FLAT[:2], *structs(FLAT)],
+        [FLAT[0], *structs(FLAT), *FLAT[1:3]],
         [{"a": 2**70}, {"a": 1}],
         [{"a": 1, "b": True}, {"a": True, "b": 1.0}],
     ],

@@ -52,3 +52,12 @@ def test_the_newest_successful_exchanges_are_returned(connection):
     stored = stored_exchanges.newest_successful(connection, "m", 3)
     assert [exchange.seq for exchange in stored] == [4, 5, 8]
     assert stored_exchanges.newest_successful(connection, "other", 3) == []
+
+
+def test_a_chunk_has_its_exchanges_by_column(connection):
+    """Also a part of it, and a plain list of exchanges, also without any."""
+    chunk = stored_exchanges.exchanges_after(connection, 0, 9)
+    for part in (chunk, chunk.after(3), list(chunk), [], chunk.after(8), chunk.after(9)):
+        for name in ("seq", "id", "status"):
+            column = stored_exchanges.column_of(part, name)
+            assert list(column) == [getattr(exchange, name) for exchange in part]

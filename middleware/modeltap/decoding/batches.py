@@ -7,7 +7,6 @@ import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import chain, compress
-from operator import attrgetter
 from typing import Any, cast
 
 import numpy as np
@@ -24,7 +23,12 @@ from modeltap.decoding.times import parse_times, stored_times, write_times
 from modeltap.payload import Body, Decoded, DecodedMany, Payload, parse_json
 from modeltap.rows import Row, columns
 from modeltap.store.decode_notes import DecodeNote
-from modeltap.store.stored_exchanges import StoredExchange, exchange_by_protocol_id
+from modeltap.store.stored_exchanges import (
+    ExchangeChunk,
+    StoredExchange,
+    column_of,
+    exchange_by_protocol_id,
+)
 
 _EVENT = '"ce-specversion"'
 """A header of CloudEvents. Their bodies alone look like plain payloads."""
@@ -171,14 +175,11 @@ _WITHOUT_NOTE = DecodeNote(1, None)
 _Kind = tuple[str, str | None, bool]
 """Path, content type, and whether the headers are needed."""
 
-_KIND_OF = attrgetter(
+_KIND_OF = (
     *("path", "request_type", "status", "request_headers", "request_truncated"),
     "response_truncated",
 )
 """Exchanges that have these columns in common are of one kind, as most are."""
-
-_ENCODINGS = attrgetter("request_encoding", "response_encoding")
-_REQUEST, _RESPONSE = attrgetter("request_body"), attrgetter("response_body")
 
 _LOWEST_ERROR = 400
 
@@ -206,8 +207,9 @@ def read(
             another exchange; with None such a response has no rows.
     """
     reader = _Reader(settings, decoders, connection)
-    for (*_, singly), similar in reader.kinds(list(exchanges)).items():
-        remaining = similar
+    chunk = exchanges if isinstance(exchanges, ExchangeChunk) else ExchangeChunk(exchanges)
+    for (*_, singly), similar in reader.kinds(chunk).items():
+        remaining: list[StoredExchange] = similar
         if len(similar) >= _FEWEST_SIMILAR and settings.mapping is None and not singly:
             remaining = reader.read_many(reader.read_first(similar))
         for exchange in remaining:
@@ -256,20 +258,20 @@ class _Reader:
         self._answers: list[tuple[StoredExchange, Decoded]] = []
         self._times: list[object] = []
 
-    def kinds(self, exchanges: list[StoredExchange]) -> dict[_Kind, list[StoredExchange]]:
+    def kinds(self, exchanges: ExchangeChunk) -> dict[_Kind, ExchangeChunk]:
         """Return the exchanges to decode by their kind; add notes to the others."""
-        if len(set(map(_KIND_OF, exchanges))) == 1:
+        if exchanges and all(len(set(exchanges.columns[name])) == 1 for name in _KIND_OF):
             first = exchanges[0]
             if not (first.status or 0) >= _LOWEST_ERROR and not _needs_headers(first):
                 return {(first.path or "", first.request_type, False): exchanges}
-        kinds: dict[_Kind, list[StoredExchange]] = {}
+        kinds: dict[_Kind, ExchangeChunk] = {}
         for exchange in exchanges:
             status = exchange.status
             if status is not None and status >= _LOWEST_ERROR:
                 self.batch.notes[exchange.seq] = DecodeNote(0, f"status {status}")
             else:
                 kind = (exchange.path or "", exchange.request_type, _needs_headers(exchange))
-                kinds.setdefault(kind, []).append(exchange)
+                kinds.setdefault(kind, ExchangeChunk()).append(exchange)
         return kinds
 
     def read_one(self, exchange: StoredExchange) -> None:
@@ -284,7 +286,7 @@ class _Reader:
         else:
             self._add(exchange, decoded)
 
-    def read_first(self, similar: list[StoredExchange]) -> list[StoredExchange]:
+    def read_first(self, similar: ExchangeChunk) -> ExchangeChunk:
         """Decode exchanges until one shows the decoder of their kind; return the remaining ones.
 
         A truncated exchange, or one without a response, does not show it: the decoder of last
@@ -297,7 +299,7 @@ class _Reader:
             note = self.batch.notes.get(exchange.seq, _WITHOUT_NOTE)
             if note.rows and note.reason is None and exchange.response_body:
                 break
-        return similar[tried:]
+        return similar.after(tried)
 
     def read_answers(self) -> None:
         """Join responses with the rows of the earlier exchanges that they belong to."""
@@ -335,7 +337,7 @@ class _Reader:
             position for position in missing if self._times[position] is not None
         }
 
-    def read_many(self, exchanges: list[StoredExchange]) -> list[StoredExchange]:
+    def read_many(self, exchanges: ExchangeChunk) -> list[StoredExchange]:
         """Decode the exchanges that have one row at once; return the others."""
         if not exchanges:
             return []
@@ -356,10 +358,10 @@ class _Reader:
         batch = self.batch
         # Most exchanges share a note, so each reason needs one object only.
         notes = {reason: DecodeNote(1, reason) for reason in set(decoded.notes)}
-        seqs = list(map(attrgetter("seq"), exchanges))
+        seqs = column_of(exchanges, "seq")
         batch.seqs += seqs
         batch.notes.update(zip(seqs, map(notes.__getitem__, decoded.notes), strict=True))
-        batch.ids += map(attrgetter("id"), exchanges)
+        batch.ids += column_of(exchanges, "id")
         batch.row_numbers += [0] * len(exchanges)
         rows = cast(list[Row], decoded.rows)
         self.rows += rows
@@ -400,7 +402,7 @@ class _Reader:
     def _add_times(self, rows: Sequence[Row], exchanges: Sequence[StoredExchange]) -> None:
         """Collect the rows' event times, and remove them from the rows."""
         if self._in_body is None:
-            self._times += map(attrgetter("event_time"), exchanges)
+            self._times += column_of(exchanges, "event_time")
             return
         self._times += map(self._in_body.take, rows, exchanges)
 
@@ -415,12 +417,13 @@ def _joined(
     return features | outputs
 
 
-def _plain_bodies(exchanges: Sequence[StoredExchange]) -> tuple[list[Body], list[Body]]:
+def _plain_bodies(exchanges: Sequence[StoredExchange]) -> tuple[Sequence[Body], Sequence[Body]]:
     """Return the requests and the responses of exchanges, decompressed."""
-    if set(map(_ENCODINGS, exchanges)) <= {(None, None)}:
-        return list(map(_REQUEST, exchanges)), list(map(_RESPONSE, exchanges))
+    encodings = (column_of(exchanges, f"{side}_encoding") for side in ("request", "response"))
+    if not any(map(any, encodings)):
+        return column_of(exchanges, "request_body"), column_of(exchanges, "response_body")
     requests, responses = zip(*map(bodies, exchanges), strict=True)
-    return list(requests), list(responses)
+    return requests, responses
 
 
 def _is_text(value: object) -> bool:

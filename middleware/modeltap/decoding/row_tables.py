@@ -116,18 +116,17 @@ class RowTable(Sequence[Row]):
 def _of_structs(rows: Sequence[Row], kind: type[Any]) -> dict[str, Sequence[Any]] | None:
     """Return the columns of structs of one type, and of flat dictionaries that fit it."""
     names = kind.__struct_encode_fields__
-    try:
-        tuples = list(map(msgspec.structs.astuple, rows))  # type: ignore[arg-type]
-    except TypeError:
-        others = [row for row in rows if isinstance(row, dict)]
-        if not all(
-            row.keys() <= set(names) and dict not in map(type, row.values()) for row in others
-        ):
-            return None
+    others = [row for row in rows if isinstance(row, dict)]
+    if not all(row.keys() <= set(names) and dict not in map(type, row.values()) for row in others):
+        return None
+    ordered = [tuple(row.get(name, UNSET) for name in names) for row in others]
+    # Mostly, only the first exchange of a chunk is decoded to a dictionary.
+    if all(isinstance(row, dict) for row in rows[: len(others)]):
+        tuples = ordered + list(map(msgspec.structs.astuple, rows[len(others) :]))  # type: ignore[arg-type]
+    else:
+        remaining = iter(ordered)
         tuples = [
-            tuple(row.get(name, UNSET) for name in names)
-            if isinstance(row, dict)
-            else msgspec.structs.astuple(row)
+            next(remaining) if isinstance(row, dict) else msgspec.structs.astuple(row)
             for row in rows
         ]
     return dict(zip(names, zip(*tuples, strict=True), strict=True))
@@ -183,7 +182,7 @@ def _packed(values: Sequence[Any], kinds: Collection[type]) -> np.ndarray | list
         except OverflowError:
             pass
     if set(kinds) <= {str, type(None)}:
-        shared = {value: value for value in values}
+        shared = dict(zip(values, values, strict=True))
         return list(map(shared.__getitem__, values))
     return list(values)
 

@@ -6,14 +6,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 from typing import Literal, NamedTuple, get_args
 
 from modeltap.config.settings import Settings
 from modeltap.decoding.batches import ANSWERED_BEFORE, ANSWERED_ELSEWHERE, Batch
 from modeltap.payload import NO_PREDICTION
 from modeltap.store.decode_notes import DecodeNote
-from modeltap.store.stored_exchanges import StoredExchange
+from modeltap.store.stored_exchanges import StoredExchange, column_of
 
 Part = Literal["rows", "predictions", "event_time"]
 """A part that can be missing: the rows or predictions of an exchange, the event time of a row."""
@@ -35,8 +34,6 @@ _OTHERS = (ANSWERED_ELSEWHERE, ANSWERED_BEFORE)
 
 _LOWEST_OTHER_STATUS = 300
 """The lowest status of redirects and errors, which have no output of a model."""
-
-_STATUS, _ERROR_TYPE = attrgetter("status"), attrgetter("error_type")
 
 _NUMBER = re.compile(r"\d+")
 
@@ -112,9 +109,9 @@ def _is_counted(exchange: StoredExchange) -> bool:
 
 def _are_complete(exchanges: Sequence[StoredExchange], notes: Mapping[int, DecodeNote]) -> bool:
     """Return whether all exchanges count and have rows of their own, as in most batches."""
-    if len(notes) < len(exchanges) or set(map(_ERROR_TYPE, exchanges)) != {None}:
+    if len(notes) < len(exchanges) or any(column_of(exchanges, "error_type")):
         return False
-    statuses = set(map(_STATUS, exchanges)) - {None}
+    statuses = set(column_of(exchanges, "status")) - {None}
     distinct = {id(note): note for note in notes.values()}.values()
     return max(statuses, default=0) < _LOWEST_OTHER_STATUS and all(
         note.rows and note.reason not in _OTHERS for note in distinct

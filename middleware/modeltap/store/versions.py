@@ -5,18 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from modeltap import clock
 from modeltap.environments import with_environment
-from modeltap.store.stored_exchanges import StoredExchange
+from modeltap.store.stored_exchanges import StoredExchange, column_of
 
 END = "9999"
 """The end of a period without an end."""
-
-_own_version = attrgetter("model", "environment", "version")
-_event_time = attrgetter("event_time")
 
 
 class ServedVersion(NamedTuple):
@@ -45,19 +42,23 @@ class ServedVersion(NamedTuple):
 
 def record_versions(connection: sqlite3.Connection, exchanges: Sequence[StoredExchange]) -> None:
     """Record the versions of counted exchanges, inside the transaction."""
-    seen: dict[tuple[str, str, str], list[str]] = {}
-    for (model, environment, version), run in groupby(exchanges, key=_own_version):
-        part = list(run)
-        times = list(map(_event_time, part))
-        if None in times:
-            times = [exchange.event_time or exchange.started_at for exchange in part]
-        seen.setdefault((model, environment or "", version), []).extend(times)
+    times = column_of(exchanges, "event_time")
+    if None in times:
+        started = column_of(exchanges, "started_at")
+        times = [time or other for time, other in zip(times, started, strict=True)]
+    seen: dict[tuple[str, str | None, str], list[str]] = {}
+    columns = [column_of(exchanges, name) for name in ("model", "environment", "version")]
+    for key, run in groupby(zip(zip(*columns, strict=True), times, strict=True), itemgetter(0)):
+        seen.setdefault(key, []).extend(map(itemgetter(1), run))
     connection.executemany(
         "insert into versions (model, environment, version, first_at, last_at, exchanges) "
         "values (?, ?, ?, ?, ?, ?) on conflict do update set "
         "first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at), "
         "exchanges = exchanges + excluded.exchanges",
-        [(*key, min(times), max(times), len(times)) for key, times in seen.items()],
+        [
+            (model, environment or "", version, min(own), max(own), len(own))
+            for (model, environment, version), own in seen.items()
+        ],
     )
 
 

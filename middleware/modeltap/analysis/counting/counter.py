@@ -48,6 +48,7 @@ from modeltap.store.settings import SettingsReader
 from modeltap.store.shortfalls import CoverageHour, add_shortfalls
 from modeltap.store.stored_exchanges import (
     StoredExchange,
+    column_of,
     exchanges_after,
     exchanges_by_id,
     exchanges_of_version,
@@ -202,10 +203,11 @@ class WindowCounter:
                             self._add_windows(reference, series, part)
 
     def _by_version(self, chunk: list[StoredExchange]) -> dict[ModelVersion, list[StoredExchange]]:
-        own = list(map(_of_model, chunk))
+        columns = [column_of(chunk, name) for name in ("model", "version", "environment")]
+        if all(len(set(column)) == 1 for column in columns):
+            return {self._analyzed(*_of_model(chunk[0])): chunk}
+        own = list(zip(*columns, strict=True))
         analyzed = {key: self._analyzed(*key) for key in dict.fromkeys(own)}
-        if len(analyzed) == 1:
-            return {analyzed[own[0]]: chunk}
         groups: dict[ModelVersion, list[StoredExchange]] = {}
         for key, exchange in zip(own, chunk, strict=True):
             groups.setdefault(analyzed[key], []).append(exchange)
@@ -291,7 +293,7 @@ class WindowCounter:
     ) -> None:
         window = Window.parse(self.settings.for_model(model).window).clocked
         timed = only_traffic(exchanges)
-        began = [exchange.started_at for exchange in timed]
+        began = column_of(timed, "started_at")
         record_requests(self.connection, model, began, environment_of(version))
         for start, positions in by_window(parse_times(began), window):
             members = timed if len(positions) == len(timed) else [timed[i] for i in positions]

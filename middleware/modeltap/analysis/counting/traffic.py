@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from operator import attrgetter
 
 import msgspec
 import numpy as np
@@ -17,7 +16,7 @@ from modeltap.decoding.batches import Batch
 from modeltap.decoding.times import parse_times
 from modeltap.store import request_days
 from modeltap.store.request_days import RequestDay
-from modeltap.store.stored_exchanges import StoredExchange
+from modeltap.store.stored_exchanges import StoredExchange, column_of
 from modeltap.store.traffic import StoredTraffic, get_traffic, put_traffic
 
 LATENCY_EDGES = 0.01 * 1.05 ** np.arange(368)
@@ -90,10 +89,6 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-_STATUS, _DURATION, _SAMPLE_RATE, _ABORTED, _ERROR_TYPE = map(
-    attrgetter, ("status", "duration_ms", "sample_rate", "aborted", "error_type")
-)
-
 _NOT_SERVED = (404, 405)
 """Statuses of paths that the app does not have.
 
@@ -108,9 +103,8 @@ def is_traffic(exchange: StoredExchange) -> bool:
 
 def only_traffic(exchanges: list[StoredExchange]) -> list[StoredExchange]:
     """Return the exchanges that count as traffic, mostly all of them."""
-    if None not in map(_DURATION, exchanges) and set(map(_STATUS, exchanges)).isdisjoint(
-        _NOT_SERVED
-    ):
+    statuses = set(column_of(exchanges, "status"))
+    if None not in column_of(exchanges, "duration_ms") and statuses.isdisjoint(_NOT_SERVED):
         return exchanges
     return list(filter(is_traffic, exchanges))
 
@@ -153,15 +147,15 @@ def count_requests(exchanges: list[StoredExchange], batch: Batch) -> Traffic:
     """Count exchanges, with their rows in `batch`, by status and duration."""
     # Exchanges kept only because they failed are in no rate: they stand for no others.
     members = exchanges
-    rates = list(map(_SAMPLE_RATE, members))
+    rates = column_of(members, "sample_rate")
     if 0 in rates:
         members = [exchange for exchange in exchanges if exchange.sample_rate != 0]
-        rates = list(map(_SAMPLE_RATE, members))
-    statuses = np.array([status or 0 for status in map(_STATUS, members)], dtype=np.int64)
-    durations = np.array(list(map(_DURATION, members)), dtype=np.float64)
+        rates = column_of(members, "sample_rate")
+    statuses = np.array([status or 0 for status in column_of(members, "status")], dtype=np.int64)
+    durations = np.array(column_of(members, "duration_ms"), dtype=np.float64)
     undecoded = {seq for seq, note in batch.notes.items() if not note.rows}
-    empty = np.array([member.seq in undecoded for member in members], dtype=bool)
-    errors = set(map(_ERROR_TYPE, members)) - {None}
+    empty = np.array([seq in undecoded for seq in column_of(members, "seq")], dtype=bool)
+    errors = set(column_of(members, "error_type")) - {None}
     failed = statuses >= _LOWEST_FAILURE
     if errors:
         failed = np.array([_failed(member) for member in members], dtype=bool)
@@ -172,7 +166,7 @@ def count_requests(exchanges: list[StoredExchange], batch: Batch) -> Traffic:
         requests=len(members),
         errors=int(failed.sum()),
         client_errors=int(((statuses >= 400) & (statuses < 500)).sum()),
-        aborted=sum(map(bool, map(_ABORTED, members))),
+        aborted=sum(map(bool, column_of(members, "aborted"))),
         not_decoded=int((empty & (statuses < 400) & ~failed).sum()),
         unkept=float((weights - 1).sum()),
         unkept_errors=float((weights - 1)[failed].sum()),
