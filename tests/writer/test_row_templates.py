@@ -90,6 +90,11 @@ def test_a_column_that_changes_within_an_endpoint_is_stored(name):
         (b'{"age": "\xc3\xa9"}', b"[1]"),
         (b'{"age": 1', b"\xff"),
         (b"", b"[1]"),
+        (None, b"[1]"),
+        (b"[1]", None),
+        (bytearray(b'{"token": "hunter2"}'), bytearray(b"[1]")),
+        (b'{"age": 12345', b"[1"),
+        (b'--x {"age": 1}', b"[1]"),
     ],
 )
 def test_bodies_after_known_ones_are_masked_as_if_they_were_the_first(
@@ -115,6 +120,17 @@ def test_bodies_that_differ_each_time_end_the_search_for_known_ones():
         assert (row.request_body, row.request_note) == (body.decode(), None)
     row = masker.row(record_of(request_body=b'{"token": "hunter2"}'))
     assert row.request_body == '{"token":"[masked]"}'
+
+
+def test_caches_are_bounded():
+    """Clients choose paths, headers and, through the app, versions."""
+    masker = masker_of()
+    for n in range(600):
+        masker.row(record_of(path=f"/users/{n}", version=str(n)))
+        masker.row(record_of(method=f"M{n}"))
+    templates = masker._templates._known.values()
+    assert len(templates) <= 256
+    assert all(len(t._rests) <= 32 and len(t._clean_paths) <= 32 for t in templates)
 
 
 def test_paths_of_one_endpoint_are_masked_each():

@@ -102,6 +102,7 @@ class BodyMasker:
         """
         if (
             self._always_parses
+            or not (first and second)
             or first[:1] not in _JSON_STARTS
             or second[:1] not in _JSON_STARTS
             or not self._names.are_known_clean(first, second)

@@ -41,9 +41,10 @@ _recurring_fields = attrgetter(
 """Fields of a record that, with its headers, determine all columns of `RowTemplate.row`."""
 
 _MAX_CACHED = 256
+_MAX_IN_TEMPLATE = 32
 _MAX_METHOD_LENGTH = 20
 _MAX_PATH_LENGTH = 200
-"""Bounds of the caches, because clients choose methods, paths and headers."""
+"""Bounds of the caches, because clients choose methods, paths and headers: 4 MB at most."""
 
 MAX_UNKNOWN = 32
 """After so many pairs of bodies in a row that were not known to be clean, bodies of an endpoint are
@@ -71,7 +72,7 @@ class RowTemplate(msgspec.Struct):
         key = (request_note, response_note, version)
         rest = self._rests.get(key)
         if rest is None:
-            if len(self._rests) >= _MAX_CACHED:
+            if len(self._rests) >= _MAX_IN_TEMPLATE:
                 self._rests.clear()
             rest = self._rests[key] = rest_of(
                 replace(
@@ -89,7 +90,7 @@ class RowTemplate(msgspec.Struct):
             return record.path
         path = masker.path(bounded_text(record.path), record.route or "")
         if path == record.path and len(path) <= _MAX_PATH_LENGTH:
-            if len(self._clean_paths) >= _MAX_CACHED:
+            if len(self._clean_paths) >= _MAX_IN_TEMPLATE:
                 self._clean_paths.clear()
             self._clean_paths.add(path)
         return path
