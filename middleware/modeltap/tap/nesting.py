@@ -68,10 +68,9 @@ class AroundWSGI:
         # `reset` would raise if the coroutine ends in another context than it began in.
         self._current.set(None if place is None else (call, place))
 
-    def place_of(self, call: Call) -> Place | None:
-        """Return the place around a WSGI app that serves `call`, if there is one."""
-        current = self._current.get()
-        return current[1] if current is not None and current[0] == call else None
+    def current(self) -> tuple[Call, Place] | None:
+        """Return the tapped request of this context and its place, if there is one."""
+        return self._current.get()
 
 
 around_wsgi = AroundWSGI()

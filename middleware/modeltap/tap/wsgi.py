@@ -93,7 +93,8 @@ class WSGIResponder:
             source = environ.get("wsgi.input")
             if source is not None:
                 limit = self._tap.request_limit
-                environ["wsgi.input"] = TappedInput(source, self._exchange, limit)
+                kind = TappedBufferedInput if hasattr(source, "readinto") else TappedInput
+                environ["wsgi.input"] = kind(source, self._exchange, limit)
             body = self._app(environ, self.start)
         except BaseException as error:
             self.end(error)
@@ -257,16 +258,18 @@ class TappedInput:
         return self._iterator
 
     def __getattr__(self, name: str) -> Any:
-        attribute = getattr(self._source, name)
-        if name != "readinto":  # wrapped here, because not every server's input supports it
-            return attribute
+        return getattr(self._source, name)
 
-        def readinto(buffer: Any) -> int:
-            count: int = attribute(buffer)
-            self._add(bytes(memoryview(buffer)[:count]))
-            return count
 
-        return readinto
+class TappedBufferedInput(TappedInput):
+    """The same for an input with `readinto`, which not every server's has."""
+
+    __slots__ = ()
+
+    def readinto(self, buffer: Any) -> int:
+        count: int = self._source.readinto(buffer)
+        self._add(bytes(memoryview(buffer)[:count]))
+        return count
 
 
 def _endpoints_of(tap: Tap, app: WSGIApplication) -> WSGIEndpoints | None:
@@ -281,7 +284,10 @@ def _endpoints_of(tap: Tap, app: WSGIApplication) -> WSGIEndpoints | None:
 def _place_around(environ: WSGIEnvironment) -> Place | None:
     """Return the place of the outer tap, in WSGI or in the ASGI app that mounts this app."""
     place: Place | None = environ.get(PLACE)
-    return around_wsgi.place_of(_call_of(environ)) if place is None else place
+    if place is None and (around := around_wsgi.current()) is not None:
+        call, place_around = around
+        place = place_around if call == _call_of(environ) else None
+    return place
 
 
 def _call_of(environ: WSGIEnvironment) -> Call:
