@@ -12,6 +12,7 @@ from time import perf_counter
 import msgspec
 
 from modeltap.writer.records import MAX_TEXT, CapturedRecord
+from modeltap.writer.sharing.shared_memory import process_mark
 
 ROUTE = "modeltap.route"
 """The key under which a framework's plugin stores the route in the ASGI scope or WSGI environ."""
@@ -123,6 +124,7 @@ class IdSource:
 
     def seed(self) -> None:
         """Set a random start, on creation and in a forked child."""
+        self._mark = process_mark()
         noise = int.from_bytes(os.urandom(10), "big")
         # A number of 12 hexadecimal digits, and still of 12 after any number of requests.
         self._counter = itertools.count(0x4000_0000_0000 | noise & 0x3FFF_FFFF_FFFF)
@@ -139,6 +141,8 @@ class IdSource:
 
     def _start_tick(self, seconds: float) -> str:
         """Return the first 24 characters of ids in the clock's tick at `seconds`."""
+        if not self._mark[0]:  # a fork by C code
+            self.seed()
         tick = floor(seconds / TICK_SECONDS)
         milliseconds = int(tick * TICK_SECONDS * 1000) & 0xFFFF_FFFF_FFFF
         prefix = f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}{self._middle}"

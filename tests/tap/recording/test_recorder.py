@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import modeltap
+import recordings
 from modeltap.errors import ConfigError, StoreError
 from modeltap.tap.recording.recorder import Recorder
 from modeltap.writer.process import WriterProcess
@@ -160,6 +161,36 @@ def test_a_fork_has_a_queue_and_a_thread_of_its_own(store):
     assert os.waitpid(pid, 0)[1] == 0
     assert recorder.flush(10) and count(store) == 8
     recorder.close()
+
+
+FORK_BY_C = """
+import ctypes, os, sys, time
+from pathlib import Path
+from modeltap.tap.recording.recorder import Recorder
+from recordings import put, settings_of
+
+settings = settings_of(sys.argv[1])
+recorder = Recorder(Path(sys.argv[1]), settings)
+tap = put(recorder, settings, 5)
+assert recorder.flush(60)
+pid = ctypes.PyDLL(None).fork()
+time.sleep(0.1)  # longer than ids share their first part
+put(recorder, settings, 3)
+assert recorder.flush(60)
+if pid == 0:
+    os._exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+put(recorder, settings, 2)
+recorder.close()
+"""
+
+
+def test_a_fork_by_c_code_has_a_writer_of_its_own(store):
+    """It runs none of Python's hooks, and must not write into its parent's buffer."""
+    command = [sys.executable, "-c", FORK_BY_C, str(store)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(recordings.__file__).parent)}
+    subprocess.run(command, check=True, timeout=120, env=environment)
+    assert count(store) == 13
 
 
 WORK = """

@@ -26,3 +26,12 @@ def test_two_mappings_share_their_bytes(monkeypatch, is_linux):
     assert second[8000:8004] == b"here"
     first.close()
     second.close()
+
+
+def test_a_mark_is_not_copied_into_a_fork():
+    mark = shared_memory.process_mark()
+    pid = os.fork()
+    if pid == 0:
+        os._exit(mark[0])
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert mark[0] == 1

@@ -25,6 +25,7 @@ from modeltap.writer.process import NotStarted, WriterProcess
 from modeltap.writer.protocol import LOSSES, NO_ROOM, ORIGIN, UNUSABLE, frame
 from modeltap.writer.records import origin_of
 from modeltap.writer.sharing.ring_buffer import RingBuffer
+from modeltap.writer.sharing.shared_memory import process_mark
 
 _CHUNK_BYTES = 256 * 1024
 """Bytes of the backlog to write at a time: a quarter of the buffer."""
@@ -67,6 +68,7 @@ class Recorder:
     def _reset(self) -> None:
         """Set the initial state, on creation and in a forked child."""
         self._lock = threading.Lock()
+        self._mark = process_mark()
         self._backlog = Backlog(self.settings.max_queue_records, self.settings.max_queue_bytes)
         self._writer: WriterProcess | None = None
         self._buffer: RingBuffer | None = None  # of the writer, while requests may use it
@@ -101,7 +103,7 @@ class Recorder:
         """Send a packed exchange; return False if it was dropped because the backlog is full."""
         with self._lock:
             buffer = self._buffer
-            if buffer is None or not buffer.put(data):
+            if buffer is None or not self._mark[0] or not buffer.put(data):
                 return self._keep(data)
             self._sent += 1
         if buffer.has_sleeping_reader():  # read after the lock, which is a barrier, is released
@@ -194,6 +196,8 @@ class Recorder:
 
     def _keep(self, data: bytes) -> bool:
         """Queue a frame for the thread; later frames must be queued, too, to keep the order."""
+        if not self._mark[0]:  # a fork by C code
+            self.after_fork()
         self._buffer = None
         kept = self._backlog.add(data)
         self._start_thread()
