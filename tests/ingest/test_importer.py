@@ -68,9 +68,13 @@ def test_rows_of_a_table_are_stored_once_with_their_labels(importer, store, read
     assert tuple(label) == ("b", "b")
 
 
-def test_labels_that_come_first_wait_for_rows_of_a_table(importer, store, read_rows):
+@pytest.mark.parametrize("by", ["keys", "lines"])
+def test_labels_that_come_first_wait_for_rows_of_a_table(importer, store, read_rows, by):
     importer.add([Truth(source="s", id=id_, value=id_, key="t") for id_ in ("b", "d")])
-    importer.add([block(["a", "d", "c", "d"])])
+    rows = block(["a", "d", "c", "d"])
+    if by == "lines":
+        rows.keys, rows.table, rows.lines = [], "hash", [2, 3, 4, 3]
+    importer.add([rows])
     sql = "select l.value, e.request_id from labels l left join exchanges e on e.id = exchange_id"
     assert list(map(tuple, read_rows(store, sql))) == [("b", None), ("d", "d")]
     assert (importer.done.rows, importer.done.repeated) == (3, 1)

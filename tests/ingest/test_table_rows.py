@@ -57,6 +57,14 @@ def test_rows_are_known_by_their_id_or_by_file_and_line(block):
     assert without.table == block(TEXT).table != block(TEXT + "c,,1,1,1\n").table
 
 
+@pytest.mark.parametrize("text", ["a,b\nr1,1,2\nr2,3,4\n", ",a,b\nr1,1,2\nr2,3,4\n"])
+def test_names_of_rows_are_ids_of_their_callers(block, text):
+    rows = block(text)
+    assert rows.request_ids == ["r1", "r2"] and rows.table and not rows.keys
+    assert json.loads(rows.requests[0]) == {"a": 1, "b": 2}
+    assert block(text, id="a").request_ids == ["1", "3"]
+
+
 def test_a_table_without_answers_has_no_response(block):
     rows = block("x\n1\n")
     assert not rows.responses and not rows.labels and rows.times[0] > 1e9

@@ -86,7 +86,8 @@ class _Batch(NamedTuple):
     @classmethod
     def of_block(cls, block: TableBlock, rows: ExchangeColumns) -> _Batch:
         """Return the rows of a table."""
-        callers = map(_Caller, repeat(block.source), block.keys, block.request_ids)
+        keys = block.keys or repeat("")  # rows that are identified by their lines have no key
+        callers = map(_Caller, repeat(block.source), keys, block.request_ids)
         return cls(rows, block.times, block.labels, list(callers))
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from modeltap import clock
@@ -15,6 +15,9 @@ from modeltap.ingest.files.table import Table
 from modeltap.ingest.json_columns import columns_of_text, json_objects
 from modeltap.ingest.roles import Roles
 from modeltap.store.labels import storable_label
+
+_ROW_NAMES = ""
+"""The column without a name, in which spreadsheets and data frames name their rows."""
 
 RowNamer = Callable[[Chunk], Sequence[str]]
 """A function from a chunk to the identity of each of its rows."""
@@ -31,9 +34,11 @@ def read_blocks(
     """Yield the rows of a table as exchanges, in blocks.
 
     `keys` returns the identities of rows; by default it is their `id` column, else their line and
-    the hash of the file. `request_id` names a column to store as the caller's id.
+    the hash of the file. `request_id` names a column to store as the caller's id; by default it is
+    the `id` column, else the names of the rows, if there are any.
     """
     content = _hash_of(table) if keys is None and roles.id is None else ""
+    caller = roles.id or request_id or _ROW_NAMES
     for chunk in table.chunks():
         features = {name: chunk.column(name) for name in roles.features}
         outputs = {name: chunk.column(column) for name, column in roles.outputs()}
@@ -46,7 +51,7 @@ def read_blocks(
             times=_times(chunk, roles),
             requests=json_objects(features),
             responses=json_objects(outputs) if outputs else (),
-            request_ids=_request_ids(chunk, roles.id or request_id),
+            request_ids=_texts(chunk.column(caller)) if caller in table.columns else (),
             labels=_labels(table, chunk, roles.label) if roles.label else (),
             names=(*features, *outputs),
             texts=columns_of_text(columns),
@@ -66,10 +71,8 @@ def _times(chunk: Chunk, roles: Roles) -> list[float | None]:
     return [clock.parse(value, roles.day_first) for value in chunk.column(roles.timestamp)]
 
 
-def _request_ids(chunk: Chunk, column: str | None) -> list[str | None]:
-    if column is None:
-        return []
-    return [None if value is None else str(value) for value in chunk.column(column)]
+def _texts(values: Iterable[object]) -> list[str | None]:
+    return [None if value is None else str(value) for value in values]
 
 
 def _labels(table: Table, chunk: Chunk, column: str) -> list[Any]:
