@@ -112,7 +112,7 @@ class Masker:
 
     def begin(self) -> None:
         """Reset the budget and the masked values for the next exchange."""
-        self._budget.steps = 0
+        self._budget.begin()
         self._marks.masked_values.forget()
 
     def messages(self) -> list[str]:
