@@ -145,7 +145,7 @@ def decode_many(requests: Sequence[Body], responses: Sequence[Body]) -> DecodedM
     if kind is None and sum(single) <= most:
         return None
     answers = _each(_answer_decoder.decode, responses)
-    predictions = list(map(_prediction, answers))
+    predictions = _predictions(answers)
     rows: list[Row | None] = [None] * len(requests)
     if kind is not None:
         rows = _each(msgspec.json.Decoder(kind).decode, requests)
@@ -181,12 +181,13 @@ def _or_none(read: Callable[[Any], Any], body: Body) -> Any:
         return None
 
 
-def _prediction(answer: _Answer | None) -> int | float | str | None:
-    """Return the prediction of the most frequent form; None for text that may be JSON."""
-    if answer is None:
-        return None
-    value = answer.prediction
-    return None if type(value) is str and opens_json(value) else value
+def _predictions(answers: Sequence[_Answer | None]) -> list[int | float | str | None]:
+    """Return the predictions of the most frequent form; None for texts that may be JSON."""
+    values = [None if answer is None else answer.prediction for answer in answers]
+    texts = {value for value in values if type(value) is str}
+    if not any(map(opens_json, texts)):
+        return values
+    return [None if type(value) is str and opens_json(value) else value for value in values]
 
 
 def _scores(answers: Sequence[_Answer | None]) -> list[float | None]:

@@ -28,12 +28,16 @@ def outputs_of(prediction: Any) -> Mapping[str, Any] | None:
 
 
 def may_have_outputs(predictions: Sequence[Any]) -> bool:
-    """Return False if all predictions are numbers, booleans or None, which have no outputs.
+    """Return False if no prediction can have outputs: numbers, booleans, None and plain texts.
 
     >>> may_have_outputs([1, None, True]), may_have_outputs([1, '{"price": 2}'])
     (False, True)
     """
-    return bool({dict, list, str} & set(map(type, predictions)))
+    kinds = set(map(type, predictions))
+    if str not in kinds or {dict, list} & kinds:
+        return bool({dict, list} & kinds)
+    # Mostly names of classes, of which few are different.
+    return any(map(opens_json, {text for text in predictions if type(text) is str}))
 
 
 def output_pairs(
@@ -105,14 +109,27 @@ def output_columns(
 
 
 def storable_outputs(values: Sequence[object]) -> Iterable[object]:
-    """Return predictions as `storable_output` does each; floats and None need no conversion.
+    """Return predictions as `storable_output` does each; most need no conversion.
 
     >>> list(storable_outputs([0.5, None])), list(storable_outputs([0.5, [1]]))
     ([0.5, None], [0.5, '[1]'])
     """
-    if set(map(type, values)) <= {float, type(None)}:
+    kinds = set(map(type, values))
+    if kinds <= {float, type(None)}:
+        return values
+    if kinds <= {float, type(None), int, str} and _are_storable(values):
         return values
     return map(storable_output, values)
+
+
+def _are_storable(values: Sequence[object]) -> bool:
+    """Return whether all integers have 64 bits, and no text has a lone surrogate."""
+    numbers = [value for value in values if type(value) is int]
+    try:
+        "".join(value for value in values if type(value) is str).encode()
+    except UnicodeEncodeError:
+        return False
+    return max(map(abs, numbers), default=0) < 2**63
 
 
 def storable_output(value: object) -> object:
