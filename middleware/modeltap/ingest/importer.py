@@ -107,7 +107,10 @@ class _Batch(NamedTuple):
 
     def at(self, place: int) -> _Batch:
         """Return one exchange."""
-        return self.chosen([n == place for n in range(len(self.rows.ids))])
+        part = slice(place, place + 1)
+        own = {name: values[part] for name, values in self.rows.own.items()}
+        rows = ExchangeColumns(own, self.rows.shared)
+        return _Batch(rows, self.times[part], self.labels[part], self.callers[part])
 
 
 class Importer:
