@@ -280,7 +280,7 @@ def _route(scope: Scope) -> str | None:
 def _mounted(scope: Scope, template: str) -> str:
     """Prefix a route with the path of its mounted app, without the server's own root_path."""
     root: str = scope.get("root_path", "")
-    return root.removeprefix(_outer(scope)) + template
+    return template if root == "" else root.removeprefix(_outer(scope)) + template
 
 
 def _path(scope: Scope) -> str:
