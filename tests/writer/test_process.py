@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from modeltap.tap.recording.recorder import Recorder
+from modeltap.writer.process import NotStarted, WriterProcess
 from recordings import CHILD, count, put, settings_of
 
 
@@ -51,6 +56,64 @@ def test_kill_9_of_the_writer_is_counted_and_it_is_restarted(store, eventually, 
     assert "5 exchanges were lost" in caplog.text
     losses = sqlite3.connect(store).execute("select reason, count from dropped").fetchall()
     assert losses == [("writer process died", 5)]
+
+
+def test_a_killed_writer_is_noticed_while_something_holds_its_output_open(store, eventually):
+    """Such as a fork of the app that began while the writer was being started."""
+    settings = settings_of(store)
+    recorder = Recorder(store, settings)
+    put(recorder, settings)
+    assert recorder.flush(20)
+    writer = recorder._writer
+    inode = os.fstat(writer.output).st_ino
+    outputs = [
+        link for link in Path(f"/proc/{writer.pid}/fd").iterdir() if link.stat().st_ino == inode
+    ]
+    with outputs[0].open("wb"):
+        os.kill(writer.pid, signal.SIGSTOP)
+        put(recorder, settings, 2000, b"x" * 1000)
+        os.kill(writer.pid, signal.SIGKILL)
+        assert eventually(lambda: recorder._writer not in (None, writer), 60)
+        assert recorder.flush(60)
+    stats = recorder.stats()
+    assert stats["written"] == count(store) and stats["written"] + stats["dropped"] == 2001
+    recorder.close()
+
+
+def test_nothing_is_written_to_a_closed_input(store, eventually):
+    """Its descriptor may be that of another file by then."""
+    writer = WriterProcess(store)
+    assert eventually(writer.buffer.has_sleeping_reader)
+    own, writer._input = writer._input, os.open(store.parent / "other", os.O_CREAT | os.O_RDWR)
+    writer.wake()
+    assert (store.parent / "other").read_bytes() == b"."
+    writer.stop_waking()
+    writer.wake()
+    assert (store.parent / "other").read_bytes() == b"."
+    os.close(writer._input)
+    writer._input = own
+    writer.close()
+
+
+@pytest.mark.parametrize("free", range(6))
+def test_a_writer_that_cannot_be_started_leaves_no_descriptor_open(store, free):
+    """An app at its limit gets all of them back."""
+    taken = []
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, limit[1]))
+    try:
+        with suppress(OSError):
+            while True:
+                taken.append(os.open(os.devnull, os.O_RDONLY))
+        for _ in range(free):
+            os.close(taken.pop())
+        with pytest.raises(NotStarted):
+            WriterProcess(store)
+        taken.extend(os.open(os.devnull, os.O_RDONLY) for _ in range(free))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+        for descriptor in taken:
+            os.close(descriptor)
 
 
 def test_without_a_writer_process_the_app_keeps_serving(store, monkeypatch, caplog):

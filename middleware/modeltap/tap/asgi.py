@@ -10,7 +10,7 @@ import msgspec
 
 from modeltap.config.settings import ModelChooser
 from modeltap.tap.exchange import ROUTE, Exchange
-from modeltap.tap.nesting import PLACE, Call, Place, around_wsgi
+from modeltap.tap.nesting import PLACE, Place
 from modeltap.tap.recording.recorder import Ticket
 from modeltap.tap.tapping import Tap
 
@@ -47,33 +47,26 @@ class ASGIMiddleware:
         if self.tap.disabled or scope["type"] != "http":
             await self._run_unwatched(scope, receive, send)
             return
-        outer = scope.get(PLACE)
+        outer = PLACE.get()
         if self._endpoints is not None and (endpoint := self._endpoints.find(scope)) is not None:
-            if outer is not None:
+            if outer is not None and outer.is_of_scope(scope.get("asgi")):
                 outer.add_inner(True)  # no tap records the request
             await self._endpoints.serve(endpoint, scope, receive, send)
             return
         place, exchange = self._begin(scope, outer)
-        if around_wsgi.is_needed:
-            around_wsgi.set(_call_of(scope), place)
+        if exchange is None:
+            await self._run_unrecorded(place, outer, scope, receive, send)
+            return
+        responder = ASGIResponder(place.tap, place, exchange, scope, receive, send)
+        PLACE.set(place)
         try:
-            if exchange is None:  # an inner tap may record it
-                await self.app(scope, receive, send)
-            else:
-                responder = ASGIResponder(place.tap, place, exchange, scope, receive, send)
-                await self._run(responder)
-        finally:
-            scope[PLACE] = outer
-            if around_wsgi.is_needed:
-                around_wsgi.set(_call_of(scope), outer)
-
-    async def _run(self, responder: ASGIResponder) -> None:
-        """Run the app, and record the request at the latest when it has ended."""
-        try:
-            await self.app(responder.scope, responder.receive, responder.send)
+            await self.app(scope, responder.receive, responder.send)
         except BaseException as error:
             responder.end(error)
             raise
+        finally:
+            # `reset` would raise if the coroutine ends in another context than it began in.
+            PLACE.set(outer)
         if not responder.finished:
             responder.end(None)
 
@@ -84,14 +77,27 @@ class ASGIMiddleware:
         else:
             await self.app(scope, receive, send)
 
+    async def _run_unrecorded(
+        self, place: Place, outer: Place | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Run the app for a request that this tap leaves out; an inner tap may record it."""
+        PLACE.set(place)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            PLACE.set(outer)
+
     def _begin(self, scope: Scope, outer: Place | None) -> tuple[Place, Exchange | None]:
-        """Enter the scope; return this tap's place, and the exchange to fill if it is recorded."""
+        """Return the place of this tap, and the exchange to fill, or None if it is left out."""
         path = _path(scope) if scope.get("root_path") else scope["path"]
-        method, query = scope["method"], scope.get("query_string", b"")
+        method, query, asgi = scope["method"], scope.get("query_string", b""), scope.get("asgi")
         tap, outer_id = self.tap, None
         if outer is not None:
-            tap, outer_id = tap.within(outer.tap), outer.id
-            outer.add_inner(tap.claims(method, path))
+            if outer.is_of_scope(asgi):
+                tap, outer_id = tap.within(outer.tap), outer.id
+                outer.add_inner(tap.claims(method, path))
+            else:
+                outer = None
         headers = scope["headers"]
         if type(headers) is not list and type(headers) is not tuple:
             scope["headers"] = headers = list(headers)  # reading another iterable may consume it
@@ -101,8 +107,8 @@ class ASGIMiddleware:
             if tap.id_header is not None and tap.id_name not in dict(exchange.request_headers):
                 # A gateway's app forwards it to tapped services behind it.
                 scope["headers"] = [*headers, (tap.id_names[1], outer_id.encode())]
-        place = scope[PLACE] = Place(tap, outer_id, self.yields_to_inner, outer)
-        return place, exchange
+        call = (method, scope["path"], query)
+        return Place(tap, outer_id, self.yields_to_inner, call, asgi, outer), exchange
 
 
 class LifespanResponder:
@@ -162,22 +168,22 @@ class ASGIResponder(msgspec.Struct):
                 exchange.request_read = True
         return message
 
-    def send(self, message: Message) -> Awaitable[None]:
-        """Note a message of the app; return the server's own awaitable, if nothing follows it."""
-        kind = message["type"]
+    async def send(self, message: Message) -> None:
+        kind, send = message["type"], self.server_send
         if kind == "http.response.start":
-            return self.server_send(self._start(message))
-        if kind != "http.response.body":
-            return self._send_other(message)
-        if body := message.get("body"):
-            self.exchange.add_response(body, self.tap.response_limit)
-        if message.get("more_body"):
-            return self.server_send(message)
-        return self._send_durably(message) if self.tap.durable else self._send_last(message)
-
-    async def _send_last(self, message: Message) -> None:
-        await self.server_send(message)
-        self._finish()
+            await send(self._start(message))
+        elif kind == "http.response.body":
+            if body := message.get("body"):
+                self.exchange.add_response(body, self.tap.response_limit)
+            if message.get("more_body"):
+                await send(message)
+            elif self.tap.durable:
+                await self._send_durably(message)
+            else:
+                await send(message)
+                self._finish()
+        else:
+            await self._send_other(message)
 
     async def _send_durably(self, message: Message) -> None:
         """Forward the last message after the exchange is committed."""
@@ -255,10 +261,6 @@ def _endpoints_of(tap: Tap, app: ASGIApp) -> ASGIEndpoints | None:
     from modeltap.tap.endpoints.asgi_endpoints import ASGIEndpoints  # few apps have one
 
     return ASGIEndpoints(endpoints, app)
-
-
-def _call_of(scope: Scope) -> Call:
-    return scope["method"], scope["path"], scope.get("query_string", b"")
 
 
 def _route(scope: Scope) -> str | None:

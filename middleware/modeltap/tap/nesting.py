@@ -8,7 +8,7 @@ and the id of the outermost tap.
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,22 +18,37 @@ if TYPE_CHECKING:
 Call = tuple[object, str, object]
 """A request's method, path and query."""
 
-PLACE = "modeltap.place"
-"""The key of the innermost tap's place in the ASGI scope or WSGI environ of a request."""
-
 
 class Place(msgspec.Struct):
     """The place of a tap in the chain of taps that a request passes.
 
     An inner tap may take over the recording. A tap that leaves the request out has a place, too,
-    because its masks apply. Places hold little, because the app may keep them alive.
+    because its masks apply. Places hold little, because tasks that the app starts keep the context
+    of the request alive.
     """
 
     tap: Tap
     id: str | None
     yields_to_inner: bool
+    call: Call
+    asgi: object = None
     outer: Place | None = None
     taken: bool = False
+
+    def is_of_scope(self, asgi: object) -> bool:
+        """Return True if a tap with this ``scope["asgi"]`` belongs to the same request.
+
+        Mounts make a shallow copy of the scope. A call of another app during this request (for
+        example by httpx's ASGI transport) has another scope.
+        """
+        return asgi is not None and asgi is self.asgi
+
+    def is_of_call(self, call: Call) -> bool:
+        """Return True if a WSGI app, mounted in this ASGI app, serves the same request.
+
+        The environ of a mounted WSGI app is created for it, so only the call can be compared.
+        """
+        return call == self.call
 
     def add_inner(self, claims: bool) -> None:
         """Register an inner tap; `claims` is True if it serves the path of the request."""
@@ -41,36 +56,6 @@ class Place(msgspec.Struct):
         if self.outer is not None:
             self.outer.add_inner(claims)
 
-    def __reduce__(self) -> Any:
-        """Become None if the scope is pickled, as Ray's proxy does."""
-        return _none, ()
 
-
-def _none() -> None:
-    return None
-
-
-class AroundWSGI:
-    """The tapped request of ASGI in which a mounted WSGI app may run.
-
-    The environ of such an app is created for it, so only the call can be compared. Requests are
-    noted only in processes with a WSGI tap, because most have none.
-    """
-
-    def __init__(self) -> None:
-        self.is_needed = False
-        self._current: ContextVar[tuple[Call, Place] | None] = ContextVar(
-            "modeltap_around_wsgi", default=None
-        )
-
-    def set(self, call: Call, place: Place | None) -> None:
-        """Note the request of the current context and its place, None after its end."""
-        # `reset` would raise if the coroutine ends in another context than it began in.
-        self._current.set(None if place is None else (call, place))
-
-    def current(self) -> tuple[Call, Place] | None:
-        """Return the tapped request of this context and its place, if there is one."""
-        return self._current.get()
-
-
-around_wsgi = AroundWSGI()
+# Not stored in the scope, which some servers (Ray's proxy) pickle and forward.
+PLACE: ContextVar[Place | None] = ContextVar("modeltap_place", default=None)

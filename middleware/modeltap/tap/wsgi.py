@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from modeltap.config.settings import ModelChooser, Settings
 from modeltap.privacy.headers import request_names
 from modeltap.tap.exchange import ROUTE, Exchange
-from modeltap.tap.nesting import PLACE, Call, Place, around_wsgi
+from modeltap.tap.nesting import PLACE, Call, Place
 from modeltap.tap.tapping import Tap
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from modeltap.config.options import Options
     from modeltap.tap.endpoints.wsgi_endpoints import WSGIEndpoints
+
+_PLACE = "modeltap.place"
+"""The environ key of the outer tap's place."""
 
 Write = Callable[[bytes], object]
 
@@ -38,7 +41,6 @@ class WSGIMiddleware:
         self._endpoints = _endpoints_of(self.tap, app)
         self._keys = _header_keys(self.tap.settings)
         self._id_key = _key(self.tap.settings.id_header or "")
-        around_wsgi.is_needed = True
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self.tap.disabled:
@@ -52,7 +54,8 @@ class WSGIMiddleware:
         exchange = self._begin(tap, environ, outer)
         outer_id = outer.id if outer is not None else None
         id_ = exchange.id if exchange is not None else outer_id
-        place = environ[PLACE] = Place(tap, id_, self.yields_to_inner, outer)
+        place = Place(tap, id_, self.yields_to_inner, _call_of(environ), outer=outer)
+        environ[_PLACE] = place
         if exchange is None:
             return self.app(environ, start_response)
         if tap.id_header is not None:
@@ -283,10 +286,10 @@ def _endpoints_of(tap: Tap, app: WSGIApplication) -> WSGIEndpoints | None:
 
 def _place_around(environ: WSGIEnvironment) -> Place | None:
     """Return the place of the outer tap, in WSGI or in the ASGI app that mounts this app."""
-    place: Place | None = environ.get(PLACE)
-    if place is None and (around := around_wsgi.current()) is not None:
-        call, place_around = around
-        place = place_around if call == _call_of(environ) else None
+    place: Place | None = environ.get(_PLACE)
+    if place is None:
+        around = PLACE.get()
+        place = around if around is not None and around.is_of_call(_call_of(environ)) else None
     return place
 
 

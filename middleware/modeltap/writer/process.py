@@ -53,7 +53,7 @@ class WriterProcess:
         self._output_text = ""  # output other than messages: why the process fails to start
         memory: list[int] = []
         try:
-            memory += (Counters.create(), RingBuffer.create())
+            memory.extend(create() for create in (Counters.create, RingBuffer.create))
             self.counters, self.buffer = Counters(memory[0]), RingBuffer(memory[1])
             with _blocked(TERMINATION_SIGNALS):
                 self._process = subprocess.Popen(
@@ -73,6 +73,7 @@ class WriterProcess:
                 os.close(descriptor)
         self._started = time.monotonic()
         self.ready = False
+        self._may_wake = True
         assert self._process.stdin is not None and self._process.stdout is not None
         self._input = self._process.stdin.fileno()
         self.output = self._process.stdout.fileno()
@@ -104,16 +105,24 @@ class WriterProcess:
                 rest = rest[space:]
                 self.buffer.barrier()
                 self.wake()
-            elif ended.poll(_SPACE_MS):
+            elif ended.poll(_SPACE_MS) or self._process.poll() is not None:
+                # With gevent, and while a fork has the other end, the pipe does not tell.
                 raise BrokenPipeError
             elif closing.is_set():
                 closing_since = closing_since or time.monotonic()
                 if time.monotonic() > closing_since + _CLOSING_SECONDS:
                     raise BrokenPipeError
 
+    def stop_waking(self) -> None:
+        """Write nothing more to wake the process: its descriptor may be closed and reused."""
+        self._may_wake = False
+
     def wake(self) -> None:
-        """Wake the process if it sleeps until there is something in the buffer."""
-        if self.buffer.has_sleeping_reader():
+        """Wake the process if it sleeps until there is something in the buffer.
+
+        Must not run at the same time as `stop_waking`.
+        """
+        if self._may_wake and self.buffer.has_sleeping_reader():
             with contextlib.suppress(OSError):  # it is being woken already, or has ended
                 os.write(self._input, b".")
 

@@ -163,6 +163,15 @@ def test_a_fork_has_a_queue_and_a_thread_of_its_own(store):
     recorder.close()
 
 
+def test_an_app_that_ends_leaves_a_full_buffer_to_its_writer(store, eventually):
+    """The writer waits for another program's lock; only the backlog ends with the app."""
+    settings, recorder, other = locked_out(store)
+    put(recorder, settings, 3000, b"x" * 1000)
+    recorder.close(1)
+    other.execute("commit")
+    assert eventually(lambda: count(store) > 500, 60)
+
+
 FORK_BY_C = """
 import ctypes, os, sys, time
 from pathlib import Path

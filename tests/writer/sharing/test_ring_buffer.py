@@ -63,7 +63,7 @@ def test_a_reader_does_not_fall_asleep_over_unread_bytes(both):
 
 @pytest.mark.parametrize("in_order", [True, False])
 def test_with_and_without_the_barriers_of_other_processors(both, in_order, monkeypatch):
-    monkeypatch.setattr(ring_buffer, "_IN_ORDER", in_order)
+    monkeypatch.setattr(ring_buffer, "IN_ORDER", in_order)
     ours, theirs = both
     sent = [bytes([n % 256]) * 1000 * n for n in range(200)]
     assert [ours.put(data) and theirs.take() for data in sent] == sent

@@ -24,7 +24,7 @@ from modeltap.tap.recording.wakeup import Wakeup
 from modeltap.writer.process import NotStarted, WriterProcess
 from modeltap.writer.protocol import LOSSES, NO_ROOM, ORIGIN, UNUSABLE, frame
 from modeltap.writer.records import origin_of
-from modeltap.writer.sharing.ring_buffer import RingBuffer
+from modeltap.writer.sharing.ring_buffer import IN_ORDER, RingBuffer
 from modeltap.writer.sharing.shared_memory import process_mark
 
 _CHUNK_BYTES = 256 * 1024
@@ -101,12 +101,16 @@ class Recorder:
 
     def put(self, data: bytes) -> bool:
         """Send a packed exchange; return False if it was dropped because the backlog is full."""
+        if not self._mark[0]:  # a fork by C code, which runs no hooks
+            self.after_fork()
         with self._lock:
             buffer = self._buffer
-            if buffer is None or not self._mark[0] or not buffer.put(data):
+            if buffer is None or not buffer.put(data):
                 return self._keep(data)
             self._sent += 1
-        if buffer.has_sleeping_reader():  # read after the lock, which is a barrier, is released
+        if not IN_ORDER:
+            buffer.barrier()
+        if buffer.has_sleeping_reader():  # read after the release of the lock, which is a barrier
             self._wake_writer()
         return True
 
@@ -196,8 +200,6 @@ class Recorder:
 
     def _keep(self, data: bytes) -> bool:
         """Queue a frame for the thread; later frames must be queued, too, to keep the order."""
-        if not self._mark[0]:  # a fork by C code
-            self.after_fork()
         self._buffer = None
         kept = self._backlog.add(data)
         self._start_thread()
@@ -231,6 +233,10 @@ class Recorder:
                 self._start_companion()
                 self._sleep()
             except BrokenPipeError:
+                if self._closing.is_set():
+                    # The writer still waits for another program's lock, and writes what it has.
+                    self._end(is_cut=True)
+                    return
                 self._reap()
         self._end()
 
@@ -304,9 +310,11 @@ class Recorder:
             self._closing.wait(_RESTART_SECONDS)
 
     def _close_to_requests(self) -> None:
-        """Stop direct writes before the writer is retired."""
+        """Stop direct writes, and waking, before the writer's descriptors are closed."""
         with self._lock:
             self._buffer = None
+            if self._writer is not None:
+                self._writer.stop_waking()
 
     def _retire_writer(self, reason: str) -> int:
         """Add a writer's final counts to the total; return the number of lost exchanges."""
@@ -321,11 +329,15 @@ class Recorder:
             self._writer = None
             return left
 
-    def _end(self) -> None:
-        """Close the writer after it has written everything, or let it finish on its own."""
+    def _end(self, is_cut: bool = False) -> None:
+        """Close the writer after it has written everything, or let it finish on its own.
+
+        `is_cut`: the last frame is incomplete, so that nothing can follow it.
+        """
         if self._writer is not None:
             with suppress(BrokenPipeError):
-                self._catch_up()
+                if not is_cut:
+                    self._catch_up()
                 for message in self._writer.last_messages():
                     self._log(message)
             self._close_to_requests()

@@ -19,7 +19,7 @@ _READ, _WRITTEN, _SLEEPS = 0, 8, 16
 """Indices of the numbers before the bytes, each in a cache line of its own: the total bytes read
 and written so far, and whether the reader sleeps."""
 
-_IN_ORDER = os.uname().machine in ("x86_64", "i686", "amd64")
+IN_ORDER = os.uname().machine in ("x86_64", "amd64")
 """True if one processor sees the stores of another in their order; others need a barrier."""
 
 
@@ -60,7 +60,7 @@ class RingBuffer:
             first = mmap.PAGESIZE + SIZE - start
             self._memory[start:] = data[:first]
             self._memory[mmap.PAGESIZE : mmap.PAGESIZE + size - first] = data[first:]
-        if not _IN_ORDER:
+        if not IN_ORDER:
             self.barrier()
         self._written = self._numbers[_WRITTEN] = written + size
         self._space -= size
@@ -78,14 +78,14 @@ class RingBuffer:
     def take(self) -> bytes:
         """Remove and return all bytes."""
         read, written = self._numbers[_READ], self._numbers[_WRITTEN]
-        if not _IN_ORDER:
+        if not IN_ORDER:
             self.barrier()
         start = mmap.PAGESIZE + read % SIZE
         end = start + written - read
         data = self._memory[start:end]
         if end > mmap.PAGESIZE + SIZE:
             data += self._memory[mmap.PAGESIZE : end - SIZE]
-        if not _IN_ORDER:
+        if not IN_ORDER:
             self.barrier()
         self._numbers[_READ] = written
         return data
@@ -113,6 +113,12 @@ class RingBuffer:
         self._memory.close()
 
     def barrier(self) -> None:
-        """Order loads and stores before and after: a lock is a barrier of the processor, too."""
+        """Order loads and stores before and after: locks are barriers of the processor, too.
+
+        What is before a lock may move into it, and so may what is after it, but neither passes the
+        release of a lock and the acquisition of the next.
+        """
+        with self._lock:
+            pass
         with self._lock:
             pass
