@@ -36,6 +36,9 @@ _SECRET = {
 }
 """Options whose values may hold a token or a password."""
 
+FUNCTION_NAME = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
+"""A function of the app, as `MODULE:FUNCTION`."""
+
 _NAME = r"[A-Za-z_][\w.-]{0,40}"
 """A plausible option name. A URL or a key in its place is longer or has other characters."""
 

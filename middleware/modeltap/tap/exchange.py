@@ -20,8 +20,7 @@ ROUTE = "modeltap.route"
 MAX_CHUNKS = 4096
 """Chunks of a response that are timed, in at most 64 KB; further chunks are only counted."""
 
-
-TICK_SECONDS = 1 / 16
+_TICK_SECONDS = 1 / 16
 """The resolution of the time in ids. Most requests of a busy app share their id's first part."""
 
 
@@ -143,10 +142,10 @@ class IdSource:
         """Return the first 24 characters of ids in the clock's tick at `seconds`."""
         if not self._mark[0]:  # a fork by C code
             self.seed()
-        tick = floor(seconds / TICK_SECONDS)
-        milliseconds = int(tick * TICK_SECONDS * 1000) & 0xFFFF_FFFF_FFFF
+        tick = floor(seconds / _TICK_SECONDS)
+        milliseconds = int(tick * _TICK_SECONDS * 1000) & 0xFFFF_FFFF_FFFF
         prefix = f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}{self._middle}"
-        self._tick = (tick * TICK_SECONDS, (tick + 1) * TICK_SECONDS, prefix)
+        self._tick = (tick * _TICK_SECONDS, (tick + 1) * _TICK_SECONDS, prefix)
         return prefix
 
 

@@ -8,11 +8,10 @@ from typing import Literal
 
 import msgspec
 
-from modeltap.config.validation import entries_of, refuse_unknown, struct_of
+from modeltap.config.validation import FUNCTION_NAME, entries_of, refuse_unknown, struct_of
 from modeltap.errors import ConfigError
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
-_FUNCTION = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
 
 
 class MetricSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,7 +74,7 @@ def _check_metric(metric: MetricSettings, taken: set[str], where: str) -> None:
     )
     check(metric.name not in taken, "name", "there is a metric of this name; choose another")
     check(
-        re.fullmatch(_FUNCTION, metric.function) is not None,
+        re.fullmatch(FUNCTION_NAME, metric.function) is not None,
         "function",
         "must be MODULE:FUNCTION, such as 'shop.metrics:profit'",
     )

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from modeltap.config.validation import entries_of, refuse_unknown, struct_of
+from modeltap.config.validation import FUNCTION_NAME, entries_of, refuse_unknown, struct_of
 from modeltap.errors import ConfigError, nearest
 
 EVALUATOR_KINDS = (
@@ -25,7 +25,6 @@ EVALUATOR_KINDS = (
 """The built-in kinds. A plugin's kind has a dot, as in ``acme.toxicity``."""
 
 _NAME = r"[a-z][a-z0-9_]{0,59}"
-_FUNCTION = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
 _PLUGIN_KIND = r"[a-z][\w-]*(\.[\w-]+)+"
 _LANGUAGE = r"[a-z]{2,3}"
 
@@ -175,7 +174,7 @@ def _check_parameters(own: EvaluatorSettings, check: Callable[[bool, str, str], 
         "must be ISO 639-1 codes, such as 'en' and 'de'",
     )
     if own.kind == "python":
-        check(re.fullmatch(_FUNCTION, own.function or "") is not None, *_REQUIRED["python"])
+        check(re.fullmatch(FUNCTION_NAME, own.function or "") is not None, *_REQUIRED["python"])
     if own.kind == "length":
         limits = own.min is not None or own.max is not None or own.target is None
         check(limits, "target", "needs min or max")
