@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from modeltap.tap.recording.recorder import Recorder
-from modeltap.writer.process import NotStarted, WriterProcess
+from modeltap.writer.process import WriterProcess
 from recordings import CHILD, count, put, settings_of
 
 
@@ -95,25 +93,36 @@ def test_nothing_is_written_to_a_closed_input(store, eventually):
     writer.close()
 
 
+AT_ITS_LIMIT = """
+import os, resource, sys
+from contextlib import suppress
+from pathlib import Path
+from modeltap.writer.process import NotStarted, WriterProcess
+
+store, free = Path(sys.argv[1]), int(sys.argv[2])
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+taken = []
+with suppress(OSError):
+    while True:
+        taken.append(os.open(os.devnull, os.O_RDONLY))
+for _ in range(free):
+    os.close(taken.pop())
+with suppress(NotStarted):
+    WriterProcess(store)
+    sys.exit("started")
+taken.extend(os.open(os.devnull, os.O_RDONLY) for _ in range(free))
+print("all are back")
+"""
+"""An app with `free` descriptors left: a process of its own, in which no other test has any."""
+
+
 @pytest.mark.parametrize("free", range(6))
 def test_a_writer_that_cannot_be_started_leaves_no_descriptor_open(store, free):
     """An app at its limit gets all of them back."""
-    taken = []
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, limit[1]))
-    try:
-        with suppress(OSError):
-            while True:
-                taken.append(os.open(os.devnull, os.O_RDONLY))
-        for _ in range(free):
-            os.close(taken.pop())
-        with pytest.raises(NotStarted):
-            WriterProcess(store)
-        taken.extend(os.open(os.devnull, os.O_RDONLY) for _ in range(free))
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
-        for descriptor in taken:
-            os.close(descriptor)
+    app = subprocess.run(
+        [sys.executable, "-c", AT_ITS_LIMIT, str(store), str(free)], capture_output=True, text=True
+    )
+    assert app.stdout == "all are back\n", app.stderr
 
 
 def test_without_a_writer_process_the_app_keeps_serving(store, monkeypatch, caplog):
