@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from threading import Barrier
 
 import pytest
 
@@ -38,6 +40,8 @@ def last_label(store, claim):
 def test_two_reviewers_never_get_the_same_row(filled, store):
     """Also if they are of two processes, whose queues are the same."""
     desks = [ReviewDesk(), ReviewDesk()]
+    for desk in desks:  # before the first answer, for a later queue may count it as drawn, too
+        desk.leave(filled, desk.next_claim(filled, "loans").claim)
 
     def review(desk):
         with closing(connect(store)) as connection:
@@ -53,6 +57,52 @@ def test_two_reviewers_never_get_the_same_row(filled, store):
     assert len(set(places)) == 48
     counts = read(store, "select count(*) as n from labels group by exchange_id, row")
     assert {row["n"] for row in counts} == {1} and len(counts) == 48
+
+
+def test_a_late_queue_counts_chosen_answers_as_drawn_once(filled, store):
+    """Also if two processes make their queues at the same time, or a review is taken back."""
+    desk = ReviewDesk()
+    claims = [desk.next_claim(filled, "loans", 0.2) for _ in range(30)]
+    for claim in claims:
+        desk.answer(filled, claim.claim, "loans", "yes")
+    sessions = [open_session(filled, "loans", limit=60, random_fraction=1.0) for _ in range(2)]
+    reached = [queued.row.key for queued in sessions[0].queue.promoted]
+    assert len(reached) > 1
+    desk.undo(filled, "loans", *reached[0])
+    assert [own.promote() for own in sessions] == [len(reached) - 1, 0]
+    sources = read(
+        store,
+        "select group_concat(source, ' ') as sources from (select * from labels "
+        "where (exchange_id, row) in (select value ->> 0, value ->> 1 from json_each(?)) "
+        "order by seq) group by exchange_id, row",
+        json.dumps(reached[1:]),
+    )
+    assert [row["sources"] for row in sources] == ["review_chosen review"] * (len(reached) - 1)
+    assert review_of(filled, *reached[0]) is None
+
+
+def test_of_answers_at_the_same_time_one_is_stored(filled, store):
+    """As with a double click: both threads have read the form before either writes."""
+    desk, ready = ReviewDesk(), Barrier(2)
+    claim = desk.next_claim(filled, "loans")
+
+    class Slow(ReviewDesk):
+        def _form(self, connection, model):
+            form = super()._form(connection, model)
+            ready.wait(240)
+            return form
+
+    def answer(slow):
+        with closing(connect(store)) as connection:
+            try:
+                return slow.answer(connection, claim.claim, "loans", "yes")
+            except InputError as error:
+                return str(error)
+
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(answer, [Slow(), Slow()]))
+    assert sum("was answered" in str(result) for result in results) == 1
+    assert len(read(store, "select 1 as n from labels")) == 1
 
 
 def test_the_terminal_skips_rows_of_others(filled):

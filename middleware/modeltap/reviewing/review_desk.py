@@ -17,7 +17,7 @@ from modeltap import clock
 from modeltap.errors import InputError
 from modeltap.reviewing.answer_form import AnswerForm
 from modeltap.reviewing.review_queue import QueuedRow
-from modeltap.reviewing.review_session import features_of, form_of, store_answer
+from modeltap.reviewing.review_session import add_answer, features_of, form_of
 from modeltap.reviewing.row_claim import new_claim
 from modeltap.reviewing.stored_review import open_session
 from modeltap.store.connection import writing
@@ -116,13 +116,16 @@ class ReviewDesk:
         Raises:
             InputError: if the answer is not of the model's type, or the claim is not valid.
         """
-        own = _known(connection, claim, model)
         form = self._form(connection, model)
-        value = form.class_with(choice) if choice else form.label(text) if text.strip() else None
-        row = reviewable_row(connection, own.exchange_id, own.row)
-        if row is None:
-            raise InputError(f"row {own.row} of exchange {own.exchange_id} is no longer stored")
-        store_answer(connection, model, QueuedRow(row, own.reason, own.probability), value)
+        # In one transaction: of two answers to a claim at the same time, one is refused.
+        with writing(connection):
+            own = _known(connection, claim, model)
+            given = choice or text.strip()
+            value = (form.class_with(choice) if choice else form.label(text)) if given else None
+            row = reviewable_row(connection, own.exchange_id, own.row)
+            if row is None:
+                raise InputError(f"row {own.row} of exchange {own.exchange_id} is no longer stored")
+            add_answer(connection, model, QueuedRow(row, own.reason, own.probability), value)
         self._note_class(model, value)
         return own
 

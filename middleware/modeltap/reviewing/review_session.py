@@ -23,12 +23,11 @@ from modeltap.store.label_sources import CHOSEN, REVIEW
 from modeltap.store.labelled_rows import LabelledPrediction
 from modeltap.store.labels import Label, insert_labels
 from modeltap.store.predictions import newest_labelled
-from modeltap.store.review_claims import release_claim
+from modeltap.store.review_claims import release_claim, review_of
 from modeltap.store.reviews import (
     ANSWERED,
     SKIPPED_ROW,
     ReviewableRow,
-    chosen_labels,
     record_review,
     reviewable_rows,
 )
@@ -74,22 +73,29 @@ def store_answer(
 
     Raises `InputError` if the value cannot be a label.
     """
-    id_, number = queued.row.key
     with writing(connection):
-        if value is not None:
-            source = REVIEW if queued.reason == RANDOM else CHOSEN
-            own = Label(id_, number, value, labelled_at=clock.now())
-            insert_labels(connection, [own], source=source, model=model)
-        record_review(
-            connection,
-            model,
-            id_,
-            number,
-            reason=queued.reason,
-            probability=queued.probability,
-            state=SKIPPED_ROW if value is None else ANSWERED,
-        )
-        release_claim(connection, id_, number)
+        add_answer(connection, model, queued, value)
+
+
+def add_answer(
+    connection: sqlite3.Connection, model: str, queued: QueuedRow, value: object
+) -> None:
+    """Store an answer as `store_answer` does, inside the caller's transaction."""
+    id_, number = queued.row.key
+    if value is not None:
+        source = REVIEW if queued.reason == RANDOM else CHOSEN
+        own = Label(id_, number, value, labelled_at=clock.now())
+        insert_labels(connection, [own], source=source, model=model)
+    record_review(
+        connection,
+        model,
+        id_,
+        number,
+        reason=queued.reason,
+        probability=queued.probability,
+        state=SKIPPED_ROW if value is None else ANSWERED,
+    )
+    release_claim(connection, id_, number)
 
 
 def features_of(
@@ -152,11 +158,20 @@ class ReviewSession:
 
     def promote(self) -> int:
         """Count answers that the random sample has reached as drawn; return their number."""
-        ids = [queued.row.exchange_id for queued in self.queue.promoted]
-        known = chosen_labels(self._connection, ids)
-        for queued in self.queue.promoted:
-            store_answer(self._connection, self.model, queued, known.get(queued.row.key))
-        return len(known)
+        with writing(self._connection):
+            return sum(map(self._promoted, self.queue.promoted))
+
+    def _promoted(self, queued: QueuedRow) -> bool:
+        """Count one such row as drawn; return True if it has an answer.
+
+        Since the queue was made, its review may have been taken back, or another queue may have
+        promoted it.
+        """
+        review = review_of(self._connection, *queued.row.key)
+        if review is None or review.reason == RANDOM:
+            return False
+        add_answer(self._connection, self.model, queued, review.label)
+        return review.label is not None
 
     def answer(self, queued: QueuedRow, text: str) -> Any:
         """Store an answer as a label; return the label.
