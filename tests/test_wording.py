@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from modeltap.wording import chance, number, percent
+import pytest
+
+from modeltap.wording import byte_size, chance, number, percent
 
 
 def test_words_for_numbers():
@@ -12,3 +14,20 @@ def test_words_for_numbers():
         "15 %",
         "1 in 10,000 windows",
     )
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 kB"),
+        (4_096, "4 kB"),
+        (999_999, "1000 kB"),
+        (1_000_000, "1.0 MB"),
+        (999_900_000, "999.9 MB"),
+        (1_000_000_000, "1.0 GB"),
+        (12_345_600_000_000, "12,345.6 GB"),
+    ],
+)
+def test_sizes_of_files(count, text):
+    """A store is never said to have no megabytes."""
+    assert byte_size(count) == text

@@ -41,6 +41,17 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def byte_size(count: int) -> str:
+    """Format a number of bytes: kB below a megabyte, MB below a gigabyte, GB above.
+
+    >>> byte_size(98_304), byte_size(1_234_567), byte_size(2_500_000_000)
+    ('98 kB', '1.2 MB', '2.5 GB')
+    """
+    if count < 1e6:
+        return f"{count / 1e3:.0f} kB"
+    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:,.1f} GB"
+
+
 def chance(p_value: float) -> str:
     """Format a p-value as one in a number of windows.
 

@@ -6,8 +6,10 @@ import re
 from contextlib import closing
 
 from modeltap.store.connection import connect
+from modeltap.store.disk_use import disk_use
 from modeltap.store.dropped import record_dropped
 from modeltap.store.traffic import StoredTraffic, put_traffic
+from modeltap.wording import byte_size
 from stores import analyze, every, put
 
 
@@ -35,5 +37,6 @@ def test_the_facts_of_capture_and_disk(browse, tmp_path):
     assert facts["Captured, ever"] == "5 exchanges" == facts["Waiting for analysis"]
     assert facts["Dropped"] == "4 exchanges"
     assert facts["Left out by sampling (estimated)"] == "20 exchanges"
+    assert facts["Size"] == byte_size(disk_use(store))
     assert facts["Free on its disk"].endswith((" MB", " GB"))
     assert "modeltap worker" in page

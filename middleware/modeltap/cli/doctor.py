@@ -27,11 +27,12 @@ from modeltap.store import damage, schema
 from modeltap.store.child_runs import newest_failure
 from modeltap.store.connection import connect
 from modeltap.store.deliveries import failures
+from modeltap.store.disk_use import disk_use
 from modeltap.store.dropped import count_dropped
 from modeltap.store.exchanges import count_exchanges, newest_start
 from modeltap.store.file_mode import open_to_others
 from modeltap.store.settings import stored_mode
-from modeltap.wording import plural
+from modeltap.wording import byte_size, plural
 
 _AFTER_SETTINGS = "correct it in modeltap.toml or in the environment, then run `modeltap doctor`"
 _TEST_WEBHOOK = "correct the webhook in modeltap.toml, then run `modeltap webhook test`"
@@ -136,7 +137,7 @@ def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
     yield Finding(
         "store",
         OK if sound == "ok" else PROBLEM,
-        f"{path}, {path.stat().st_size / 1e6:.1f} MB, integrity check: {sound}",
+        f"{path}, {byte_size(disk_use(path))}, integrity check: {sound}",
         fix=None if sound == "ok" else _DAMAGED,
     )
     yield _permissions(path, connection)

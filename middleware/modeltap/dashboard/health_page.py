@@ -11,8 +11,8 @@ from typing import Any
 from modeltap.analysis.coverage.coverage_report import coverages
 from modeltap.dashboard.page_table import PageTable
 from modeltap.store.deliveries import count_by_webhook
+from modeltap.store.disk_use import disk_use
 from modeltap.store.last_windows import captured_total
-from modeltap.store.retention import size
 from modeltap.store.self_check import (
     drops_by_reason,
     lease_holders,
@@ -22,7 +22,7 @@ from modeltap.store.self_check import (
     waiting_exchanges,
 )
 from modeltap.store.settings import SettingsReader
-from modeltap.wording import plural
+from modeltap.wording import byte_size, plural
 
 _DROPPED = ("model", "environment", "reason", "exchanges", "last_at")
 _SHORTFALLS = ("model", "environment", "part", "reason", "exchanges", "last_hour")
@@ -67,7 +67,7 @@ def _facts(connection: sqlite3.Connection, path: Path) -> Iterator[tuple[str, st
     """Yield what capture wrote and left out, what waits, and the disk."""
     dropped = sum(row["exchanges"] for row in drops_by_reason(connection))
     yield "Store", str(path)
-    yield "Size", _megabytes(size(connection))
+    yield "Size", byte_size(disk_use(path))
     yield "Free on its disk", _free(path)
     yield "Captured, ever", plural(captured_total(connection), "exchange")
     yield "Dropped", plural(dropped, "exchange")
@@ -77,13 +77,9 @@ def _facts(connection: sqlite3.Connection, path: Path) -> Iterator[tuple[str, st
 
 def _free(path: Path) -> str:
     try:
-        return _megabytes(shutil.disk_usage(path.absolute().parent).free)
+        return byte_size(shutil.disk_usage(path.absolute().parent).free)
     except OSError as error:
         return f"unknown: {error.strerror}"
-
-
-def _megabytes(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB" if count < 1e9 else f"{count / 1e9:,.1f} GB"
 
 
 _NO_RUN = (

@@ -8,6 +8,7 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `views`, `model_views`: views that answer common questions in one line
 - `file_mode`: permissions of the files of a store
 - `lease`, `reserve`, `damage`, `text`: one leader, a full disk, a damaged file, storable text
+- `disk_use`: the room that a store takes on its disk
 - `settings`, `models`: options that apps left in the store, models and versions
 - `exchanges`, `stored_exchanges`, `bodies`: writing, decoding and erasing exchanges
 - `decode_notes`: the number of rows decoded from exchanges, and why rows are missing
