@@ -92,3 +92,34 @@ def test_outputs_are_those_of_a_half_open_period(connection):
     stored_outputs = predictions.outputs_between(connection, "m", "", start, end)
     assert sorted(stored_outputs[0]) == [11.0, 11.0, 12.0] and stored_outputs[1] == [None] * 3
     assert predictions.outputs_between(connection, "other", "", start, end) == ([], [])
+
+
+@pytest.mark.parametrize("name", ["m", "it's", "", 'a "b"', "a\0b", "a\nb", "é\U0001f600", "?1 :x"])
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize(
+    ("scores", "probabilities"),
+    [([None, None], []), ([0.0, None], [None, "[1.0]"]), ([None, 1.0], [None, None])],
+)
+def test_each_column_is_stored_as_given(store, name, number, scores, probabilities):
+    with closing(connect(store)) as opened, writing(opened):
+        predictions.insert_predictions(
+            opened,
+            name,
+            name,
+            exchange_ids=["a", "b"],
+            rows=[0, number],
+            predictions=[None, "x"],
+            scores=scores,
+            probabilities=probabilities,
+            event_times=["2024-01-01", None],
+            seqs=[1, 2],
+        )
+        rows = opened.execute(
+            "select model, version, exchange_id, row, candidate, prediction, score, probabilities, "
+            "event_time, seq from predictions order by seq"
+        ).fetchall()
+    own = [scores, probabilities or [None, None]]
+    assert list(map(tuple, rows)) == [
+        (name, name, "a", 0, "", None, own[0][0], own[1][0], "2024-01-01", 1),
+        (name, name, "b", number, "", "x", own[0][1], own[1][1], None, 2),
+    ]

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from modeltap.store.predictions import own_rows
-from modeltap.store.views import ROWS, quoted, text_literal
+from modeltap.store.text import text_literal
+from modeltap.store.views import ROWS, quoted
 
 ROW = None
 """A step of a place: the number of the row."""

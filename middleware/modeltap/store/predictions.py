@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import repeat
 from typing import Any, NamedTuple
 
 from modeltap.store.label_delays import DELAY, PREDICTED_AT
 from modeltap.store.label_sources import OF_TRUTH
 from modeltap.store.labelled_rows import LabelledPrediction, LabelledRows, with_last_labels
+from modeltap.store.text import text_literal
 
 RowKey = tuple[str, int, int]
 """The sort key of a row within its model: event time, the exchange's `seq`, and row."""
@@ -66,8 +66,8 @@ def insert_predictions(
     exchange_ids: Sequence[str],
     rows: Sequence[int],
     predictions: Iterable[Any],
-    scores: Iterable[float | None],
-    probabilities: Iterable[str | None],
+    scores: Sequence[float | None],
+    probabilities: Sequence[str | None],
     event_times: Iterable[str | None],
     seqs: Iterable[int],
 ) -> None:
@@ -75,24 +75,28 @@ def insert_predictions(
 
     Args:
         rows: (n,) the row's number in its exchange, from 0.
-        probabilities: (n,) JSON.
+        probabilities: (n,) JSON; empty if no row has any.
         seqs: (n,) the `seq` of each row's exchange.
     """
+    # A column with one value is faster as a literal than as a parameter: a quarter of the time.
+    literals = {"model": text_literal(model), "version": text_literal(version)}
+    columns: dict[str, Iterable[Any]] = {
+        "exchange_id": exchange_ids,
+        "prediction": predictions,
+        "event_time": event_times,
+        "seq": seqs,
+    }
+    if any(rows):
+        columns["row"] = rows
+    else:
+        literals["row"] = "0"
+    for name, column in (("score", scores), ("probabilities", probabilities)):
+        if column.count(None) < len(column):
+            columns[name] = column
     connection.executemany(
-        "insert or replace into predictions (exchange_id, row, model, version, prediction, "
-        "score, probabilities, event_time, seq) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        zip(
-            exchange_ids,
-            rows,
-            repeat(model),
-            repeat(version),
-            predictions,
-            scores,
-            probabilities,
-            event_times,
-            seqs,
-            strict=False,
-        ),
+        f"insert or replace into predictions ({', '.join([*literals, *columns])}) "
+        f"values ({', '.join([*literals.values(), *'?' * len(columns)])})",
+        zip(*columns.values(), strict=True),
     )
 
 

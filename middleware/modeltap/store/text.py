@@ -1,4 +1,4 @@
-"""Conversion of text to a form that SQLite can hold."""
+"""Conversion of text to a form that SQLite can hold, and to SQL."""
 
 from __future__ import annotations
 
@@ -14,6 +14,17 @@ def storable_text(text: str) -> str:
     if text.isascii() and "\0" not in text:
         return text
     return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def text_literal(text: str) -> str:
+    """Return a text as an SQL literal; SQLite accepts no NUL in statements.
+
+    >>> print(text_literal("it's"), text_literal("a\\0b"))
+    'it''s' cast(x'610062' as text)
+    """
+    if "\0" in text:
+        return f"cast(x'{text.encode().hex()}' as text)"
+    return "'" + text.replace("'", "''") + "'"
 
 
 def read_broken_text(connection: sqlite3.Connection) -> None:

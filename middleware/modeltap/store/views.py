@@ -15,6 +15,7 @@ from modeltap.config.metrics import reported_by
 from modeltap.store.decode_notes import decode_note, decoded_rows
 from modeltap.store.label_delays import DELAY
 from modeltap.store.label_sources import OF_TRUTH, is_truth
+from modeltap.store.text import text_literal
 
 
 def epoch(time: str) -> str:
@@ -33,15 +34,6 @@ def quoted(name: str) -> str:
     "a ""quoted"" name"
     """
     return '"' + name.replace('"', '""').replace("\0", "\ufffd") + '"'
-
-
-def text_literal(text: str) -> str:
-    """Return a text as an SQL literal.
-
-    >>> print(text_literal("it's"))
-    'it''s'
-    """
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _metrics(names: Iterable[str]) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import repeat
 from operator import add, attrgetter
 
 import numpy as np
@@ -260,7 +259,7 @@ class WindowCounter:
         add_shortfalls(self.connection, of, counts.items())
 
     def _add_predictions(self, model: str, version: str, batch: Batch) -> None:
-        chances: Iterable[str | None] = repeat(None)
+        chances: list[str | None] = []
         if any(batch.probabilities):
             chances = [json.dumps(values) if values else None for values in batch.probabilities]
         insert_predictions(
