@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pytest
+from msgspec import UNSET
 
-from modeltap.decoding.row_tables import RowTable
+from modeltap.decoding.row_tables import RowTable, packed_floats
 from modeltap.rows import as_dict, columns, row_type
 
 FLAT = [{"a": 1.5, "b": n, "c": "xyz"[n % 3], "d": n % 2 == 0, "e": None} for n in range(9)]
@@ -83,3 +84,31 @@ def test_rows_of_different_types_are_no_table(rows):
 
 def test_tables_with_different_names_are_not_joined():
     assert RowTable.joined([RowTable.of([{"a": 1}]), RowTable.of([{"b": 1}])]) is None
+
+
+TAG = "\u02cb" * 9  # each letter ends with the byte that marks a float
+
+
+@pytest.mark.parametrize("count", [1, 2, 15, 16, 2**16 - 1, 2**16])
+def test_columns_of_floats_are_packed(count):
+    floats = ([0.5, -0.0, float("inf"), 1e-320, 2.0] * count)[:count]
+    assert packed_floats(floats).tobytes() == np.array(floats).tobytes()
+    assert packed_floats((*floats, 1)) is None and packed_floats([*floats[1:], TAG]) is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [1, True, None, "", "x" * 8, TAG, TAG[:4], 2**63, 2**64, -(2**70), [], [0.5], {"a": 0.5}, b""],
+)
+@pytest.mark.parametrize("place", [0, 1, 20])
+def test_columns_with_other_values_are_not(other, place):
+    assert packed_floats([*[0.5] * place, other, *[0.5] * (20 - place)]) is None
+
+
+def test_columns_that_cannot_be_packed_keep_their_values():
+    """Also beside floats: lone surrogates, unhashable values, objects and missing fields."""
+    for others in (["\ud800"], [[1]], [object()], [UNSET], ["a", 1], [1, "a"], [None, "a"]):
+        rows = [{"a": value} for value in (*others, 0.5, *others)]
+        table = RowTable.of(rows)
+        assert [row.get("a", UNSET) for row in table] == [row["a"] for row in rows]
+        assert table.is_complete == (UNSET not in others)

@@ -17,10 +17,11 @@ from modeltap.analysis.model.feature import (
     is_missing,
     plain,
 )
+from modeltap.decoding.row_tables import packed_floats
 from modeltap.number_texts import MISSING, Style, number_of
 
 _NUMBERS = {int, float, type(None)}
-"""The types of a column that NumPy converts to floats in one call; fastest without None."""
+"""The types of a column that NumPy converts to floats in one call."""
 
 
 class Values:
@@ -84,11 +85,11 @@ def _numbers(column: Column, texts: Style | Literal[""]) -> tuple[np.ndarray, in
     if isinstance(column, np.ndarray) and column.dtype in (np.float64, np.int64):
         return column.astype(np.float64, copy=False), 0
     column = column.tolist() if isinstance(column, np.ndarray) else column
-    kinds = set(map(type, column))
-    if kinds <= _NUMBERS:
+    floats = packed_floats(column)
+    if floats is not None:
+        return floats, 0
+    if set(map(type, column)) <= _NUMBERS:
         try:
-            if type(None) not in kinds:
-                return np.fromiter(column, np.float64, len(column)), 0
             return np.array(column, dtype=np.float64), 0
         except OverflowError:
             pass  # an integer beyond 1.8e308
