@@ -45,6 +45,9 @@ def keys(stored_rows):
 def test_rows_between_two_keys_are_half_open(connection, start, end):
     stored_rows = predictions.rows_between(connection, "m", "", ROWS[start], ROWS[end])
     assert keys(stored_rows) == ROWS[start:end]
+    parts = list(predictions.columns_between(connection, "m", "", ROWS[start], ROWS[end], 4))
+    assert [part.row_at(n) for part in parts for n in range(len(part.seqs))] == stored_rows
+    assert all(len(part.rows) == 4 for part in parts[:-1])
 
 
 def test_parts_of_rows_are_consecutive(connection):

@@ -27,6 +27,19 @@ class StoredRow(NamedTuple):
     seq: int
 
 
+class StoredColumns(NamedTuple):
+    """Stored rows in event order, each column as a tuple; see `StoredRow`."""
+
+    exchange_ids: tuple[str, ...]
+    rows: tuple[int, ...]
+    event_times: tuple[str, ...]
+    seqs: tuple[int, ...]
+
+    def row_at(self, place: int) -> StoredRow:
+        """Return one of the rows."""
+        return StoredRow(*(column[place] for column in self))
+
+
 _COLUMNS = ", ".join(StoredRow._fields)
 
 _stored_row: Callable[[Iterable[Any]], StoredRow] = partial(tuple.__new__, StoredRow)
@@ -135,14 +148,22 @@ def rows_between(
         after: start after the row at `start` instead of with it.
         skip: the number of rows to leave out before the first one.
     """
-    return list(_rows_between(connection, (model, version), start, end, limit, after, skip))
+    cursor = _rows_between(connection, (model, version), start, end, limit, after, skip)
+    return list(map(_stored_row, cursor))
 
 
-def each_row_between(
-    connection: sqlite3.Connection, model: str, version: str, start: RowKey, end: RowKey
-) -> Iterator[StoredRow]:
-    """Yield all the rows that `rows_between` returns, to hold only a part of them."""
-    return _rows_between(connection, (model, version), start, end, -1, False, 0)
+def columns_between(
+    connection: sqlite3.Connection,
+    model: str,
+    version: str,
+    start: RowKey,
+    end: RowKey,
+    at_once: int,
+) -> Iterator[StoredColumns]:
+    """Yield the columns of all rows that `rows_between` returns, of `at_once` rows at a time."""
+    cursor = _rows_between(connection, (model, version), start, end, -1, False, 0)
+    while part := cursor.fetchmany(at_once):
+        yield StoredColumns(*zip(*part, strict=True))
 
 
 def _rows_between(
@@ -153,17 +174,16 @@ def _rows_between(
     limit: int,
     after: bool,
     skip: int,
-) -> Iterator[StoredRow]:
+) -> sqlite3.Cursor:
     cursor = connection.cursor()
     cursor.row_factory = None  # plain tuples, because each row is converted anyway
-    rows = cursor.execute(
+    return cursor.execute(
         f"select {_COLUMNS} from predictions where {own_rows(of[1])} and event_time >= ? "
         f"and (event_time, seq, row) {'>' if after else '>='} (?, ?, ?) "
         "and (event_time, seq, row) < (?, ?, ?) order by event_time, seq, row "
         "limit ? offset ?",
         (*of, start[0], *start, *end, limit, skip),
     )
-    return map(_stored_row, rows)
 
 
 def first_rows(

@@ -15,7 +15,7 @@ from modeltap.analysis.verdicts.window_samples import (
 )
 from modeltap.clock import iso
 from modeltap.store.connection import connect, writing
-from modeltap.store.predictions import StoredRow
+from modeltap.store.predictions import StoredColumns, StoredRow
 from modeltap.store.windows import Series
 
 SERIES = Series("m", "", "r", "1d")
@@ -78,6 +78,7 @@ def test_the_baseline_is_the_highest_of_at_least_four_values(store, days, highes
 @pytest.mark.parametrize("count", [0, 1, 1999, 2001, 25_000])
 def test_the_sample_of_a_window_is_that_of_all_its_rows(count):
     rows = [StoredRow(f"id{n}", n % 2, iso(n), n) for n in range(count)]
-    own = window_rows(iter(rows))
+    parts = (rows[start : start + 10_000] for start in range(0, count, 10_000))
+    own = window_rows(StoredColumns(*zip(*part, strict=True)) for part in parts)
     assert own.total == count and own.times.tolist() == list(range(count))
     assert own.sampled == [rows[n] for n in choose((row.exchange_id, row.row) for row in rows)]

@@ -46,6 +46,7 @@ from modeltap.analysis.verdicts.results import EvaluatedWindows, Period, WindowR
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
 from modeltap.analysis.verdicts.window_samples import (
+    ROWS_AT_ONCE,
     RecentBaselines,
     WindowRows,
     WindowSamples,
@@ -61,7 +62,7 @@ from modeltap.store.predictions import (
     LAST,
     RowKey,
     StoredRow,
-    each_row_between,
+    columns_between,
     labelled_predictions,
     outputs_between,
     rows_between,
@@ -439,9 +440,9 @@ class InputWindows:
         return RowGroups(self.reference, coded, moments, self._rhythm)
 
     def _rows(self, group: Sequence[CountedWindow]) -> WindowRows:
-        own = self.reference
+        own, bounds = self.reference, self._bounds(group)
         return window_rows(
-            each_row_between(self.scope.connection, own.model, own.version, *self._bounds(group))
+            columns_between(self.scope.connection, own.model, own.version, *bounds, ROWS_AT_ONCE)
         )
 
     def _bounds(self, group: Sequence[CountedWindow]) -> tuple[RowKey, RowKey]:

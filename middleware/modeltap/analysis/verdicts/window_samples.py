@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -19,10 +18,10 @@ from modeltap.config.reference_settings import parse_reference
 from modeltap.decoding.batches import Batch
 from modeltap.decoding.times import parse_times
 from modeltap.store.metrics import values_before
-from modeltap.store.predictions import StoredRow
+from modeltap.store.predictions import StoredColumns, StoredRow
 from modeltap.store.windows import Series
 
-_AT_A_TIME = 10_000
+ROWS_AT_ONCE = 10_000
 """Rows that are held at a time: a window of a million rows would take 300 MB."""
 
 
@@ -34,25 +33,27 @@ class WindowRows(NamedTuple):
     sampled: list[StoredRow]
 
 
-def window_rows(rows: Iterable[StoredRow]) -> WindowRows:
+def window_rows(parts: Iterable[StoredColumns]) -> WindowRows:
     """Return what the analysis needs of a window's rows, reading them once.
 
     The sample is that of `choose` among all rows.
 
-    >>> window_rows(StoredRow(f"id{n}", 0, "2024-01-01T00:00:00.000Z", n) for n in range(9)).total
-    9
+    >>> part = StoredColumns(("a", "b"), (0, 0), ("2024-01-01T00:00:00.000Z",) * 2, (7, 8))
+    >>> window_rows([part]).sampled[1]
+    StoredRow(exchange_id='b', row=0, event_time='2024-01-01T00:00:00.000Z', seq=8)
     """
-    unread = iter(rows)
     times: list[np.ndarray] = []
     sampled: list[StoredRow] = []
     hashes = np.zeros(0, dtype=np.int64)
-    while part := list(islice(unread, _AT_A_TIME)):
-        ids, numbers, texts, _ = zip(*part, strict=True)
-        times.append(parse_times(texts))
-        sampled += part
-        hashes = np.concatenate([hashes, hashed_keys(zip(ids, numbers, strict=True))])
+    for part in parts:
+        times.append(parse_times(part.event_times))
+        hashes = np.concatenate([hashes, hashed_keys(part.exchange_ids, part.rows)])
         chosen = choose_hashed(hashes)
-        sampled, hashes = [sampled[place] for place in chosen], hashes[chosen]
+        before = len(sampled)
+        sampled = [
+            sampled[place] if place < before else part.row_at(place - before) for place in chosen
+        ]
+        hashes = hashes[chosen]
     moments = np.concatenate(times) if times else np.zeros(0)
     return WindowRows(len(moments), moments, sampled)
 
