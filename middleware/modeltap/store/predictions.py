@@ -37,7 +37,7 @@ class StoredColumns(NamedTuple):
 
     def row_at(self, place: int) -> StoredRow:
         """Return one of the rows."""
-        return StoredRow(*(column[place] for column in self))
+        return _stored_row(column[place] for column in self)
 
 
 _COLUMNS = ", ".join(StoredRow._fields)
@@ -103,9 +103,8 @@ def insert_predictions(
         columns["row"] = rows
     else:
         literals["row"] = "0"
-    for name, column in (("score", scores), ("probabilities", probabilities)):
-        if column.count(None) < len(column):
-            columns[name] = column
+    optional: dict[str, Sequence[Any]] = {"score": scores, "probabilities": probabilities}
+    columns |= {name: own for name, own in optional.items() if own.count(None) < len(own)}
     connection.executemany(
         f"insert or replace into predictions ({', '.join([*literals, *columns])}) "
         f"values ({', '.join([*literals.values(), *'?' * len(columns)])})",
