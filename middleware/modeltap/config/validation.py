@@ -39,6 +39,9 @@ _SECRET = {
 FUNCTION_NAME = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
 """A function of the app, as `MODULE:FUNCTION`."""
 
+OWN_NAME = r"[a-z][a-z0-9_]{0,59}"
+"""The name of a metric or an evaluator that the user defines."""
+
 _NAME = r"[A-Za-z_][\w.-]{0,40}"
 """A plausible option name. A URL or a key in its place is longer or has other characters."""
 

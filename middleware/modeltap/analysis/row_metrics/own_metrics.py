@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -21,9 +22,10 @@ from modeltap.analysis.model.metric import (
 from modeltap.analysis.row_metrics.labelled_documents import Document, labelled_documents
 from modeltap.analysis.row_metrics.own_functions import own_function, row_values
 from modeltap.analysis.statistics.means import error_of_mean, mean_interval
-from modeltap.config.catalogue.metric_settings import NAME, MetricSettings
+from modeltap.config.catalogue.metric_settings import MetricSettings
 from modeltap.config.metrics import CATALOGUE
 from modeltap.config.settings import Settings
+from modeltap.config.validation import OWN_NAME
 from modeltap.logs import logger
 from modeltap.plugins import hooks
 from modeltap.store.labelled_rows import LabelledPrediction
@@ -98,7 +100,7 @@ def _of_plugins(
         logger.exception("modeltap: a plugin failed to measure %s", model)
         return
     for name, values in (pair for own in results for pair in own.items()):
-        if name in taken or not NAME.fullmatch(name) or len(values) != len(rows):
+        if name in taken or not re.fullmatch(OWN_NAME, name) or len(values) != len(rows):
             logger.error(
                 "modeltap: ignored the metric %r of a plugin: it needs a new name and a value for "
                 "each of %d rows",

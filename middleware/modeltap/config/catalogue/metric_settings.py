@@ -8,10 +8,14 @@ from typing import Literal
 
 import msgspec
 
-from modeltap.config.validation import FUNCTION_NAME, entries_of, refuse_unknown, struct_of
+from modeltap.config.validation import (
+    FUNCTION_NAME,
+    OWN_NAME,
+    entries_of,
+    refuse_unknown,
+    struct_of,
+)
 from modeltap.errors import ConfigError
-
-NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 
 class MetricSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,7 +72,7 @@ def _check_metric(metric: MetricSettings, taken: set[str], where: str) -> None:
             raise ConfigError(f"{where}: {option} = {value!r} is invalid: {requirement}")
 
     check(
-        NAME.fullmatch(metric.name) is not None,
+        re.fullmatch(OWN_NAME, metric.name) is not None,
         "name",
         "must have lower-case letters, digits and _ only",
     )

@@ -9,7 +9,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from modeltap.config.validation import FUNCTION_NAME, entries_of, refuse_unknown, struct_of
+from modeltap.config.validation import (
+    FUNCTION_NAME,
+    OWN_NAME,
+    entries_of,
+    refuse_unknown,
+    struct_of,
+)
 from modeltap.errors import ConfigError, nearest
 
 EVALUATOR_KINDS = (
@@ -24,7 +30,6 @@ EVALUATOR_KINDS = (
 )
 """The built-in kinds. A plugin's kind has a dot, as in ``acme.toxicity``."""
 
-_NAME = r"[a-z][a-z0-9_]{0,59}"
 _PLUGIN_KIND = r"[a-z][\w-]*(\.[\w-]+)+"
 _LANGUAGE = r"[a-z]{2,3}"
 
@@ -130,7 +135,7 @@ def _check_evaluator(own: EvaluatorSettings, where: str) -> None:
             raise ConfigError(f"{where}: {option} = {value!r}{of} is invalid: {requirement}")
 
     check(
-        re.fullmatch(_NAME, own.name) is not None,
+        re.fullmatch(OWN_NAME, own.name) is not None,
         "name",
         "must have lower-case letters, digits and _ only, and begin with a letter",
     )
