@@ -112,6 +112,8 @@ class Environment:
         # Some say the members of a set in their errors, in an order that the seed decides.
         said = {"PATH": path, "PYTHONPATH": "", "PYTHONHASHSEED": "0"}
         self._environ = {**os.environ, **said}
+        # The first server compiles its libraries for the others.
+        self._environ.pop("PYTHONDONTWRITEBYTECODE", None)
         self._running = []
         (folder / "iris.py").write_text(IRIS)
 
