@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import anthropic
 import pytest
 
 ASKED = [{"role": "user", "content": "Say hello"}]
@@ -12,7 +11,9 @@ WEATHER = {"name": "weather", "description": "", "input_schema": {"type": "objec
 @pytest.fixture
 def client(llm):
     """Anthropic's own client of the server."""
-    with anthropic.Anthropic(api_key="x", base_url=llm.url, max_retries=0) as one:
+    from anthropic import Anthropic  # takes a second, which only the process of these tests pays
+
+    with Anthropic(api_key="x", base_url=llm.url, max_retries=0) as one:
         yield one
 
 
@@ -68,7 +69,9 @@ def test_a_stream_with_thoughts_text_and_a_tool(llm, client):
 
 def test_an_error_within_a_stream(llm, client):
     """Comes as an event of its own."""
-    with pytest.raises(anthropic.APIError):
+    from anthropic import APIError
+
+    with pytest.raises(APIError):
         list(ask(client, model="overloaded", stream=True))
     found = llm.seen().found
     assert (found.predictions, found.note) == (["Hello"], "response: error")

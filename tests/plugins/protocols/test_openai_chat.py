@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import httpx
-import openai
 import pytest
 
 ASKED = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Say hello"}]
@@ -20,7 +19,9 @@ TOKENS = {
 @pytest.fixture
 def client(llm):
     """OpenAI's own client of the server."""
-    with openai.OpenAI(api_key="x", base_url=f"{llm.url}/v1", max_retries=0) as one:
+    from openai import OpenAI  # takes a second, which only the process of these tests pays
+
+    with OpenAI(api_key="x", base_url=f"{llm.url}/v1", max_retries=0) as one:
         yield one
 
 
@@ -149,7 +150,9 @@ def test_a_refusal_is_no_completion(llm, client):
 
 def test_an_error_within_a_stream(llm, client):
     """The text before it is kept."""
-    with pytest.raises(openai.APIError):
+    from openai import APIError
+
+    with pytest.raises(APIError):
         streamed(client, "broken")
     found = llm.seen().found
     assert (found.predictions, found.note) == (["Hel"], "response: error")

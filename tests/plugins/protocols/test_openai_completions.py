@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import openai
 import pytest
 
 from modeltap.decoding.decoders import Decoders
@@ -12,7 +11,9 @@ from modeltap.payload import Payload
 @pytest.fixture
 def client(llm):
     """OpenAI's own client of the server."""
-    with openai.OpenAI(api_key="x", base_url=f"{llm.url}/v1", max_retries=0) as one:
+    from openai import OpenAI  # takes a second, which only the process of these tests pays
+
+    with OpenAI(api_key="x", base_url=f"{llm.url}/v1", max_retries=0) as one:
         yield one
 
 
