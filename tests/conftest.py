@@ -27,6 +27,12 @@ next to other tests on two cores it may take a minute."""
 _LONG = ("test_demo.py", "test_worker.py", "/servers/", "test_schedule.py", "test_leader.py")
 """Files with minutes of waiting: begun last, they would be waited for by all others."""
 
+_WAITING = ("/system/", "/jobs/", "/mounted/", "/shadowing/", "/tap/", "/writer/")
+"""Folders whose tests wait for other processes."""
+
+_WAITING_PART = 0.85
+"""The part of a run in which these begin; the short files that are left end at about one time."""
+
 
 def pytest_configure() -> None:
     """Limit each process to one thread, because several would spin for the same CPUs."""
@@ -45,7 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many processes test at once: much of what they do is to wait for servers."""
-    return max(3, os.cpu_count() or 1)
+    return max(4, os.cpu_count() or 1)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -55,19 +61,44 @@ def pytest_collection() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Search seldom: each full search reads all that was collected, nearly a million objects."""
+    """Leave all that was collected out of searches: nearly a million objects that stay.
+
+    The searches themselves are needed: a connection to SQLite that is dropped without `close` is in
+    a cycle, and keeps its files open.
+    """
     gc.enable()
-    gc.set_threshold(50_000, 20, 50)
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the slow tests that `--slow` does not ask for; let the long ones begin first."""
+    """Leave out the slow tests that `--slow` does not ask for; order the files if several run."""
     left_out = _left_out(items, config.getoption("--slow"))
     # A test that is named by its id is meant, whether it is slow or not.
     if left_out and not any("::" in argument for argument in config.args):
         config.hook.pytest_deselected(items=[item for item in items if item in left_out])
         items[:] = [item for item in items if item not in left_out]
-    items.sort(key=lambda item: not any(name in item.nodeid for name in _LONG))
+    if hasattr(config, "workerinput"):  # a process of several, which take the files in turn
+        places = _places(list(dict.fromkeys(map(_file, items))))
+        items.sort(key=lambda item: (places[_file(item)], _file(item)))
+
+
+def _places(files: list[str]) -> dict[str, float]:
+    """Return where in a run a file begins, from 0 to 1: those that wait spread among the others.
+
+    While one process waits, another computes. The long files are the first of those that wait.
+    """
+    waiting = [file for file in files if any(folder in file for folder in _WAITING)]
+    waiting.sort(key=lambda file: not any(name in file for name in _LONG))
+    others = [file for file in files if file not in set(waiting)]
+    return {
+        **{file: _WAITING_PART * place / len(waiting) for place, file in enumerate(waiting)},
+        **{file: place / len(others) for place, file in enumerate(others)},
+    }
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 def _left_out(items: list[pytest.Item], option: str) -> set[pytest.Item]:
