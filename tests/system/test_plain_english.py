@@ -65,6 +65,8 @@ def texts_of(source: str) -> Iterator[tuple[str, bool]]:
         is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
         if is_text and node not in docstrings and " " in node.value:
             yield " ".join(node.value.split()), False
+    if "#" not in source:
+        return
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield token.string, False
