@@ -36,7 +36,8 @@ class HeaderFilter:
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._known = _KnownNames(name.lower() for name in names)
+        self._names = frozenset(name.lower() for name in names)
+        self._known: dict[bytes | str, str] = {}  # in lower case if they are kept, else empty
 
     @classmethod
     def of_requests(cls, settings: Settings) -> HeaderFilter:
@@ -52,26 +53,42 @@ class HeaderFilter:
 
     def kept(self, headers: Iterable[tuple[Any, Any]]) -> list[Header]:
         """Return the headers to keep; names may be bytes (ASGI) or text (WSGI)."""
-        known = self._known
+        known, kept = self._known, []
         try:
-            return [(name, value) for raw, value in headers if (name := known[raw])]
-        except TypeError:  # such as a bytearray
-            pairs = [(raw if isinstance(raw, str) else bytes(raw), v) for raw, v in headers]
-            return [(name, value) for raw, value in pairs if (name := known[raw])]
+            for raw, value in headers:
+                if name := known[raw]:
+                    kept.append((name, value))
+        except (KeyError, TypeError):  # a new name, or an unhashable one, such as a bytearray
+            return self._kept_and_learnt(headers)
+        return kept
 
+    def _kept_and_learnt(self, headers: Iterable[tuple[Any, Any]]) -> list[Header]:
+        # Apart from `kept`, which would be slower with variables that a comprehension shares.
+        return [(name, value) for raw, value in headers if (name := self._name_of(raw))]
 
-class _KnownNames(dict[bytes | str, str]):
-    """The names of headers as they arrive: in lower case if they are kept, else empty."""
-
-    def __init__(self, kept: Iterable[str]) -> None:
-        self._kept = frozenset(kept)
-
-    def __missing__(self, raw: bytes | str) -> str:
-        name = text_of(raw).lower()
-        name = name if name in self._kept else ""
-        if len(self) < _MAX_CACHED:
-            self[raw] = name
+    def _name_of(self, raw: Any) -> str:
+        """Return the name of a header to keep in lower case, else an empty text."""
+        if not isinstance(raw, str):
+            raw = bytes(raw)
+        name = self._known.get(raw)
+        if name is None:
+            name = text_of(raw).lower()
+            name = name if name in self._names else ""
+            if len(self._known) < _MAX_CACHED:
+                self._known[raw] = name
         return name
+
+
+def has_header(headers: Iterable[Header], name: str) -> bool:
+    """Return True if one of the kept `headers` has the lower-case `name`.
+
+    >>> has_header([("content-type", b"text/csv")], "content-type"), has_header([], "x-id")
+    (True, False)
+    """
+    for own, _ in headers:  # noqa: SIM110 - a generator would take twice as long
+        if own == name:
+            return True
+    return False
 
 
 def request_names(settings: Settings) -> list[str]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Unpack
 
 import msgspec
 
 from modeltap.config.settings import ModelChooser
+from modeltap.privacy.headers import has_header
 from modeltap.tap.exchange import ROUTE, Exchange
-from modeltap.tap.nesting import PLACE, Place
+from modeltap.tap.nesting import Place, current_place, set_place
 from modeltap.tap.recording.recorder import Ticket
 from modeltap.tap.tapping import Tap
 
@@ -42,12 +43,13 @@ class ASGIMiddleware:
         self.app = app
         self.tap = Tap("asgi", model, options)
         self._endpoints = _endpoints_of(self.tap, app)
+        self._yields = self.yields_to_inner  # an attribute of a class is slower to read
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.tap.disabled or scope["type"] != "http":
             await self._run_unwatched(scope, receive, send)
             return
-        outer = PLACE.get()
+        outer = current_place()
         if self._endpoints is not None and (endpoint := self._endpoints.find(scope)) is not None:
             if outer is not None and outer.is_of_scope(scope.get("asgi")):
                 outer.add_inner(True)  # no tap records the request
@@ -58,15 +60,16 @@ class ASGIMiddleware:
             await self._run_unrecorded(place, outer, scope, receive, send)
             return
         responder = ASGIResponder(place.tap, place, exchange, scope, receive, send)
-        PLACE.set(place)
+        app = self.app
+        set_place(place)
         try:
-            await self.app(scope, responder.receive, responder.send)
+            await app(scope, responder.receive, responder.send)
         except BaseException as error:
             responder.end(error)
             raise
         finally:
             # `reset` would raise if the coroutine ends in another context than it began in.
-            PLACE.set(outer)
+            set_place(outer)
         if not responder.finished:
             responder.end(None)
 
@@ -81,11 +84,11 @@ class ASGIMiddleware:
         self, place: Place, outer: Place | None, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Run the app for a request that this tap leaves out; an inner tap may record it."""
-        PLACE.set(place)
+        set_place(place)
         try:
             await self.app(scope, receive, send)
         finally:
-            PLACE.set(outer)
+            set_place(outer)
 
     def _begin(self, scope: Scope, outer: Place | None) -> tuple[Place, Exchange | None]:
         """Return the place of this tap, and the exchange to fill, or None if it is left out."""
@@ -104,11 +107,11 @@ class ASGIMiddleware:
         exchange = tap.begin(method, path, query, headers, outer_id)
         if exchange is not None:
             outer_id = exchange.id
-            if tap.id_header is not None and tap.id_name not in dict(exchange.request_headers):
+            if tap.id_header is not None and not has_header(exchange.request_headers, tap.id_name):
                 # A gateway's app forwards it to tapped services behind it.
                 scope["headers"] = [*headers, (tap.id_names[1], outer_id.encode())]
         call = (method, scope["path"], query)
-        return Place(tap, outer_id, self.yields_to_inner, call, asgi, outer), exchange
+        return Place(tap, outer_id, self._yields, call, asgi, outer), exchange
 
 
 class LifespanResponder:
@@ -159,7 +162,8 @@ class ASGIResponder(msgspec.Struct):
     finished: bool = False
 
     async def receive(self) -> Message:
-        message = await self.server_receive()
+        receive = self.server_receive  # calling an attribute directly is slower
+        message = await receive()
         if message["type"] == "http.request":
             exchange = self.exchange
             if body := message.get("body"):
@@ -168,45 +172,34 @@ class ASGIResponder(msgspec.Struct):
                 exchange.request_read = True
         return message
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
+        """Return the server's own awaitable, but for the last message: a coroutine costs more."""
         kind, send = message["type"], self.server_send
         if kind == "http.response.start":
-            await send(self._start(message))
-        elif kind == "http.response.body":
+            return send(self._start(message))
+        if kind == "http.response.body":
             if body := message.get("body"):
                 self.exchange.add_response(body, self.tap.response_limit)
-            if message.get("more_body"):
-                await send(message)
-            elif self.tap.durable:
-                await self._send_durably(message)
-            else:
-                await send(message)
-                self._finish()
+        elif kind in ("http.response.pathsend", "http.response.zerocopysend"):
+            self.exchange.response_note = "not seen"  # a file is the body
         else:
-            await self._send_other(message)
+            return send(message)
+        return send(message) if message.get("more_body") else self._send_last(message)
 
-    async def _send_durably(self, message: Message) -> None:
-        """Forward the last message after the exchange is committed."""
-        await self.tap.wait_async(self._finish())
-        await self.server_send(message)
-
-    async def _send_other(self, message: Message) -> None:
-        """Forward a message of an extension, which may send a file as the body."""
-        is_file = message["type"] in ("http.response.pathsend", "http.response.zerocopysend")
-        if is_file:
-            self.exchange.response_note = "not seen"
-        is_last = is_file and not message.get("more_body")
-        if is_last and self.tap.durable:
-            await self._send_durably(message)
+    async def _send_last(self, message: Message) -> None:
+        """Forward the last message, and record the exchange; durably before, else afterwards."""
+        send = self.server_send
+        if self.tap.durable:
+            await self.tap.wait_async(self._finish())
+            await send(message)
         else:
-            await self.server_send(message)
-            if is_last:
-                self._finish()
+            await send(message)
+            self._finish()
 
     def _start(self, message: Message) -> Message:
         """Note status and headers; return the message to forward, with the id in its headers."""
         exchange, tap = self.exchange, self.tap
-        exchange.headers_ms = (perf_counter() - exchange.started) * 1000
+        exchange.headers_ms = (perf_counter() - exchange.started) * 1000.0
         exchange.status = message["status"]
         headers = message.get("headers", ())
         if type(headers) is not list and type(headers) is not tuple:
@@ -218,9 +211,9 @@ class ASGIResponder(msgspec.Struct):
             tap.log_failure(error)
         if tap.id_header is None or self.finished or self.place.taken:
             return message
-        if tap.id_name in dict(exchange.response_headers):
+        if has_header(exchange.response_headers, tap.id_name):
             # Replace the id that a gateway's app forwards from a tapped service behind it.
-            headers = [header for header in headers if header[0] not in tap.id_names]
+            headers = _without(headers, tap.id_names)
         # A copy, because the app may send the same message again.
         return {**message, "headers": [*headers, (tap.id_names[0], exchange.id.encode())]}
 
@@ -233,7 +226,7 @@ class ASGIResponder(msgspec.Struct):
             return None
         self.finished = True
         exchange = self.exchange
-        exchange.duration_ms = (perf_counter() - exchange.started) * 1000
+        exchange.duration_ms = (perf_counter() - exchange.started) * 1000.0
         try:
             exchange.route = _route(self.scope)
         except Exception as error:  # the app may put anything into the scope
@@ -254,6 +247,10 @@ class ASGIResponder(msgspec.Struct):
         self._finish()
 
 
+def _without(headers: Iterable[Any], names: tuple[bytes, ...]) -> list[Any]:
+    return [header for header in headers if header[0] not in names]
+
+
 def _endpoints_of(tap: Tap, app: ASGIApp) -> ASGIEndpoints | None:
     endpoints = tap.own_endpoints()
     if not endpoints:
@@ -271,18 +268,20 @@ def _route(scope: Scope) -> str | None:
         context = own.get("effective_route_context")
         template = getattr(context, "path", None)
         if isinstance(template, str):
-            return _mounted(scope, template)
+            return template if scope.get("root_path", "") == "" else _mounted(scope, template)
     template = getattr(scope.get("route"), "path", None)
     if not isinstance(template, str):
         # Litestar keeps the template under another key.
         template = scope.get(ROUTE) or scope.get("path_template")
-    return _mounted(scope, template) if isinstance(template, str) else None
+        if not isinstance(template, str):
+            return None
+    return template if scope.get("root_path", "") == "" else _mounted(scope, template)
 
 
 def _mounted(scope: Scope, template: str) -> str:
     """Prefix a route with the path of its mounted app, without the server's own root_path."""
     root: str = scope.get("root_path", "")
-    return template if root == "" else root.removeprefix(_outer(scope)) + template
+    return root.removeprefix(_outer(scope)) + template
 
 
 def _path(scope: Scope) -> str:

@@ -41,7 +41,7 @@ class Exchange(CapturedRecord, array_like=True, gc=False):
 
     def elapsed_ms(self) -> float:
         """Return the milliseconds since the exchange began."""
-        return (perf_counter() - self.started) * 1000
+        return (perf_counter() - self.started) * 1000.0
 
     def fail(self, error: BaseException) -> None:
         """Note the exception of the app."""
@@ -69,7 +69,7 @@ class Exchange(CapturedRecord, array_like=True, gc=False):
         kept = self.response_bytes
         self.response_bytes = total = kept + len(chunk)
         if not kept:
-            self.first_byte_ms = (perf_counter() - self.started) * 1000
+            self.first_byte_ms = (perf_counter() - self.started) * 1000.0
         else:
             self._note_chunk(kept, total)
         if total <= limit:
@@ -159,3 +159,6 @@ os.register_at_fork(after_in_child=_seed_all)
 
 ids = IdSource()
 """The source of ids of this process."""
+
+new_id = ids.next
+"""Returns a new id; bound once, because each call would look up a method of an imported object."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from modeltap.tap.exchange import Exchange, ids
+from modeltap.tap.exchange import Exchange, new_id
 from modeltap.writer.protocol import exchange_frame
 from modeltap.writer.records import CapturedRecord
 
@@ -24,9 +24,10 @@ def pack(origin: int, exchange: Exchange) -> bytes:
     Values of subclasses are converted to their built-in base types. The exchange loses its bodies,
     which are copied only once, behind the other fields.
     """
-    exchange.origin = origin
+    if exchange.origin != origin:  # a comparison is cheaper than an assignment
+        exchange.origin = origin
     if not exchange.id:
-        exchange.id = ids.next(exchange.started_at)
+        exchange.id = new_id(exchange.started_at)
     if exchange.chunk_times is not None:
         exchange.chunks = (exchange.chunk_count, exchange.chunk_times.tobytes())
         exchange.chunk_times = None
@@ -35,9 +36,12 @@ def pack(origin: int, exchange: Exchange) -> bytes:
     try:
         fields = _encode(exchange)
     except Exception:  # a framework's own kind of text, or text that is not valid Unicode
-        names = CapturedRecord.__struct_fields__
-        fields = _encode([_plain(getattr(exchange, name)) for name in names])
+        fields = _encode(_plain_fields(exchange))
     return exchange_frame(fields, request, response)
+
+
+def _plain_fields(exchange: Exchange) -> list[Any]:
+    return [_plain(getattr(exchange, name)) for name in CapturedRecord.__struct_fields__]
 
 
 def _plain(value: Any) -> Any:

@@ -23,7 +23,7 @@ from modeltap.tap.choosing.routing import Router
 from modeltap.tap.choosing.sampling import Sampler
 from modeltap.tap.custom_mask import mask_bodies, mask_body_option
 from modeltap.tap.custom_version import plain_options, version_of_app, version_option
-from modeltap.tap.exchange import Exchange, ids
+from modeltap.tap.exchange import Exchange, new_id
 from modeltap.tap.nested_options import both_masks, conflict_message, with_masks_of
 from modeltap.tap.packing import pack
 from modeltap.tap.recording.recorder import Recorder, Ticket
@@ -133,8 +133,11 @@ class Tap:
             if model is None:
                 return None
             kept = self._request_filter.kept(headers)
-            exchange = Exchange(self.source, model, method, path, query, kept)
-            exchange.id = outer_id or ids.next(exchange.started_at)
+            now = time.time()
+            id_ = outer_id or new_id(now)
+            exchange = Exchange(
+                self.source, model, method, path, query, kept, now, self._origin, id_
+            )
             return exchange if self._keeps_all or self._sampler.accepts(exchange) else None
         except Exception as error:
             self.log_failure(error)
@@ -144,8 +147,8 @@ class Tap:
         """Return the exchange to fill for a call that is not HTTP, or None if it is left out."""
         if self.disabled:
             return None
-        exchange = Exchange(self.source, model, "", name, b"")
-        exchange.id = ids.next(exchange.started_at)
+        now = time.time()
+        exchange = Exchange(self.source, model, "", name, b"", (), now, self._origin, new_id(now))
         return exchange if self._keeps_all or self._sampler.accepts(exchange) else None
 
     def finish(self, exchange: Exchange) -> Ticket | None:

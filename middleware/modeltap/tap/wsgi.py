@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from modeltap.config.settings import ModelChooser, Settings
 from modeltap.privacy.headers import request_names
 from modeltap.tap.exchange import ROUTE, Exchange
-from modeltap.tap.nesting import PLACE, Call, Place
+from modeltap.tap.nesting import Call, Place, current_place
 from modeltap.tap.tapping import Tap
 
 if TYPE_CHECKING:
@@ -288,7 +288,7 @@ def _place_around(environ: WSGIEnvironment) -> Place | None:
     """Return the place of the outer tap, in WSGI or in the ASGI app that mounts this app."""
     place: Place | None = environ.get(_PLACE)
     if place is None:
-        around = PLACE.get()
+        around = current_place()
         place = around if around is not None and around.is_of_call(_call_of(environ)) else None
     return place
 

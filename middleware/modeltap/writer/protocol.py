@@ -14,6 +14,7 @@ HEADER = struct.Struct("<BI")
 """A frame's header: its kind and the size of its payload in bytes."""
 
 _SIZES = struct.Struct("<II")
+_SIZES_BYTES = _SIZES.size
 _EXCHANGE_HEADER = struct.Struct("<BIII")
 """A payload with an exchange begins with the sizes of its fields and of the request's body."""
 
@@ -44,7 +45,7 @@ def exchange_frame(fields: bytes, request: bytes | bytearray, response: bytes | 
     (b'fields', b'to', b'from')
     """
     size, request_size = len(fields), len(request)
-    total = size + request_size + len(response) + _SIZES.size
+    total = size + request_size + len(response) + _SIZES_BYTES
     header = _EXCHANGE_HEADER.pack(EXCHANGE, total, size, request_size)
     return b"".join((header, fields, request, response))
 
@@ -52,9 +53,9 @@ def exchange_frame(fields: bytes, request: bytes | bytearray, response: bytes | 
 def exchange_parts(payload: bytes) -> tuple[bytes, bytes, bytes]:
     """Return the packed fields and the bodies in the payload of an exchange's frame."""
     size, request_size = _SIZES.unpack_from(payload)
-    start = _SIZES.size + size
+    start = _SIZES_BYTES + size
     end = start + request_size
-    return payload[_SIZES.size : start], payload[start:end], payload[end:]
+    return payload[_SIZES_BYTES:start], payload[start:end], payload[end:]
 
 
 class Frames:

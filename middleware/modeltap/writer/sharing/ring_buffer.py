@@ -15,9 +15,12 @@ from modeltap.writer.sharing import shared_memory
 SIZE = 1 << 20
 """The bytes that a ring buffer holds: about 800 requests of 1 KB."""
 
-_READ, _WRITTEN, _SLEEPS = 0, 8, 16
-"""Indices of the numbers before the bytes, each in a cache line of its own: the total bytes read
-and written so far, and whether the reader sleeps."""
+_READ, _WRITTEN = 0, 8
+"""Indices of the numbers before the bytes: the total bytes read and written so far. Each is in a
+cache line of its own, and so is the next one."""
+
+_SLEEPS = 128
+"""The index of the byte that is 1 while the reader sleeps."""
 
 IN_ORDER = os.uname().machine in ("x86_64", "amd64")
 """True if one processor sees the stores of another in their order; others need a barrier."""
@@ -92,7 +95,7 @@ class RingBuffer:
 
     def fall_asleep(self) -> bool:
         """Announce that the reader sleeps; return False if there is something to read instead."""
-        self._numbers[_SLEEPS] = 1
+        self._memory[_SLEEPS] = 1
         self.barrier()
         if self.used():
             self.wake_up()
@@ -101,11 +104,11 @@ class RingBuffer:
 
     def wake_up(self) -> None:
         """Announce that the reader is awake."""
-        self._numbers[_SLEEPS] = 0
+        self._memory[_SLEEPS] = 0
 
     def has_sleeping_reader(self) -> bool:
         """Return True if the reader has to be woken, after a `put` and a `barrier`."""
-        return bool(self._numbers[_SLEEPS])
+        return self._memory[_SLEEPS] != 0
 
     def close(self) -> None:
         """Release the memory."""
