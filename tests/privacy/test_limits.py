@@ -31,23 +31,27 @@ def test_a_slow_pattern_is_stopped_logged_once_and_paused():
             patterns.match_any(TEXT)
     (message,) = slow.messages()
     assert SLOW in message and slow.messages() == []
-    started = time.monotonic()
     with pytest.raises(TimeoutError), slow.time_limit(patterns):
-        patterns.match_any("x")
-    assert time.monotonic() - started < PATTERN_SECONDS
+        patterns.match_any("x")  # which takes no time
+
+
+def test_a_search_that_waits_for_the_cpu_is_not_stopped():
+    """On a busy machine other processes may have it for longer than the limit."""
+    with SlowPatterns().time_limit(CustomPatterns(["x"])):
+        time.sleep(2 * PATTERN_SECONDS)
 
 
 def test_an_existing_alarm_is_restored():
-    before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
-    signal.setitimer(signal.ITIMER_REAL, 100)
+    before = signal.signal(signal.SIGVTALRM, signal.SIG_IGN)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 100)
     try:
         with SlowPatterns().time_limit(CustomPatterns(["x"])):
-            assert signal.getitimer(signal.ITIMER_REAL)[0] <= PATTERN_SECONDS
-        assert signal.getitimer(signal.ITIMER_REAL)[0] > 1
-        assert signal.getsignal(signal.SIGALRM) is signal.SIG_IGN
+            assert signal.getitimer(signal.ITIMER_VIRTUAL)[0] <= 2 * PATTERN_SECONDS
+        assert signal.getitimer(signal.ITIMER_VIRTUAL)[0] > 1
+        assert signal.getsignal(signal.SIGVTALRM) is signal.SIG_IGN
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def test_a_thread_has_neither_a_time_limit_nor_an_error():

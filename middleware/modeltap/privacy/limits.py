@@ -14,8 +14,8 @@ DEFAULT_BUDGET = 200_000
 """Names and values per exchange: six times the maximum in 64 KiB of request and response."""
 
 PATTERN_SECONDS = 0.25
-"""The time limit for searching one body for custom patterns: four times what a slow pattern takes
-for 64 KiB, and short enough for the writer process to keep up."""
+"""The processor time for searching one body for custom patterns: four times what a slow pattern
+takes for 64 KiB, and short enough for the writer process to keep up."""
 
 _PAUSE_FACTOR = 10
 """After a search that timed out, searches pause for ten times the limit, so that at most a tenth
@@ -80,7 +80,8 @@ class SlowPatterns:
         """Raise `TimeoutError` in the block if one of `searches` takes too long.
 
         Only a signal interrupts a search in `re`, and only the main thread receives signals, so
-        there is no limit in other threads.
+        there is no limit in other threads. Time in which other processes have the CPU is not
+        counted: on a busy machine each pattern would be slow.
         """
         if time.monotonic() < self._paused_until:
             raise TimeoutError
@@ -110,10 +111,10 @@ def _alarm(seconds: float) -> Iterator[None]:
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise TimeoutError
 
-    handler = signal.signal(signal.SIGALRM, stop)
-    remaining, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
+    handler = signal.signal(signal.SIGVTALRM, stop)
+    remaining, interval = signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, remaining, interval)
-        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_VIRTUAL, remaining, interval)
+        signal.signal(signal.SIGVTALRM, handler)
