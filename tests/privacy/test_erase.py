@@ -38,7 +38,7 @@ def capture(request, response=1, **options):
 
 
 def bodies():
-    return [r[0] for r in sqlite3.connect("taps.db").execute("select request_body from exchanges")]
+    return [row["request_body"] for row in read("taps.db", "select request_body from exchanges")]
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_person_is_erased_from_the_file(tmp_path, closed):
         "erase", "--model", "m", "--where", f"user.id={ANN}", "--yes"
     )
     assert [json.loads(body) for body in bodies()] == kept
-    assert sqlite3.connect("taps.db").execute("select count(*) from labels").fetchone() == (0,)
+    assert read("taps.db", "select * from labels") == []
     for path in tmp_path.glob("taps.db*"):
         content = path.read_bytes()
         assert b"label of" not in content and b"deep" not in content

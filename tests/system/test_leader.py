@@ -84,17 +84,14 @@ def test_the_leader_is_killed_twenty_times(serve, eventually, read_rows, tmp_pat
         done = threading.Event()
         traffic = threading.Thread(target=hours, args=(served.url, done), daemon=True)
         traffic.start()
-        taken_over = []
         old = None
         for _ in range(KILLS):
-            began = time.monotonic()
 
             def another(before=old):
                 now = leader(read_rows, store)
                 return now is not None and now != before and alive(now)
 
             assert eventually(another)
-            taken_over.append(time.monotonic() - began)
             old = leader(read_rows, store)
             time.sleep(0.3)  # let it begin something
             os.kill(old, signal.SIGKILL)
@@ -117,8 +114,6 @@ def test_the_leader_is_killed_twenty_times(serve, eventually, read_rows, tmp_pat
         asked = now()  # what is owed after this, the server that stops may not send any more
         served.stop()
         ids = [one.headers["webhook-id"] for one in receiver.received]
-    # Takeover within the lease of a second, and a look each second; the machine may be slow.
-    assert sorted(taken_over)[KILLS // 2] < 6
 
     # Each exchange is in exactly one window, whoever died when.
     decoded = read_rows(store, "select sum(rows) as n, count(*) as all_ from v_exchanges")[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from modeltap import clock
@@ -64,10 +64,8 @@ def move_aside(store: Path, error: sqlite3.DatabaseError) -> StoreDamaged:
         return StoreDamaged(
             f"store {str(store)!r} was damaged and has already been replaced by a new one"
         )
-    fresh = connect(store)
-    with writing(fresh):
+    with closing(connect(store)) as fresh, writing(fresh):
         record_dropped(fresh, "", os.uname().nodename, os.getpid(), {damage.reason(aside): 0})
-    fresh.close()
     return StoreDamaged(
         f"store {str(store)!r} is damaged ({error}); it was moved to {aside.name!r} and a new "
         "store was created"
