@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import re
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import pytest
 
 from modeltap.config.reading import settings_file
 from modeltap.tap.recording.recorders import recorders
+from ports import free_port
 
 PATIENCE = 240.0
 """Seconds after which a test that waits for a condition fails. An analysis runs at low priority, so
@@ -176,9 +176,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 
     def start(source: str, *command: str) -> Served:
         (tmp_path / "app.py").write_text(source)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         words = command or (
             "-m",
             "uvicorn",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import closing
 
 import pytest
@@ -175,7 +176,11 @@ def test_a_column_in_another_time_zone_suggests_it(tmp_path, hours, words):
     for name in ("UTC", zone):
         store = tmp_path / f"{name.replace('/', '_')}.db"
         put(store, times, rows)
-        environment = {"MODELTAP_TIMEZONE": name, "MODELTAP_REFERENCE": "first 500 rows"}
+        environment = {
+            **os.environ,
+            "MODELTAP_TIMEZONE": name,
+            "MODELTAP_REFERENCE": "first 500 rows",
+        }
         modeltap("analyze", "--store", store, env=environment)
         found = lines(modeltap("doctor", "--store", store, "--json"))
         notes = [one["finding"] for one in found if one["check"] == "timezone"]
@@ -187,7 +192,8 @@ def test_a_column_in_another_time_zone_suggests_it(tmp_path, hours, words):
 def test_a_machine_in_another_time_zone_suggests_it(tmp_path, machine, notes):
     store = tmp_path / "m.db"
     put(store, every(20, 600), [{"x": n % 7} for n in range(600)])
-    modeltap("analyze", "--store", store, env={"MODELTAP_REFERENCE": "first 500 rows"})
+    reference = {"MODELTAP_REFERENCE": "first 500 rows"}
+    modeltap("analyze", "--store", store, env={**os.environ, **reference})
     shown = modeltap("doctor", "--store", store, env={"TZ": machine})
     assert shown.count("this machine is 9 h ahead of UTC") == notes
 

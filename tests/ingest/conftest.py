@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
 import sys
 
@@ -15,6 +14,7 @@ from modeltap.ingest.files.source import Source
 from modeltap.ingest.formats import LOGS, format_of
 from modeltap.ingest.importer import Importer, import_entries
 from modeltap.store.connection import connect
+from ports import free_port
 
 
 @pytest.fixture
@@ -39,8 +39,7 @@ def receive(store, eventually):
     running = []
 
     def start(*words):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+        port = free_port()
         process = subprocess.Popen(
             [
                 sys.executable,

@@ -15,6 +15,7 @@ from modeltap.replaying.candidate_address import parse_address
 from modeltap.replaying.candidate_client import CandidateClient
 from modeltap.store.connection import connect
 from modeltap.store.stored_exchanges import exchanges_after
+from ports import free_port
 
 
 def exchange(store, **columns):
@@ -154,9 +155,7 @@ def test_a_server_without_tls_is_not_asked_for_it(store):
 
 
 def test_a_closed_port_is_unreachable(store):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    reply = send(f"http://127.0.0.1:{port}", exchange(store))
+    reply = send(f"http://127.0.0.1:{free_port()}", exchange(store))
     assert (reply.error, reply.is_unreachable) == ("connection refused", True)
     assert reply.status is None and reply.duration_ms is None
 

@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from ports import free_port
+
 PATIENCE = 240.0
 """Seconds that a server may take to answer, and a command to end."""
 
@@ -44,19 +46,12 @@ def blocks_of(text: str) -> list[Block]:
     ]
 
 
-def free_port() -> str:
-    """Return a port that no process listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
 class Reader:
     """Follows a page in a folder; the page's ports are replaced by free ones."""
 
     def __init__(self, folder: Path, *ports: str, python: Path = Path(sys.executable)) -> None:
         self.folder = folder
-        self.ports = {port: free_port() for port in ports}
+        self.ports = {port: str(free_port()) for port in ports}
         path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
         self._environ = {**os.environ, "PATH": path, "COLUMNS": "300", "NO_PROXY": "127.0.0.1"}
         self._running: list[subprocess.Popen[bytes]] = []

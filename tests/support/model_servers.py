@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ports import free_port
 from stores import analyze, read
 
 ROOT = Path(__file__).parents[2]
@@ -154,12 +154,6 @@ class Environment:
 
 RUN = ("modeltap", "run", "--no-analyze", "--store", "taps.db", "--")
 """What is written before the command of an unmodified server."""
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def same_answers(plain, tapped, requests):

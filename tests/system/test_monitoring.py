@@ -6,7 +6,6 @@ The example's files for Prometheus, Grafana and docker compose are read as these
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from modeltap.config.metrics import CATALOGUE
 from modeltap.store.connection import connect, writing
 from modeltap.store.dropped import record_dropped
 from modeltap.store.metrics import METRIC_COLUMNS, save_metrics
+from ports import free_port
 
 __all__ = ["files", "gone_wrong"]
 
@@ -35,12 +35,6 @@ yaml = pytest.importorskip("yaml", reason="pip install pyyaml")
 needs_prometheus = pytest.mark.skipif(
     shutil.which("prometheus") is None, reason="apt-get install prometheus"
 )
-
-
-def free_port():
-    with closing(socket.socket()) as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
 
 
 @contextmanager

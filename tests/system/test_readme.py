@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import random
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+
+from ports import free_port
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 SECTION = README.partition("## Try it on your own app")[2].partition("\n## ")[0]
@@ -27,15 +27,6 @@ def blocks(language):
     """Return the section's code blocks of a language, without their indentation."""
     pattern = rf"^ *```{language}\n(.*?)^ *```$"
     return [textwrap.dedent(code) for code in re.findall(pattern, SECTION, re.M | re.S)]
-
-
-def free_port():
-    """Return a port below those that the system gives to outgoing connections."""
-    while True:
-        port = random.randrange(20_000, 30_000)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return str(port)
 
 
 def save_files(folder, ports):
@@ -66,7 +57,7 @@ def output_of(command, **options):
 
 def test_the_try_prints_the_alert_that_the_readme_shows(tmp_path, eventually):
     """The alert reaches the client's receiver and its terminal; only the times differ."""
-    ports = {APP: free_port(), RECEIVER: free_port()}
+    ports = {APP: str(free_port()), RECEIVER: str(free_port())}
     save_files(tmp_path, ports)
     start = blocks("sh")[0].splitlines()[-1]
     prompt, shown = blocks("console")[0].splitlines()

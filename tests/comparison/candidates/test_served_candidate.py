@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import closing
 
 import pytest
@@ -14,6 +13,7 @@ from modeltap.comparison.golden_set import write_golden_set
 from modeltap.errors import InputError
 from modeltap.store.connection import connect, connect_reader, writing
 from modeltap.store.labels import Label, insert_labels
+from ports import free_port
 from stores import analyze
 
 ROWS = 300
@@ -76,9 +76,7 @@ def test_responses_that_change_their_format_are_counted(golden):
 
 
 def test_nobody_listens_at_the_url(golden):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(InputError, match="does not respond"):
         modeltap.compare(url, dataset=golden)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import httpx
 
+from ports import free_port
 from processes import alive, writers_of
 from secret_corpus.apps import FASTAPI, FLASK, FUNCTIONS
 from secret_corpus.awkward import NUMBERS
@@ -100,9 +100,7 @@ def send(folder: Path, visits: list[Visit], options: str = "", app: tuple[str, .
     _write_answers(place, visits)
     (place / "app.py").write_text(source.replace("OPTIONS", options))
     folder.mkdir()
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     log = (place / "server.log").open("wb")
     process = subprocess.Popen(
         [sys.executable, *(word.format(port=port) for word in command)],

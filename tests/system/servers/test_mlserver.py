@@ -13,10 +13,10 @@ from model_servers import (
     RUN,
     TENSORS,
     assert_decoded,
-    free_port,
     recorded,
     same_answers,
 )
+from ports import free_port
 
 pytestmark = pytest.mark.servers
 
