@@ -26,6 +26,7 @@ from modeltap.store.decode_notes import DecodeNote
 from modeltap.store.stored_exchanges import (
     ExchangeChunk,
     StoredExchange,
+    are_alike,
     column_of,
     exchange_by_protocol_id,
 )
@@ -260,7 +261,7 @@ class _Reader:
 
     def kinds(self, exchanges: ExchangeChunk) -> dict[_Kind, ExchangeChunk]:
         """Return the exchanges to decode by their kind; add notes to the others."""
-        if exchanges and all(len(set(exchanges.columns[name])) == 1 for name in _KIND_OF):
+        if are_alike(exchanges, *_KIND_OF):
             first = exchanges[0]
             if not (first.status or 0) >= _LOWEST_ERROR and not _needs_headers(first):
                 return {(first.path or "", first.request_type, False): exchanges}

@@ -71,6 +71,16 @@ def column_of(exchanges: Sequence[StoredExchange], name: str) -> Sequence[Any]:
     return list(map(attrgetter(name), exchanges))
 
 
+def are_alike(exchanges: Sequence[StoredExchange], *names: str) -> bool:
+    """Return whether the exchanges have these columns in common, as most do; False for none.
+
+    >>> are_alike([], "status")
+    False
+    """
+    columns = [column_of(exchanges, name) for name in names]
+    return bool(exchanges) and all(column.count(column[0]) == len(column) for column in columns)
+
+
 _COLUMNS = ", ".join(StoredExchange._fields)
 
 _exchange: Callable[[Iterable[Any]], StoredExchange] = partial(tuple.__new__, StoredExchange)

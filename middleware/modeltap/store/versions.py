@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from modeltap import clock
 from modeltap.environments import with_environment
-from modeltap.store.stored_exchanges import StoredExchange, column_of
+from modeltap.store.stored_exchanges import StoredExchange, are_alike, column_of
+
+_KEY = ("model", "environment", "version")
 
 END = "9999"
 """The end of a period without an end."""
@@ -46,10 +47,13 @@ def record_versions(connection: sqlite3.Connection, exchanges: Sequence[StoredEx
     if None in times:
         started = column_of(exchanges, "started_at")
         times = [time or other for time, other in zip(times, started, strict=True)]
+    keys = zip(*(column_of(exchanges, name) for name in _KEY), strict=True)
     seen: dict[tuple[str, str | None, str], list[str]] = {}
-    columns = [column_of(exchanges, name) for name in ("model", "environment", "version")]
-    for key, run in groupby(zip(zip(*columns, strict=True), times, strict=True), itemgetter(0)):
-        seen.setdefault(key, []).extend(map(itemgetter(1), run))
+    if are_alike(exchanges, *_KEY):
+        seen[next(keys)] = list(times)
+    else:
+        for key, time in zip(keys, times, strict=True):
+            seen.setdefault(key, []).append(time)
     connection.executemany(
         "insert into versions (model, environment, version, first_at, last_at, exchanges) "
         "values (?, ?, ?, ?, ?, ?) on conflict do update set "

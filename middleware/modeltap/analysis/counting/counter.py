@@ -47,6 +47,7 @@ from modeltap.store.settings import SettingsReader
 from modeltap.store.shortfalls import CoverageHour, add_shortfalls
 from modeltap.store.stored_exchanges import (
     StoredExchange,
+    are_alike,
     column_of,
     exchanges_after,
     exchanges_by_id,
@@ -63,7 +64,8 @@ CHUNK = 4096
 
 _HOUR = Window("seconds", 3600)
 
-_of_model = attrgetter("model", "version", "environment")
+_OF_MODEL = ("model", "version", "environment")
+_of_model = attrgetter(*_OF_MODEL)
 
 OnProgress = Callable[[], None]
 
@@ -202,10 +204,9 @@ class WindowCounter:
                             self._add_windows(reference, series, part)
 
     def _by_version(self, chunk: list[StoredExchange]) -> dict[ModelVersion, list[StoredExchange]]:
-        columns = [column_of(chunk, name) for name in ("model", "version", "environment")]
-        if all(len(set(column)) == 1 for column in columns):
+        if are_alike(chunk, *_OF_MODEL):
             return {self._analyzed(*_of_model(chunk[0])): chunk}
-        own = list(zip(*columns, strict=True))
+        own = list(map(_of_model, chunk))
         analyzed = {key: self._analyzed(*key) for key in dict.fromkeys(own)}
         groups: dict[ModelVersion, list[StoredExchange]] = {}
         for key, exchange in zip(own, chunk, strict=True):

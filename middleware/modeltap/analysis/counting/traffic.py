@@ -153,8 +153,8 @@ def count_requests(exchanges: list[StoredExchange], batch: Batch) -> Traffic:
         rates = column_of(members, "sample_rate")
     statuses = np.array([status or 0 for status in column_of(members, "status")], dtype=np.int64)
     durations = np.array(column_of(members, "duration_ms"), dtype=np.float64)
-    undecoded = {seq for seq, note in batch.notes.items() if not note.rows}
-    empty = np.array([seq in undecoded for seq in column_of(members, "seq")], dtype=bool)
+    undecoded = [seq for seq, note in batch.notes.items() if not note.rows]
+    empty = np.isin(column_of(members, "seq"), undecoded)
     errors = set(column_of(members, "error_type")) - {None}
     failed = statuses >= _LOWEST_FAILURE
     if errors:
