@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from msgspec import UNSET
 
+from modeltap.analysis.counting.bins import indexed
 from modeltap.decoding.row_tables import RowTable, packed_floats
 from modeltap.rows import as_dict, columns, row_type
 
@@ -112,3 +113,16 @@ def test_columns_that_cannot_be_packed_keep_their_values():
         table = RowTable.of(rows)
         assert [row.get("a", UNSET) for row in table] == [row["a"] for row in rows]
         assert table.is_complete == (UNSET not in others)
+
+
+@pytest.mark.parametrize("different", [1, 3, 50])
+@pytest.mark.parametrize("positions", [range(50), [], [7], [49, 0, 7, 7], range(0, 50, 5)])
+def test_texts_are_shared_and_counted_as_others(different, positions):
+    texts = [None if n % 7 == 0 else f"text {n % different}" for n in range(50)]
+    table = RowTable.of([{"a": text} for text in texts]).picked(positions)
+    (column,) = table.columns().values()
+    assert column == [texts[position] for position in positions]
+    assert len(set(map(id, column))) == len(set(column))
+    categories, places = indexed(column)
+    assert [categories[place] for place in places] == column
+    assert len(categories) <= max(different + 1, len(column))

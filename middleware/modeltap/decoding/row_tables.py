@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
-from itertools import chain
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain, count
 from operator import itemgetter
 from types import NoneType
 from typing import Any
@@ -34,6 +35,47 @@ _NO_MESSAGE = (TypeError, ValueError, OverflowError, RecursionError)
 """Errors of MessagePack about values that it cannot hold: large integers, lone surrogates."""
 
 _TEXTS = {str, NoneType}
+
+
+class SharedTexts(list[Any]):
+    """N texts or None, with one object for each different one.
+
+    Args:
+        different: the different ones, in order of appearance.
+        places: (N,) the place of each text in `different`.
+    """
+
+    def __init__(self, texts: Iterable[Any], different: list[Any], places: np.ndarray) -> None:
+        super().__init__(texts)
+        self.different, self.places = different, places
+
+    @classmethod
+    def of(cls, values: Sequence[Any]) -> SharedTexts | None:
+        """Return texts and None as such; None for other values.
+
+        >>> SharedTexts.of(["a", None, "a"]).places.tolist()
+        [0, 1, 0]
+        >>> SharedTexts.of(["1", 1]), SharedTexts.of(["a", []])
+        (None, None)
+        """
+        # Not `places.__len__`: that is a cycle, which stays in memory without the collector.
+        known: defaultdict[Any, int] = defaultdict(count().__next__)
+        try:
+            places = np.fromiter(map(known.__getitem__, values), np.int64, len(values))
+        except TypeError:  # lists
+            return None
+        different = list(known)
+        # Nothing else equals a text or None, so the type of any other value is among these.
+        if not set(map(type, different)) <= _TEXTS:
+            return None
+        return cls(map(different.__getitem__, places.tolist()), different, places)
+
+    def picked(self, positions: np.ndarray) -> SharedTexts:
+        """Return the texts at (n,) `positions`."""
+        places = self.places[positions]
+        return SharedTexts(
+            map(self.different.__getitem__, places.tolist()), self.different, places
+        )
 
 
 class RowTable(Sequence[Row]):
@@ -99,10 +141,7 @@ class RowTable(Sequence[Row]):
     def picked(self, positions: Sequence[int]) -> RowTable:
         """Return the rows at `positions`."""
         at = np.array(positions, dtype=np.int64)
-        columns = {
-            name: column[at] if isinstance(column, np.ndarray) else picked(column, positions)
-            for name, column in self._columns.items()
-        }
+        columns = {name: _at(column, at, positions) for name, column in self._columns.items()}
         return RowTable(columns, len(positions), self._partial)
 
     def plain(self) -> RowTable:
@@ -214,7 +253,7 @@ def _packed(values: Sequence[Any]) -> tuple[np.ndarray | list[Any], bool]:
     column = packed_floats(values)
     if column is not None:
         return column, False
-    texts = _shared_texts(values) if type(values[0]) is str else None
+    texts = SharedTexts.of(values) if type(values[0]) is str else None
     if texts is not None:
         return texts, False
     kinds = set(map(type, values))
@@ -223,29 +262,28 @@ def _packed(values: Sequence[Any]) -> tuple[np.ndarray | list[Any], bool]:
             return np.fromiter(values, np.int64, len(values)), False
         except OverflowError:
             pass
-    texts = _shared_texts(values) if kinds <= _TEXTS else None
+    texts = SharedTexts.of(values) if kinds <= _TEXTS else None
     return texts or list(values), msgspec.UnsetType in kinds
 
 
-def _shared_texts(values: Sequence[Any]) -> list[Any] | None:
-    """Return texts and None with one object for each different text; None for other values.
-
-    >>> _shared_texts(["a", None, "a"]), _shared_texts(["1", 1]), _shared_texts(["a", []])
-    (['a', None, 'a'], None, None)
-    """
-    shared: dict[Any, Any] = {}
-    try:
-        texts = list(map(shared.setdefault, values, values))
-    except TypeError:  # lists
-        return None
-    # Nothing else equals a text or None, so `shared` also has the type of any other value.
-    return texts if set(map(type, shared)) <= _TEXTS else None
+def _at(
+    column: np.ndarray | list[Any], at: np.ndarray, positions: Sequence[int]
+) -> np.ndarray | list[Any]:
+    """Return a column's values at (n,) `positions`, which are `at` as an array, too."""
+    if isinstance(column, np.ndarray):
+        return np.asarray(column[at])
+    # Each window would otherwise count all texts of a chunk, also those that it has not.
+    if isinstance(column, SharedTexts) and len(column.different) <= len(at):
+        return column.picked(at)
+    return picked(column, positions)
 
 
 def _size(column: np.ndarray | list[Any]) -> int:
     """Return the approximate size of a column in bytes; equal texts are one object."""
     if isinstance(column, np.ndarray):
         return column.nbytes
+    if isinstance(column, SharedTexts):
+        return 2 * _POINTER * len(column) + sum(map(_bytes, column.different))
     try:
         different: Collection[Any] = set(column)
     except TypeError:  # lists

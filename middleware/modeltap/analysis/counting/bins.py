@@ -20,6 +20,7 @@ from modeltap.analysis.model.feature import (
     plain,
 )
 from modeltap.analysis.model.vectors import vector
+from modeltap.decoding.row_tables import SharedTexts
 
 Category = str | int | None
 """A category; None if it is missing, 0 if the value has another type."""
@@ -53,9 +54,13 @@ def count_numbers(
 def indexed(categories: Sequence[Category]) -> tuple[list[Category], np.ndarray]:
     """Return the distinct categories in order of appearance, and each row's position in them, (n,).
 
+    Shared texts may also have categories that no row has.
+
     >>> indexed(["b", "a", "b"])
     (['b', 'a'], array([0, 1, 0]))
     """
+    if isinstance(categories, SharedTexts):
+        return categories.different, categories.places
     # Not `places.__len__`: that is a cycle, which stays in memory without the garbage collector.
     places: defaultdict[Category, int] = defaultdict(itertools.count().__next__)
     positions = np.fromiter(

@@ -17,7 +17,7 @@ from modeltap.analysis.model.feature import (
     is_missing,
     plain,
 )
-from modeltap.decoding.row_tables import packed_floats
+from modeltap.decoding.row_tables import SharedTexts, packed_floats
 from modeltap.number_texts import MISSING, Style, number_of
 
 _NUMBERS = {int, float, type(None)}
@@ -70,7 +70,7 @@ class Values:
         listed = column.tolist() if isinstance(column, np.ndarray) else column
         if feature.kind == "boolean":
             categories: Sequence[Any] = [_boolean(value, feature.whole) for value in plain(listed)]
-        elif set(map(type, listed)) <= {str, type(None)}:
+        elif isinstance(listed, SharedTexts) or set(map(type, listed)) <= {str, type(None)}:
             categories = listed
         else:
             # True and 1 are equal, so they would be counted as the same value.

@@ -66,7 +66,8 @@ def fit(source: Feature, target: Feature, reference: np.ndarray, values: Values)
         count_numbers(numbers, wrong, target, counted)
     else:
         categories, places = indexed(values.categories(source, column))
-        count_categories(categories, np.bincount(places).tolist(), target, counted)
+        times = np.bincount(places, minlength=len(categories)).tolist()
+        count_categories(categories, times, target, counted)
     return distance(target, reference, counted)
 
 
