@@ -58,8 +58,8 @@ def own_rows(version: str, p: str = "") -> str:
     >>> own_rows("2")
     "model = ? and version = ? and version <> '' and candidate = ''"
     """
-    compared = "<>" if version else "="
-    return f"{p}model = ? and {p}version = ? and {p}version {compared} '' and {p}candidate = ''"
+    of_version = f" and {p}version <> ''" if version else ""
+    return f"{p}model = ? and {p}version = ?{of_version} and {p}candidate = ''"
 
 
 def key_of(row: StoredRow) -> RowKey:

@@ -15,6 +15,7 @@ from modeltap.analysis.counting.sample import (
     NO_VALUE,
     Sample,
     choose,
+    choose_hashed,
     coded_features,
     sample,
 )
@@ -63,6 +64,13 @@ def test_rows_are_chosen_independently_of_their_order():
     assert len(chosen) == 50 and choose([], limit=5) == []
     places = choose(keys, limit=50)
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2, 7, 29, 30, 31])
+@pytest.mark.parametrize("different", [1, 2, 5, 1000])
+def test_of_equal_hashes_the_first_are_chosen(limit, different):
+    hashes = np.random.default_rng(limit).integers(0, different, 30)
+    assert choose_hashed(hashes, limit) == sorted(np.argsort(hashes, kind="stable")[:limit])
 
 
 def test_results_are_computed_once_and_the_oldest_is_dropped():

@@ -46,8 +46,8 @@ def count_numbers(
     for start in range(0, len(present), _SORTED_AT_ONCE):
         block = np.sort(present[start : start + _SORTED_AT_ONCE])
         low, high = min(low, block[0]), max(high, block[-1])
-        below = np.searchsorted(block, edges, side="left")
-        bins += np.diff(below, prepend=0, append=len(block))
+        ends = np.concatenate([[0], np.searchsorted(block, edges, side="left"), [len(block)]])
+        bins += ends[1:] - ends[:-1]  # `np.diff` takes three times as long
     return float(low), float(high)
 
 

@@ -159,7 +159,12 @@ def choose_hashed(hashes: np.ndarray, limit: int = ROWS) -> list[int]:
     """
     if len(hashes) <= limit:
         return list(range(len(hashes)))
-    chosen: list[int] = np.sort(np.argsort(hashes, kind="stable")[:limit]).tolist()
+    if not limit:
+        return []
+    last = np.partition(hashes, limit - 1)[limit - 1]
+    smaller = np.flatnonzero(hashes < last)
+    equal = np.flatnonzero(hashes == last)[: limit - len(smaller)]
+    chosen: list[int] = np.sort(np.concatenate([smaller, equal])).tolist()
     return chosen
 
 
