@@ -73,9 +73,7 @@ class SharedTexts(list[Any]):
     def picked(self, positions: np.ndarray) -> SharedTexts:
         """Return the texts at (n,) `positions`."""
         places = self.places[positions]
-        return SharedTexts(
-            map(self.different.__getitem__, places.tolist()), self.different, places
-        )
+        return SharedTexts(map(self.different.__getitem__, places.tolist()), self.different, places)
 
 
 class RowTable(Sequence[Row]):
