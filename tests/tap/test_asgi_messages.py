@@ -59,6 +59,35 @@ def test_a_client_sends_its_body_only_if_the_app_reads_it(serve, eventually, rea
     assert read() == [(401, None, "not read"), (200, "abc", None)]
 
 
+class Promise:
+    """An awaitable that is no coroutine, as of servers in other languages."""
+
+    def __init__(self, coroutine):
+        self._coroutine = coroutine
+
+    def __await__(self):
+        return self._coroutine.__await__()
+
+
+class PromisingClient(Client):
+    def receive(self):
+        return Promise(super().receive())
+
+    def send(self, message):
+        return Promise(super().send(message))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("durability", ["fast", "process"])
+async def test_a_server_may_return_any_awaitable(tap, durability):
+    """The app awaits it, for each kind of message."""
+    client = PromisingClient(b"half", b"rest")
+    row = await tap(echo, client, durability=durability)
+    assert client.body == b"halfrest"
+    assert (row["request_body"], row["response_body"]) == ("halfrest", "halfrest")
+    assert (row["status"], row["aborted"], row["request_note"]) == (200, None, None)
+
+
 @pytest.mark.anyio
 async def test_trailers_pass_after_the_end_of_the_body(tap):
     """As the same messages; the record ends with the body."""

@@ -22,6 +22,10 @@ cache line of its own, and so is the next one."""
 _SLEEPS = 128
 """The index of the byte that is 1 while the reader sleeps."""
 
+_FIRST = mmap.PAGESIZE
+_END = _FIRST + SIZE
+"""The bytes that are sent are from `_FIRST` to before `_END`."""
+
 IN_ORDER = os.uname().machine in ("x86_64", "amd64")
 """True if one processor sees the stores of another in their order; others need a barrier."""
 
@@ -38,8 +42,8 @@ class RingBuffer:
     """
 
     def __init__(self, descriptor: int) -> None:
-        self._memory = mmap.mmap(descriptor, mmap.PAGESIZE + SIZE)
-        self._numbers = memoryview(self._memory)[: mmap.PAGESIZE].cast("Q")
+        self._memory = mmap.mmap(descriptor, _END)
+        self._numbers = memoryview(self._memory)[:_FIRST].cast("Q")
         self._lock = threading.Lock()
         self._written: int = self._numbers[_WRITTEN]
         self._space = 0  # at least so many bytes are free
@@ -47,7 +51,7 @@ class RingBuffer:
     @staticmethod
     def create() -> int:
         """Return a descriptor of new shared memory for a ring buffer."""
-        return shared_memory.create(mmap.PAGESIZE + SIZE)
+        return shared_memory.create(_END)
 
     def put(self, data: bytes | memoryview) -> bool:
         """Append all of `data`; return False, without a change, if there is no space for it."""
@@ -55,14 +59,13 @@ class RingBuffer:
         if size > self._space and size > self.space():
             return False
         written = self._written
-        start = mmap.PAGESIZE + written % SIZE
+        start = _FIRST + written % SIZE
         end = start + size
-        if end <= mmap.PAGESIZE + SIZE:
+        if end <= _END:
             self._memory[start:end] = data
         else:
-            first = mmap.PAGESIZE + SIZE - start
-            self._memory[start:] = data[:first]
-            self._memory[mmap.PAGESIZE : mmap.PAGESIZE + size - first] = data[first:]
+            self._memory[start:] = data[: _END - start]
+            self._memory[_FIRST : end - SIZE] = data[_END - start :]
         if not IN_ORDER:
             self.barrier()
         self._written = self._numbers[_WRITTEN] = written + size
@@ -83,11 +86,11 @@ class RingBuffer:
         read, written = self._numbers[_READ], self._numbers[_WRITTEN]
         if not IN_ORDER:
             self.barrier()
-        start = mmap.PAGESIZE + read % SIZE
+        start = _FIRST + read % SIZE
         end = start + written - read
         data = self._memory[start:end]
-        if end > mmap.PAGESIZE + SIZE:
-            data += self._memory[mmap.PAGESIZE : end - SIZE]
+        if end > _END:
+            data += self._memory[_FIRST : end - SIZE]
         if not IN_ORDER:
             self.barrier()
         self._numbers[_READ] = written
