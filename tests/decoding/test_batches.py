@@ -15,6 +15,7 @@ from modeltap.analysis.references.fit import fit
 from modeltap.config import sources
 from modeltap.decoding import batches as reading
 from modeltap.decoding.decoders import Decoders
+from modeltap.decoding.row_batch import Batch
 from modeltap.store.stored_exchanges import StoredExchange
 
 rng = np.random.default_rng(0)
@@ -152,7 +153,7 @@ def exchanges(bodies: list[tuple[Any, Any]]) -> list[StoredExchange]:
     ]
 
 
-def by_row(batch: reading.Batch) -> dict[tuple[str, int], str]:
+def by_row(batch: Batch) -> dict[tuple[str, int], str]:
     """Return the outputs and time of each row as text, in which NaN equals itself."""
     values = zip(batch.predictions, batch.scores, batch.probabilities, batch.times, strict=True)
     keys = zip(batch.ids, batch.row_numbers, strict=True)
@@ -260,21 +261,3 @@ def test_those_without_an_answer_do_not_stand_for_their_kind(missing, count):
     assert not any(
         "no prediction" in (note or "") for seq, (_, note) in batch.notes.items() if seq >= count
     )
-
-
-def test_an_answers_field_with_a_features_name_has_one_of_its_own():
-    """A batch without that feature uses the prefix if the reference has it."""
-    both = reading.Batch(rows=[{"age": 1}], answers=[{"age": 99, "b": 2}], predictions=[None])
-    assert both.columns() == {"age": [1], "answer.age": [99], "b": [2]}
-    single = reading.Batch(rows=[{"x": 1}], answers=[{"age": 99}], predictions=[None])
-    assert single.columns() == {"x": [1], "age": [99]}
-    assert single.columns(both.columns()) == {"x": [1], "answer.age": [99]}
-
-
-def test_a_reference_learns_the_names_that_are_usual():
-    """Answers may hold ids as names, new in each; what a reference knows is counted always."""
-    answers = [{"took": n, **{f"k{n}.{place}": 1 for place in range(20)}} for n in range(500)]
-    batch = reading.Batch(rows=[{"x": 1.0}] * 500, answers=answers)
-    columns = batch.columns()
-    assert columns.keys() == {"x", "took"}
-    assert "k499.19" not in columns and "k499.19" in batch.columns(["k499.19"])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from modeltap.decoding.batches import Batch
 from modeltap.decoding.candidate_predictions import predictions_by_exchange
+from modeltap.decoding.row_batch import Batch
 
 
 def test_rows_without_an_output_are_left_out():

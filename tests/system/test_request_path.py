@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "request_path.py"
-LIMIT = 172
-"""166 to 170 modules are called now, and one or two more if a pass begins anew; 12 of them mask.
+LIMIT = 194
+"""187 to 191 modules are called now, and one or two more if a pass begins anew; 12 of them mask.
 Fewer are better: lower it with them."""
 
 SECONDS_OF_A_RUN = 60.0

@@ -1,7 +1,8 @@
 """Decoding of stored exchanges into rows with features, predictions and event times.
 
 - `decoders`: decoding of one exchange by the protocol plugins
-- `batches`: many exchanges of a model, as columns
+- `batches`: many exchanges of a model, as one batch
+- `row_batch`: a batch of decoded rows, as columns
 - `row_tables`: rows of one type as compact columns
 - `response_names`: roles of a response's fields by their names
 - `list_columns`: lists in rows, as columns of values

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from modeltap.decoding.batches import Batch
 from modeltap.decoding.outputs import storable_output
+from modeltap.decoding.row_batch import Batch
 from modeltap.store.candidates import CandidatePrediction
 
 

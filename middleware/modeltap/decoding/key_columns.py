@@ -6,8 +6,9 @@ import sqlite3
 from collections.abc import Iterator
 
 from modeltap.config.settings import SettingsByModel
-from modeltap.decoding.batches import Batch, read
+from modeltap.decoding.batches import read
 from modeltap.decoding.decoders import Decoders
+from modeltap.decoding.row_batch import Batch
 from modeltap.store.connection import writing
 from modeltap.store.row_keys import (
     KeyedRow,

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, get_args
 
 from modeltap.config.settings import Settings
-from modeltap.decoding.batches import ANSWERED_BEFORE, ANSWERED_ELSEWHERE, Batch
+from modeltap.decoding.batches import ANSWERED_BEFORE, ANSWERED_ELSEWHERE
+from modeltap.decoding.row_batch import Batch
 from modeltap.payload import NO_PREDICTION
 from modeltap.store.decode_notes import DecodeNote
 from modeltap.store.stored_exchanges import StoredExchange, column_of

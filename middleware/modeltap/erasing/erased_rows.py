@@ -11,8 +11,9 @@ from itertools import chain, product
 from modeltap.analysis.counting.derived import words_of
 from modeltap.analysis.model.feature import Column, plain
 from modeltap.config.settings import Settings
-from modeltap.decoding.batches import Batch, read
+from modeltap.decoding.batches import read
 from modeltap.decoding.decoders import Decoders
+from modeltap.decoding.row_batch import Batch
 from modeltap.privacy.erase import Subject
 from modeltap.store.erasure import label_values
 from modeltap.store.retention import ExchangeKey

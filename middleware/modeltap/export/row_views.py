@@ -16,8 +16,9 @@ from typing import Any
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import is_output
 from modeltap.config.settings import SettingsByModel
-from modeltap.decoding.batches import Batch, read
+from modeltap.decoding.batches import read
 from modeltap.decoding.decoders import Decoders
+from modeltap.decoding.row_batch import Batch
 from modeltap.export.feature_places import DecodedSample, feature_places
 from modeltap.logs import logger
 from modeltap.payload import parse_json

@@ -12,8 +12,9 @@ import numpy as np
 
 from modeltap.analysis.costs.exchange_costs import with_costs
 from modeltap.config.settings import SettingsByModel
-from modeltap.decoding.batches import Batch, read
+from modeltap.decoding.batches import read
 from modeltap.decoding.decoders import Decoders
+from modeltap.decoding.row_batch import Batch
 from modeltap.decoding.times import write_times
 from modeltap.rows import Row
 from modeltap.store.exchanges import count_exchanges, newest_exchange

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from modeltap.config.settings import Settings
-from modeltap.decoding.batches import Batch, read
+from modeltap.decoding.batches import read
 from modeltap.decoding.candidate_predictions import predictions_by_exchange
 from modeltap.decoding.decoders import Decoders
+from modeltap.decoding.row_batch import Batch
 from modeltap.decoding.shortfalls import general
 from modeltap.privacy.bodies.body_text import as_text
 from modeltap.privacy.body_masker import UNMASKABLE

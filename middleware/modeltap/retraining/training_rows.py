@@ -11,7 +11,7 @@ from typing import Any
 
 from modeltap import clock
 from modeltap.config.improving.retrain_settings import RetrainSettings
-from modeltap.decoding.batches import Batch
+from modeltap.decoding.row_batch import Batch
 from modeltap.environments import environment_of
 from modeltap.errors import InputError, nearest
 from modeltap.export.files import write_file

@@ -12,7 +12,7 @@ from modeltap.analysis.costs.exchange_costs import (
     with_costs,
 )
 from modeltap.config.evaluation.price_settings import parse_prices
-from modeltap.decoding.batches import Batch
+from modeltap.decoding.row_batch import Batch
 from modeltap.store.token_counts import TokenCount
 
 PRICES = parse_prices(

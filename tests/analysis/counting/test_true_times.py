@@ -10,7 +10,7 @@ import pytest
 
 from modeltap import clock
 from modeltap.analysis.counting.true_times import bound_times, without_rejected
-from modeltap.decoding.batches import Batch
+from modeltap.decoding.row_batch import Batch
 from modeltap.decoding.times import write_times
 from modeltap.store.connection import connect, writing
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modeltap.analysis.evaluators.evaluated_outputs import evaluated_outputs, of_field
-from modeltap.decoding.batches import Batch
+from modeltap.decoding.row_batch import Batch
 
 
 def test_a_row_has_its_prompt_its_output_and_its_fields():

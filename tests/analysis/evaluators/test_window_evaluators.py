@@ -5,7 +5,7 @@ from __future__ import annotations
 from modeltap.analysis.evaluators.pass_rate_learning import evaluators_key, learnt_pass_rates
 from modeltap.analysis.evaluators.window_evaluators import window_evaluators
 from modeltap.config.sources import load
-from modeltap.decoding.batches import Batch
+from modeltap.decoding.row_batch import Batch
 
 DAY = 86_400.0
 EVALUATORS = [

@@ -8,7 +8,7 @@ import pytest
 
 from modeltap.analysis.fairness.group_values import GroupSource, NoGroup, values_of
 from modeltap.config import sources
-from modeltap.decoding.batches import Batch
+from modeltap.decoding.row_batch import Batch
 from modeltap.errors import InputError
 from modeltap.rows import row_type
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from modeltap.config.evaluation.price_settings import PriceSettings, price_name
-from modeltap.decoding.batches import Batch
 from modeltap.decoding.output_tokens import is_completion, token_count_in
+from modeltap.decoding.row_batch import Batch
 from modeltap.store.token_counts import TokenCount
 
 _MILLION = 1e6

@@ -26,10 +26,11 @@ from modeltap.analysis.counting.true_times import bound_times, without_rejected
 from modeltap.analysis.counting.window_starts import by_window, cut_of, end_of
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.windows import AUTO, Window
-from modeltap.decoding.batches import Batch, read
+from modeltap.decoding.batches import read
 from modeltap.decoding.decoders import Decoders
 from modeltap.decoding.output_tokens import token_counts_in
 from modeltap.decoding.outputs import storable_outputs
+from modeltap.decoding.row_batch import Batch
 from modeltap.decoding.shortfalls import count_shortfalls
 from modeltap.decoding.times import parse_times
 from modeltap.environments import environment_of, version_of

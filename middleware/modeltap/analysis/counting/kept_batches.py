@@ -13,7 +13,7 @@ from itertools import chain
 
 import numpy as np
 
-from modeltap.decoding.batches import Batch
+from modeltap.decoding.row_batch import Batch
 from modeltap.store.models import ModelVersion
 from modeltap.store.predictions import StoredRow
 

@@ -12,7 +12,7 @@ import numpy as np
 from modeltap import clock
 from modeltap.analysis.counting.tally import pack, unpack
 from modeltap.config.windows import Window
-from modeltap.decoding.batches import Batch
+from modeltap.decoding.row_batch import Batch
 from modeltap.decoding.times import parse_times
 from modeltap.store import request_days
 from modeltap.store.request_days import RequestDay

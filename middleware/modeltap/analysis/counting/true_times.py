@@ -13,7 +13,7 @@ import numpy as np
 from modeltap import clock
 from modeltap.analysis.counting.strays import stray_days
 from modeltap.config.windows import Window
-from modeltap.decoding.batches import Batch
+from modeltap.decoding.row_batch import Batch
 from modeltap.environments import environment_of
 from modeltap.store import event_times as stored
 from modeltap.store.event_times import Reason, RejectedTime

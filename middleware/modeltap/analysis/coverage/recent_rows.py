@@ -10,8 +10,9 @@ from functools import cached_property
 from typing import Any
 
 from modeltap.config.settings import Settings
-from modeltap.decoding.batches import Batch, read
+from modeltap.decoding.batches import read
 from modeltap.decoding.decoders import Decoders
+from modeltap.decoding.row_batch import Batch
 from modeltap.decoding.shortfalls import Shortfall, count_shortfalls, general
 from modeltap.store.stored_exchanges import StoredExchange, newest_successful
 

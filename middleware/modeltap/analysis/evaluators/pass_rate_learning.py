@@ -16,7 +16,7 @@ from modeltap.analysis.evaluators.pass_rates import excess_of
 from modeltap.analysis.model.baseline import EvaluatorBaseline, PassRate
 from modeltap.config.evaluation.evaluator_settings import EvaluatorSettings
 from modeltap.config.settings import Settings
-from modeltap.decoding.batches import Batch
+from modeltap.decoding.row_batch import Batch
 
 
 def learnt_pass_rates(batch: Batch, settings: Settings) -> EvaluatorBaseline:

@@ -9,7 +9,7 @@ from modeltap.analysis.evaluators.pass_rates import evaluator_metrics
 from modeltap.analysis.model.baseline import EvaluatorBaseline
 from modeltap.analysis.model.metric import Metric
 from modeltap.config.settings import Settings
-from modeltap.decoding.batches import Batch
+from modeltap.decoding.row_batch import Batch
 
 EVALUATORS_SHARE = 0.1
 """The part of a window's level for all evaluators, in addition to the others: most models have

@@ -18,7 +18,7 @@ from modeltap.analysis.detectors.row_outliers import Outliers
 from modeltap.analysis.explanations.new_values import with_number
 from modeltap.analysis.model.feature import MISSING, Feature
 from modeltap.analysis.model.metric import ALERT, Metric
-from modeltap.decoding.batches import Batch
+from modeltap.decoding.row_batch import Batch
 from modeltap.logs import logger
 
 _SHOWN = 5

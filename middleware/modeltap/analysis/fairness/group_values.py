@@ -17,7 +17,7 @@ from modeltap.analysis.statistics.confusion import class_name
 from modeltap.config.group_settings import GroupSettings
 from modeltap.config.settings import Settings
 from modeltap.config.validation import from_environment
-from modeltap.decoding.batches import Batch
+from modeltap.decoding.row_batch import Batch
 from modeltap.errors import InputError
 from modeltap.privacy.marks import MASK, Marks
 from modeltap.rows import Row

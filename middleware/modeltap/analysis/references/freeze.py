@@ -34,9 +34,9 @@ from modeltap.analysis.references.row_variation import RowGroups, row_baselines
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
-from modeltap.decoding.batches import Batch
 from modeltap.decoding.list_columns import ListRules, spread
 from modeltap.decoding.outputs import predictions_in
+from modeltap.decoding.row_batch import Batch
 from modeltap.decoding.times import write_times
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, open_table

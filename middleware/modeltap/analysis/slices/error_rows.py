@@ -15,9 +15,10 @@ from modeltap.analysis.performance.evaluation import known_classes
 from modeltap.analysis.performance.paired import pair_up
 from modeltap.analysis.performance.positive_class import LabelForm
 from modeltap.config.settings import Settings
-from modeltap.decoding.batches import Batch, read
+from modeltap.decoding.batches import read
 from modeltap.decoding.decoders import Decoders
 from modeltap.decoding.outputs import outputs_of
+from modeltap.decoding.row_batch import Batch
 from modeltap.store.labelled_rows import LabelledPrediction
 from modeltap.store.stored_exchanges import exchanges_by_id
 

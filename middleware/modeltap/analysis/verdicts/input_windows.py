@@ -54,7 +54,7 @@ from modeltap.analysis.verdicts.window_samples import (
 )
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.windows import Window
-from modeltap.decoding.batches import Batch
+from modeltap.decoding.row_batch import Batch
 from modeltap.decoding.times import parse_times
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing

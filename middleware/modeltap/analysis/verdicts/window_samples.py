@@ -15,7 +15,7 @@ from modeltap.analysis.counting.sample import Sample, choose_hashed, hashed_keys
 from modeltap.analysis.model.reference import MIN_BLOCKS
 from modeltap.analysis.references.clean_time import CleanTime
 from modeltap.config.reference_settings import parse_reference
-from modeltap.decoding.batches import Batch
+from modeltap.decoding.row_batch import Batch
 from modeltap.decoding.times import parse_times
 from modeltap.store.metrics import values_before
 from modeltap.store.predictions import StoredColumns, StoredRow
