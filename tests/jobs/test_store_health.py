@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +52,19 @@ def test_a_store_moved_by_another_process_is_not_moved_again(connection, store):
     error = move_aside(store, broken())
     assert isinstance(error, StoreDamaged) and "has already been replaced" in str(error)
     assert asides(store) == [] and not store.exists()
+
+
+def test_a_loss_that_cannot_be_recorded_leaves_no_file_open(connection, store, monkeypatch):
+    """A worker goes on, and finds the next damaged store."""
+
+    def fail(*_):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("modeltap.jobs.store_health.record_dropped", fail)
+    with pytest.raises(sqlite3.OperationalError):
+        move_aside(store, broken())
+    assert len(asides(store)) == 1 and store.exists()
+    assert not [file for file in Path("/proc/self/fd").iterdir() if file.resolve() == store]
 
 
 def test_pages_are_read_once_a_day(connection, store, monkeypatch):
