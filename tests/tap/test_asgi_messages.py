@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import inspect
 import socket
 
 import anyio
 import pytest
+from asgiref.sync import async_to_sync, iscoroutinefunction
 
 import modeltap
 from asgi_client import Client, echo, scope_of
@@ -86,6 +88,20 @@ async def test_a_server_may_return_any_awaitable(tap, durability):
     assert client.body == b"halfrest"
     assert (row["request_body"], row["response_body"]) == ("halfrest", "halfrest")
     assert (row["status"], row["aborted"], row["request_note"]) == (200, None, None)
+
+
+@pytest.mark.anyio
+async def test_frameworks_take_send_for_a_coroutine_function(tap):
+    """As that of most servers; asgiref, of Django and Channels, warns of a plain function."""
+    seen = []
+
+    async def app(scope, receive, send):
+        seen.extend((inspect.iscoroutinefunction(receive), iscoroutinefunction(send)))
+        async_to_sync(send)
+        await echo(scope, receive, send)
+
+    await tap(app, Client(b"asked"))
+    assert seen == [True, True]
 
 
 @pytest.mark.anyio

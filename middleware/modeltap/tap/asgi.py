@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Unpack
@@ -43,6 +45,7 @@ class ASGIMiddleware:
         self.app = app
         self.tap = Tap("asgi", model, options)
         self._endpoints = _endpoints_of(self.tap, app)
+        _mark_as_coroutine_function(ASGIResponder.send)
         self._yields = self.yields_to_inner  # an attribute of a class is slower to read
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -245,6 +248,16 @@ class ASGIResponder(msgspec.Struct):
         else:
             exchange.status = 500  # the server's response to an exception of the app
         self._finish()
+
+
+def _mark_as_coroutine_function(function: Any) -> None:
+    """Mark a function that returns an awaitable; asgiref warns of functions without the mark."""
+    if sys.version_info >= (3, 12):
+        inspect.markcoroutinefunction(function)
+    else:
+        from asyncio import coroutines  # loaded by servers of ASGI apps, but not by others
+
+        function._is_coroutine = vars(coroutines)["_is_coroutine"]
 
 
 def _without(headers: Iterable[Any], names: tuple[bytes, ...]) -> list[Any]:
