@@ -16,6 +16,7 @@ import numpy as np
 from modeltap.analysis.model.feature import Column, Feature, plain
 from modeltap.analysis.model.local_times import LocalTimes, local_times
 from modeltap.config.metrics import is_output
+from modeltap.decoding.row_tables import picked
 from modeltap.number_texts import Style, number_of
 
 _MOST_ROWS = 20_000
@@ -92,7 +93,7 @@ def calendar_of(
         return None
     step = -(-len(known) // _MOST_ROWS)
     places, listed = known[::step], plain(column)
-    values = [listed[place] for place in places.tolist()]
+    values = picked(listed, places.tolist())
     if not set(map(type, values)) <= _TYPES:
         some = [at for at, value in enumerate(values) if type(value) in _TYPES]
         values, places = [values[at] for at in some], places[some]

@@ -17,8 +17,10 @@ def packed(members: np.ndarray) -> np.ndarray:
     [[5]]
     """
     octets = np.packbits(members, axis=1, bitorder="little")
-    filled = np.pad(octets, ((0, 0), (0, -octets.shape[1] % _WORD)))
-    return np.ascontiguousarray(filled).view(np.uint64)
+    sets, length = octets.shape
+    filled = np.zeros((sets, length + -length % _WORD), dtype=np.uint8)
+    filled[:, :length] = octets
+    return filled.view(np.uint64)
 
 
 def all_rows(sets: int, rows: int) -> np.ndarray:

@@ -37,6 +37,7 @@ from modeltap.config.windows import Window
 from modeltap.decoding.list_columns import ListRules, spread
 from modeltap.decoding.outputs import predictions_in
 from modeltap.decoding.row_batch import Batch
+from modeltap.decoding.row_tables import picked
 from modeltap.decoding.times import write_times
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, open_table
@@ -209,7 +210,7 @@ def freeze(
         learnt = learn_rhythm(reference, columns, moments, settings)
         reference = learnt.reference
     chosen = choose_rows(reference, keys)
-    part = {name: [column[place] for place in chosen] for name, column in columns.items()}
+    part = {name: picked(column, chosen) for name, column in columns.items()}
     rows = sample(part, len(chosen), reference)
     is_provisional = (facts or {}).get("state") == "provisional"  # its rows are never compared
     if learnt is not None and settings.multivariate and not rolling and not is_provisional:

@@ -22,6 +22,7 @@ from modeltap.analysis.model.reference import MIN_BLOCKS, Reference, layout
 from modeltap.analysis.statistics import words
 from modeltap.analysis.statistics.distances import JS_OF_CHI2, coarse_each, divergences
 from modeltap.analysis.statistics.gains import gains_of
+from modeltap.decoding.row_tables import picked
 
 _MIN_BLOCK_ROWS = 100
 """As many as in a window: distances and rates of fewer rows are mostly chance."""
@@ -79,10 +80,10 @@ def with_variation(
     """
     tallies = []
     for block in complete_blocks(blocks):
-        picked = np.flatnonzero(blocks == block)
-        part = {name: take_rows(column, picked) for name, column in columns.items()}
-        moments = None if times is None else [times[place] for place in picked.tolist()]
-        tallies.append(tally(part, len(picked), reference, times=moments))
+        places = np.flatnonzero(blocks == block)
+        part = {name: take_rows(column, places) for name, column in columns.items()}
+        moments = None if times is None else picked(times, places.tolist())
+        tallies.append(tally(part, len(places), reference, times=moments))
     return with_block_baselines(reference, tallies)
 
 
@@ -251,6 +252,6 @@ def complete_blocks(blocks: np.ndarray) -> list[int]:
     return complete
 
 
-def take_rows(column: Column, picked: np.ndarray) -> Column:
+def take_rows(column: Column, at: np.ndarray) -> Column:
     """Return the values at these places."""
-    return column[picked] if isinstance(column, np.ndarray) else [column[i] for i in picked]
+    return column[at] if isinstance(column, np.ndarray) else picked(column, at.tolist())
