@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from modeltap.config.improving.shadow_settings import MARK_HEADER
@@ -51,7 +51,7 @@ class HeaderFilter:
         captured = settings.capture_response_headers
         return cls([*_OF_RESPONSES, *PROTOCOL_HEADERS, id_name, *captured, *_versions(settings)])
 
-    def kept(self, headers: Iterable[tuple[Any, Any]]) -> list[Header]:
+    def kept(self, headers: Collection[tuple[Any, Any]]) -> list[Header]:
         """Return the headers to keep; names may be bytes (ASGI) or text (WSGI)."""
         known, kept = self._known, []
         try:
@@ -62,7 +62,7 @@ class HeaderFilter:
             return self._kept_and_learnt(headers)
         return kept
 
-    def _kept_and_learnt(self, headers: Iterable[tuple[Any, Any]]) -> list[Header]:
+    def _kept_and_learnt(self, headers: Collection[tuple[Any, Any]]) -> list[Header]:
         # Apart from `kept`, which would be slower with variables that a comprehension shares.
         return [(name, value) for raw, value in headers if (name := self._name_of(raw))]
 

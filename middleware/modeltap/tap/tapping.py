@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,7 +119,7 @@ class Tap:
         method: str,
         path: str,
         query: bytes,
-        headers: Iterable[tuple[Any, Any]],
+        headers: Collection[tuple[Any, Any]],
         outer_id: str | None = None,
     ) -> Exchange | None:
         """Return the exchange to fill, or None if the request is not tapped.
