@@ -37,6 +37,7 @@ def test_the_facts_of_capture_and_disk(browse, tmp_path):
     assert facts["Captured, ever"] == "5 exchanges" == facts["Waiting for analysis"]
     assert facts["Dropped"] == "4 exchanges"
     assert facts["Left out by sampling (estimated)"] == "20 exchanges"
-    assert facts["Size"] == byte_size(disk_use(store))
+    with closing(connect(store)) as connection:
+        assert facts["Size"] == byte_size(disk_use(connection))
     assert facts["Free on its disk"].endswith((" MB", " GB"))
     assert "modeltap worker" in page

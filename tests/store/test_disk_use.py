@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -16,24 +15,31 @@ from modeltap.wording import byte_size
 def test_rows_in_the_log_count(store):
     """While an app has the store open, its newest rows are in the log only."""
     with closing(connect(store)) as connection:
-        before = disk_use(store), store.stat().st_size
+        before = disk_use(connection), store.stat().st_size
         with writing(connection):
             connection.execute("create table blob as select zeroblob(2000000) as bytes")
         assert store.stat().st_size == before[1]
-        assert disk_use(store) >= before[0] + 2_000_000
-        sizes = [disk_use(store)]
+        assert disk_use(connection) >= before[0] + 2_000_000
+        sizes = [disk_use(connection)]
         (row,) = (row for row in _doctor(store) if row["check"] == "store")
-        sizes.append(disk_use(store))
+        sizes.append(disk_use(connection))
         assert any(f", {byte_size(size)}, " in row["finding"] for size in sizes)
-    assert disk_use(store) == store.stat().st_size  # the last one that closes it empties the log
 
 
 def _doctor(store):
     return lines(modeltap("doctor", "--store", store, "--json"))
 
 
-def test_a_missing_store_has_no_size(store):
-    """And a log without a store is none."""
-    Path(f"{store}-wal").write_bytes(b"x")
-    with pytest.raises(FileNotFoundError):
-        disk_use(store)
+def test_a_removed_store_has_no_size(store):
+    """An app may have it open still."""
+    with closing(connect(store)) as connection:
+        store.unlink()
+        with pytest.raises(FileNotFoundError):
+            disk_use(connection)
+
+
+def test_a_store_in_the_home_folder_is_found(store, monkeypatch):
+    """Variables and settings are not expanded by a shell."""
+    monkeypatch.setenv("HOME", str(store.parent))
+    connect(store).close()
+    assert str(store) in modeltap("doctor", "--store", f"~/{store.name}")

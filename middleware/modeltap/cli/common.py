@@ -23,6 +23,7 @@ from modeltap.output import shows_drawings
 from modeltap.store import connection as stores
 from modeltap.store.file_mode import PRIVATE
 from modeltap.store.models import check_model as check_model
+from modeltap.store.path_checks import absolute_path
 
 if TYPE_CHECKING:
     from modeltap.jobs.pipeline import Analyzer
@@ -56,7 +57,7 @@ def model_option(text: str = "Only this model.") -> Callable[[F], F]:
 
 def store_path(store: str | None) -> Path:
     """Return the store's path from the flag, or from the settings."""
-    return Path(store or sources.load(tolerant=True).store)
+    return absolute_path(store or sources.load(tolerant=True).store)
 
 
 def read_store(store: str | None) -> sqlite3.Connection:

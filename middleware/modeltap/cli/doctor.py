@@ -137,7 +137,7 @@ def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
     yield Finding(
         "store",
         OK if sound == "ok" else PROBLEM,
-        f"{path}, {byte_size(disk_use(path))}, integrity check: {sound}",
+        f"{path}, {byte_size(disk_use(connection))}, integrity check: {sound}",
         fix=None if sound == "ok" else _DAMAGED,
     )
     yield _permissions(path, connection)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 from modeltap.analysis.coverage.coverage_report import coverages
 from modeltap.dashboard.page_table import PageTable
+from modeltap.store.connection import file_of
 from modeltap.store.deliveries import count_by_webhook
 from modeltap.store.disk_use import disk_use
 from modeltap.store.last_windows import captured_total
@@ -67,17 +68,17 @@ def _facts(connection: sqlite3.Connection, path: Path) -> Iterator[tuple[str, st
     """Yield what capture wrote and left out, what waits, and the disk."""
     dropped = sum(row["exchanges"] for row in drops_by_reason(connection))
     yield "Store", str(path)
-    yield "Size", byte_size(disk_use(path))
-    yield "Free on its disk", _free(path)
+    yield "Size", _bytes(lambda: disk_use(connection))
+    yield "Free on its disk", _bytes(lambda: disk_usage(file_of(connection).parent).free)
     yield "Captured, ever", plural(captured_total(connection), "exchange")
     yield "Dropped", plural(dropped, "exchange")
     yield "Left out by sampling (estimated)", plural(round(sampled_out(connection)), "exchange")
     yield "Waiting for analysis", plural(waiting_exchanges(connection), "exchange")
 
 
-def _free(path: Path) -> str:
+def _bytes(measure: Callable[[], int]) -> str:
     try:
-        return byte_size(shutil.disk_usage(path.absolute().parent).free)
+        return byte_size(measure())
     except OSError as error:
         return f"unknown: {error.strerror}"
 

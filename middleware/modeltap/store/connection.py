@@ -16,7 +16,7 @@ from modeltap.errors import ConfigError, StoreDamaged, StoreError, StoreTooNew
 from modeltap.logs import logger
 from modeltap.store import damage, file_mode, reserve, schema
 from modeltap.store.file_mode import Access
-from modeltap.store.path_checks import check_path, check_writable
+from modeltap.store.path_checks import absolute_path, check_path, check_writable
 from modeltap.store.settings import save_mode, stored_mode
 
 BUSY_TIMEOUT_SECONDS = 5.0
@@ -77,7 +77,7 @@ def connect_reader(path: str | Path) -> sqlite3.Connection:
 
 
 def _connected(path: str | Path, opening: _Opening) -> sqlite3.Connection:
-    file = Path(path).expanduser().absolute()
+    file = absolute_path(path)
     if not _exists(file):
         if not opening.create:
             raise StoreError(

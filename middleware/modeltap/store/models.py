@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 from typing import NamedTuple
 
 from modeltap.environments import environment_of
 from modeltap.errors import InputError, nearest
+from modeltap.store.path_checks import absolute_path
 
 
 class ModelVersion(NamedTuple):
@@ -50,7 +50,7 @@ def names_in_file(path: str) -> list[str]:
 
     Raises `sqlite3.Error` if there is no such store, or if it is busy.
     """
-    file = Path(path).expanduser().absolute()
+    file = absolute_path(path)
     with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", timeout=0.2, uri=True)) as connection:
         return known_models(connection)
 

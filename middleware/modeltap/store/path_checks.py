@@ -8,12 +8,28 @@ from pathlib import Path
 from modeltap.errors import StoreError
 
 
+def absolute_path(path: str | Path) -> Path:
+    """Return `path` as an absolute path, with ``~`` as a home folder; it may be missing.
+
+    Raises `StoreError` if it begins with ``~`` and a name that no user has.
+
+    >>> absolute_path("/data/modeltap.db"), absolute_path("~/modeltap.db").is_absolute()
+    (PosixPath('/data/modeltap.db'), True)
+    """
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError as error:
+        raise StoreError(
+            f"{str(path)!r}: there is no home folder of that user; write the whole path"
+        ) from error
+
+
 def check_path(path: str | Path) -> Path:
     """Return `path` as the absolute path of a store, without opening anything.
 
     Raises `StoreError` if its folder is missing, or if the path is a folder.
     """
-    file = Path(path).expanduser().absolute()
+    file = absolute_path(path)
     if file.is_dir():
         raise StoreError(f"store {str(path)!r} is a folder; name a file in it, such as modeltap.db")
     if not file.parent.is_dir():

@@ -18,7 +18,7 @@ from modeltap.config.validation import from_environment
 from modeltap.errors import ConfigError, StoreError
 from modeltap.logs import logger
 from modeltap.privacy.headers import HeaderFilter
-from modeltap.store.path_checks import check_path, check_writable
+from modeltap.store.path_checks import absolute_path, check_path, check_writable
 from modeltap.tap.choosing.routing import Router
 from modeltap.tap.choosing.sampling import Sampler
 from modeltap.tap.custom_mask import mask_bodies, mask_body_option
@@ -315,7 +315,7 @@ def absolute(path: str) -> str:
     >>> absolute("/data/../taps.db"), absolute("taps.db") == str(Path.cwd() / "taps.db")
     ('/data/../taps.db', True)
     """
-    return str(Path(path).expanduser().absolute())
+    return str(absolute_path(path))
 
 
 def absolute_reference(text: str) -> str:

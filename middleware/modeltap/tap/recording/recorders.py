@@ -10,6 +10,7 @@ from typing import Any
 
 from modeltap.config.settings import Settings
 from modeltap.errors import InputError
+from modeltap.store.path_checks import absolute_path
 from modeltap.tap.recording.recorder import OnStart, Recorder
 
 _COUNTED = ("captured", "written", "dropped", "failed", "queued", "queued_bytes", "unconfirmed")
@@ -30,7 +31,7 @@ class Recorders:
 
     def of(self, settings: Settings) -> Recorder:
         """Return the recorder for the settings' store."""
-        path = Path(settings.store).expanduser().absolute()
+        path = absolute_path(settings.store)
         with self._lock:
             recorder = self._by_store.get(path)
             if recorder is None:
@@ -45,7 +46,7 @@ class Recorders:
         """Return the recorder of `store`, if there is one; all recorders if `store` is None."""
         if store is None:
             return self.all()
-        path = Path(store).expanduser().absolute()
+        path = absolute_path(store)
         return [recorder for recorder in self.all() if recorder.store == path]
 
     def store_path(self, store: str | Path | None) -> Path:
