@@ -51,7 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many processes test at once: much of what they do is to wait for servers."""
-    return max(4, os.cpu_count() or 1)
+    return max(3, os.cpu_count() or 1)
 
 
 @pytest.hookimpl(tryfirst=True)
