@@ -1,13 +1,20 @@
 """Requests a second and p99 over the wire: uvicorn bare, with the floor's tee, with modeltap.
 
-    python benchmarks/over_the_wire.py [--app starlette] [--rounds 11] [--seconds 2] [--apart]
+    python benchmarks/over_the_wire.py [--app starlette] [--rounds 40] [--seconds 1] [--apart]
 
 Needs `wrk` and `hey` (`apt install wrk hey`). An app of `apps.py` under uvicorn answers 1,072 B
 JSON requests on loopback: `starlette` and `fastapi` do nothing with them, `model` has scikit-learn
-predict. First 64 connections that ask as fast as they can (wrk): the share of bare
-requests a second that is kept. Then half of that load at a fixed rate (hey): p99, against bare.
-Each variant has a server of its own, and takes its turn in each round. With `--apart`, the server
-and what writes share the first core, and the load generator has the second.
+predict. Each variant has a server of its own, and all of them run from the beginning to the end.
+They take short turns, so that what the machine's neighbours do falls on all of them: first 64
+connections that ask as fast as they can (wrk), then half of what bare answers, at a fixed rate
+(hey). Printed are, against bare in the same round:
+
+- kept: the share of the requests a second, and its quartiles over the rounds,
+- by time: the same from the processor time a request, of the server and what writes together,
+- p99 at half load, of the times of all rounds.
+
+With `--apart`, the servers and what writes share the first core, and the load generator has the
+second, as in a container with one CPU.
 """
 
 from __future__ import annotations
@@ -23,14 +30,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
+import processor_time
 from apps import BODY
 from machine import describe
 
 CONNECTIONS = 64
 WARM_UP_SECONDS = 3
 """Until who writes has started and made its file: what lasts is measured, not the start."""
+WRITING_SECONDS = 0.1
+"""Until what was sent in a turn is written, so that its processor time is counted."""
+VARIANTS = ("bare", "floor", "modeltap")
 APP = """
 import sys
 sys.path.insert(0, {benchmarks!r})
@@ -115,6 +128,11 @@ def write_requests(folder: Path) -> tuple[Path, Path]:
 
 def saturate(server: Server, seconds: int, script: Path) -> float:
     """Return the requests a second that 64 connections get."""
+    return _saturated(server, seconds, script)[0]
+
+
+def _saturated(server: Server, seconds: int, script: Path) -> tuple[float, int]:
+    """Return the requests a second that 64 connections get, and their number."""
     completed = subprocess.run(
         ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(script), server.url],
         capture_output=True,
@@ -123,12 +141,13 @@ def saturate(server: Server, seconds: int, script: Path) -> float:
     ).stdout
     if "Non-2xx" in completed:
         raise SystemExit(completed)
-    line = next(line for line in completed.splitlines() if line.startswith("Requests/sec"))
-    return float(line.split()[1])
+    lines = [line.split() for line in completed.splitlines()]
+    rate = next(float(words[1]) for words in lines if words and words[0] == "Requests/sec:")
+    return rate, next(int(words[0]) for words in lines if words[1:3] == ["requests", "in"])
 
 
-def at_rate(server: Server, rate: float, seconds: int, body: Path) -> float:
-    """Return p99 in milliseconds at `rate` requests a second, in all."""
+def at_rate(server: Server, rate: float, seconds: int, body: Path) -> list[float]:
+    """Return the times of requests in milliseconds, at `rate` requests a second in all."""
     each = rate / CONNECTIONS
     completed = subprocess.run(
         [
@@ -153,38 +172,91 @@ def at_rate(server: Server, rate: float, seconds: int, body: Path) -> float:
         text=True,
         check=True,
     ).stdout
-    times = [float(row["response-time"]) * 1000 for row in csv.DictReader(io.StringIO(completed))]
-    return statistics.quantiles(times, n=100)[98]
+    return [float(row["response-time"]) * 1000 for row in csv.DictReader(io.StringIO(completed))]
+
+
+class Turn(NamedTuple):
+    """One variant's part of a round."""
+
+    rate: float
+    """Requests a second, saturated."""
+    processor_us: float
+    """Processor time a request, of the server and its child processes."""
+    times_ms: list[float]
+    """Times of requests at half load."""
 
 
 class Wire:
-    """Measures one variant after the other, with what wrk and hey send in `folder`."""
+    """Measures servers with wrk and hey, one after the other."""
 
-    def __init__(self, folder: Path, app: str, seconds: int, core: int | None = None) -> None:
-        self._folder = folder
-        self._make = f"apps:{app}_app"
+    def __init__(self, folder: Path, seconds: int) -> None:
         self._seconds = seconds
-        self._core = core
-        self._count = 0
         self._body, self._script = write_requests(folder)
 
-    def measure(self, variant: str, half: float | None = None) -> tuple[float, float]:
-        """Return requests a second, saturated, and p99 in ms at `half` requests a second."""
-        self._count += 1
-        server = Server(variant, self._folder / str(self._count), self._make, core=self._core)
+    def warm_up(self, server: Server) -> float:
+        """Return requests a second, after the writer has started and made its file."""
+        saturate(server, WARM_UP_SECONDS, self._script)
+        return saturate(server, WARM_UP_SECONDS, self._script)
+
+    def take_turn(self, server: Server, half: float) -> Turn:
+        """Measure one server, saturated and at `half` requests a second."""
+        pid = server.process.pid
+        before = processor_time.of_tree(pid)
+        rate, count = _saturated(server, self._seconds, self._script)
+        time.sleep(WRITING_SECONDS)
+        spent = processor_time.of_tree(pid) - before
+        return Turn(rate, spent / count * 1e6, at_rate(server, half, self._seconds, self._body))
+
+
+def measure(app: str, rounds: int, seconds: int, core: int | None) -> dict[str, list[Turn]]:
+    """Return the turns of each variant; they change places from round to round."""
+    turns: dict[str, list[Turn]] = {name: [] for name in VARIANTS}
+    servers: dict[str, Server] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        wire = Wire(Path(folder), seconds)
         try:
-            saturate(server, WARM_UP_SECONDS, self._script)
-            rate = saturate(server, self._seconds, self._script)
-            return rate, at_rate(server, half or rate / 2, self._seconds, self._body)
+            for name in VARIANTS:
+                servers[name] = Server(name, Path(folder) / name, f"apps:{app}_app", core=core)
+            rates = [wire.warm_up(server) for server in servers.values()]
+            half = rates[0] / 2  # of bare, the first
+            for number in range(rounds):
+                for name in VARIANTS if number % 2 == 0 else VARIANTS[::-1]:
+                    turns[name].append(wire.take_turn(servers[name], half))
         finally:
-            server.stop()
+            for server in servers.values():
+                server.stop()
+    return turns
+
+
+def report(turns: dict[str, list[Turn]]) -> None:
+    """Print the medians of each variant, against bare."""
+    bare = turns["bare"]
+    print("            req/s   kept     quartiles     us  by time  p99 at half load")
+    for name, own in turns.items():
+        rounds = list(zip(own, bare, strict=True))
+        low, kept, high = _quartiles(turn.rate / other.rate for turn, other in rounds)
+        by_time = _quartiles(other.processor_us / turn.processor_us for turn, other in rounds)[1]
+        rate = statistics.median(turn.rate for turn in own)
+        processor_us = statistics.median(turn.processor_us for turn in own)
+        print(
+            f"{name:10} {rate:7,.0f} {kept:6.1%} {low:6.1%}-{high:6.1%} {processor_us:6.1f} "
+            f"{by_time:7.1%}  {_p99(own):6.2f} ms {_p99(own) / _p99(bare):5.2f}x"
+        )
+
+
+def _quartiles(values: Iterable[float]) -> list[float]:
+    return statistics.quantiles(values, n=4)
+
+
+def _p99(turns: list[Turn]) -> float:
+    return statistics.quantiles((ms for turn in turns for ms in turn.times_ms), n=100)[98]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--app", choices=("starlette", "fastapi", "model"), default="starlette")
-    parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--seconds", type=int, default=1)
     parser.add_argument("--apart", action="store_true", help="load from a core of its own")
     args = parser.parse_args()
     for tool in ("wrk", "hey"):
@@ -197,27 +269,7 @@ def main() -> None:
         core, own = sorted(os.sched_getaffinity(0))[:2]
         os.sched_setaffinity(0, {own})  # of this process, and of wrk and hey
         print(f"server and writer on core {core}, load from core {own}")
-    print("medians\n")
-    names = ("bare", "floor", "modeltap")
-    rates: dict[str, list[float]] = {name: [] for name in names}
-    tails: dict[str, list[float]] = {name: [] for name in names}
-    with tempfile.TemporaryDirectory() as folder:
-        wire = Wire(Path(folder), args.app, args.seconds, core)
-        half = statistics.median(wire.measure("bare")[0] for _ in range(3)) / 2
-        for turn in range(args.rounds):
-            for name in names if turn % 2 == 0 else names[::-1]:
-                rate, tail = wire.measure(name, half)
-                rates[name].append(rate)
-                tails[name].append(tail)
-    print(f"{'':10} {'req/s':>8} {'kept':>6} {'quartiles':>13}   {'p99 at half load':>16}  ratio")
-    for name in names:
-        kept = [a / b for a, b in zip(rates[name], rates["bare"], strict=True)]
-        low, middle, high = statistics.quantiles(kept, n=4)
-        ratio = statistics.median(a / b for a, b in zip(tails[name], tails["bare"], strict=True))
-        print(
-            f"{name:10} {statistics.median(rates[name]):8,.0f} {middle:6.1%} "
-            f"{low:6.1%}-{high:6.1%}   {statistics.median(tails[name]):13.2f} ms {ratio:5.2f}x"
-        )
+    report(measure(args.app, args.rounds, args.seconds, core))
 
 
 if __name__ == "__main__":

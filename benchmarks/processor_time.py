@@ -14,12 +14,17 @@ def own() -> float:
 
 def with_children() -> float:
     """Return the processor time of this process and of its running children."""
-    return own() + sum(map(_of_process, _children()))
+    return own() + sum(map(_of_process, _children("self")))
 
 
-def _children() -> set[str]:
+def of_tree(pid: int) -> float:
+    """Return the processor time of another process and of its running children."""
+    return sum(map(_of_process, {str(pid), *_children(str(pid))}))
+
+
+def _children(pid: str) -> set[str]:
     listed: set[str] = set()
-    for task in Path("/proc/self/task").iterdir():
+    for task in Path(f"/proc/{pid}/task").iterdir():
         with suppress(OSError):  # the thread has ended
             listed.update((task / "children").read_text().split())
     return listed
