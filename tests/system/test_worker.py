@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -67,11 +68,14 @@ def work(tmp_path, configure):
             env={**os.environ, "PYTHONPATH": str(tmp_path)},
         )
         assert process.stderr is not None
+        limit = threading.Timer(60, process.kill)  # so that a line that never comes is an error
+        limit.start()
         said = b""
         while b"watching modeltap.db; stop with Ctrl-C" not in said:
             line = process.stderr.readline()
             assert line, said
             said += line
+        limit.cancel()
         process.said = said
         running.append(process)
         return process

@@ -23,7 +23,7 @@ from modeltap.output import shows_drawings
 from modeltap.store import connection as stores
 from modeltap.store.file_mode import PRIVATE
 from modeltap.store.models import check_model as check_model
-from modeltap.store.path_checks import absolute_path
+from modeltap.store.path_checks import expanded_path
 
 if TYPE_CHECKING:
     from modeltap.jobs.pipeline import Analyzer
@@ -56,8 +56,8 @@ def model_option(text: str = "Only this model.") -> Callable[[F], F]:
 
 
 def store_path(store: str | None) -> Path:
-    """Return the store's path from the flag, or from the settings."""
-    return absolute_path(store or sources.load(tolerant=True).store)
+    """Return the store's path as the flag or the settings write it, with ``~`` expanded."""
+    return expanded_path(store or sources.load(tolerant=True).store)
 
 
 def read_store(store: str | None) -> sqlite3.Connection:

@@ -30,7 +30,7 @@ def run(store: str | None, model: str | None, no_analyze: bool, command: tuple[s
       modeltap run -- uvicorn main:app --workers 2
       modeltap run -- mlflow models serve -m models:/flights/1 --env-manager local
     """
-    path = store_path(store)
+    path = store_path(store).absolute()
     Tap("asgi", model, {"store": str(path)})  # reports a wrong option once, not in each worker
     environ = _environment(path, model, no_analyze)
     if shutil.which(command[0]) is None and not Path(command[0]).exists():

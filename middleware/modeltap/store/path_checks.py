@@ -8,20 +8,29 @@ from pathlib import Path
 from modeltap.errors import StoreError
 
 
-def absolute_path(path: str | Path) -> Path:
-    """Return `path` as an absolute path, with ``~`` as a home folder; it may be missing.
+def expanded_path(path: str | Path) -> Path:
+    """Return `path` with ``~`` as a home folder; it may be missing.
 
     Raises `StoreError` if it begins with ``~`` and a name that no user has.
 
-    >>> absolute_path("/data/modeltap.db"), absolute_path("~/modeltap.db").is_absolute()
-    (PosixPath('/data/modeltap.db'), True)
+    >>> expanded_path("modeltap.db"), expanded_path("~/modeltap.db").is_absolute()
+    (PosixPath('modeltap.db'), True)
     """
     try:
-        return Path(path).expanduser().absolute()
+        return Path(path).expanduser()
     except RuntimeError as error:
         raise StoreError(
             f"{str(path)!r}: there is no home folder of that user; write the whole path"
         ) from error
+
+
+def absolute_path(path: str | Path) -> Path:
+    """Return `path` as an absolute path, expanded as by `expanded_path`.
+
+    >>> absolute_path("/data/modeltap.db"), absolute_path("modeltap.db").is_absolute()
+    (PosixPath('/data/modeltap.db'), True)
+    """
+    return expanded_path(path).absolute()
 
 
 def check_path(path: str | Path) -> Path:
