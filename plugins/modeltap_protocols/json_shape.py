@@ -22,7 +22,7 @@ from modeltap_protocols._shared.answer_rows import by_row
 from modeltap_protocols._shared.answers import only_number, pair_outputs, plain_output
 from modeltap_protocols._shared.cells import typed
 from modeltap_protocols._shared.inputs import CUT, bounded
-from modeltap_protocols._shared.json_rows import only_row, possible_rows
+from modeltap_protocols._shared.json_rows import ROWS_NAMES, only_row, possible_rows
 from modeltap_protocols._shared.replies import CUT as RESPONSE_CUT
 from modeltap_protocols._shared.replies import TOO_DEEP, document_of
 from modeltap_protocols._shared.values import is_distribution, number
@@ -149,6 +149,8 @@ def decode_many(requests: Sequence[Body], responses: Sequence[Body]) -> DecodedM
     rows: list[Row | None] = [None] * len(requests)
     if kind is not None:
         rows = _each(msgspec.json.Decoder(kind).decode, requests)
+        if not ROWS_NAMES.isdisjoint(kind.__struct_encode_fields__):
+            rows = [None if row is None or _may_hold_rows(row) else row for row in rows]
     for position in [position for position, row in enumerate(rows) if row is None]:
         is_single = predictions[position] is not None or not responses[position]
         rows[position] = only_row(parse_json(requests[position]), is_single=is_single)
@@ -201,6 +203,15 @@ def _scores(answers: Sequence[_Answer | None]) -> list[float | None]:
 
 def _is_flat(document: dict[str, Any]) -> bool:
     return bool(document) and not {dict, list} & set(map(type, document.values()))
+
+
+def _may_hold_rows(row: Row) -> bool:
+    """Return True for a document with one member, a text in which `decode` looks for rows."""
+    document = as_dict(row)
+    if len(document) != 1:
+        return False
+    ((name, value),) = document.items()
+    return name in ROWS_NAMES and type(value) is str and opens_json(value)
 
 
 def _answer_each(decoded: DecodedMany, positions: Sequence[int], responses: Sequence[Body]) -> None:

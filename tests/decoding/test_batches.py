@@ -174,6 +174,17 @@ def test_nested_rows_at_once_are_decoded_as_each_by_itself(bodies, in_body):
     assert_equal_to_each_by_itself(bodies, in_body)
 
 
+@pytest.mark.parametrize("name", ["features", "data", "items", "body"])
+@pytest.mark.parametrize("first", ['{"a": {"b": 1}}', '{"%s": "x"}', '{"%s": "x", "c": 1}'])
+def test_rows_in_a_text_are_decoded_as_each_by_itself(name, first):
+    """Also among documents whose texts are plain."""
+    answer = '{"label": "a", "score": 0.5}'
+    plain = (first.replace("%s", name), answer)
+    texts = [(json.dumps({name: text}), None) for text in ("[1]", '{"a": 1}', "plain")]
+    assert_equal_to_each_by_itself([plain, *texts], in_body=False)
+    assert_equal_to_each_by_itself([plain, plain, plain, *texts], in_body=False)
+
+
 def assert_equal_to_each_by_itself(bodies, in_body):
     stored = exchanges(bodies)
     options = sources.load({"event_time": "body:when"} if in_body else {}, environ={})

@@ -9,7 +9,9 @@ from modeltap_protocols._shared.frames import Rows, azure_inputs, indexed_rows, 
 from modeltap_protocols._shared.inputs import MAX_COLUMNS, lengths, rows_of, transposed
 from modeltap_protocols._shared.replies import values_in
 
-ROWS_NAMES = ("instances", "inputs", "data", "rows", "records", "features", "items", "body")
+ROWS_NAMES = frozenset(
+    ("instances", "inputs", "data", "rows", "records", "features", "items", "body")
+)
 _BATCHES = ("instances", "inputs", "data", "rows", "records")
 _ALWAYS_ROWS = ("instances", "rows", "records")
 _MATRICES = ("x", "input", "input_data", "values", "sample", "samples", "array", "matrix")
