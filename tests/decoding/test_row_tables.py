@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from msgspec import UNSET
 
-from modeltap.analysis.counting.bins import indexed
-from modeltap.decoding.row_tables import RowTable, packed_floats
+from modeltap.decoding.row_tables import RowTable, indexed, packed_floats
 from modeltap.rows import as_dict, columns, row_type
 
 FLAT = [{"a": 1.5, "b": n, "c": "xyz"[n % 3], "d": n % 2 == 0, "e": None} for n in range(9)]

@@ -58,13 +58,10 @@ class SharedTexts(list[Any]):
         >>> SharedTexts.of(["1", 1]), SharedTexts.of(["a", []])
         (None, None)
         """
-        # Not `places.__len__`: that is a cycle, which stays in memory without the collector.
-        known: defaultdict[Any, int] = defaultdict(count().__next__)
         try:
-            places = np.fromiter(map(known.__getitem__, values), np.int64, len(values))
+            different, places = indexed(values)
         except TypeError:  # lists
             return None
-        different = list(known)
         # Nothing else equals a text or None, so the type of any other value is among these.
         if not set(map(type, different)) <= _TEXTS:
             return None
@@ -74,6 +71,22 @@ class SharedTexts(list[Any]):
         """Return the texts at (n,) `positions`."""
         places = self.places[positions]
         return SharedTexts(map(self.different.__getitem__, places.tolist()), self.different, places)
+
+
+def indexed(values: Sequence[Any]) -> tuple[list[Any], np.ndarray]:
+    """Return the distinct values in order of appearance, and each one's position in them, (n,).
+
+    Shared texts may also have values that no row has. Raises `TypeError` for lists.
+
+    >>> indexed(["b", "a", "b"])
+    (['b', 'a'], array([0, 1, 0]))
+    """
+    if isinstance(values, SharedTexts):
+        return values.different, values.places
+    # Not `places.__len__`: that is a cycle, which stays in memory without the garbage collector.
+    places: defaultdict[Any, int] = defaultdict(count().__next__)
+    positions = np.fromiter(map(places.__getitem__, values), dtype=np.int64, count=len(values))
+    return list(places), positions
 
 
 class RowTable(Sequence[Row]):

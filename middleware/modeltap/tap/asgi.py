@@ -275,14 +275,12 @@ def _endpoints_of(tap: Tap, app: ASGIApp) -> ASGIEndpoints | None:
 
 def _route(scope: Scope) -> str | None:
     """Return the template of the request's path, if the framework stores it in the scope."""
-    own = scope.get("fastapi")
-    if own:
+    template = None
+    if own := scope.get("fastapi"):
         # FastAPI keeps the full path of an included router separately from its route.
-        context = own.get("effective_route_context")
-        template = getattr(context, "path", None)
-        if isinstance(template, str):
-            return template if scope.get("root_path", "") == "" else _mounted(scope, template)
-    template = getattr(scope.get("route"), "path", None)
+        template = getattr(own.get("effective_route_context"), "path", None)
+    if not isinstance(template, str):
+        template = getattr(scope.get("route"), "path", None)
     if not isinstance(template, str):
         # Litestar keeps the template under another key.
         template = scope.get(ROUTE) or scope.get("path_template")

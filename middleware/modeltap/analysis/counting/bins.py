@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,7 +18,6 @@ from modeltap.analysis.model.feature import (
     plain,
 )
 from modeltap.analysis.model.vectors import vector
-from modeltap.decoding.row_tables import SharedTexts
 
 Category = str | int | None
 """A category; None if it is missing, 0 if the value has another type."""
@@ -49,24 +46,6 @@ def count_numbers(
         ends = np.concatenate([[0], np.searchsorted(block, edges, side="left"), [len(block)]])
         bins += ends[1:] - ends[:-1]  # `np.diff` takes three times as long
     return float(low), float(high)
-
-
-def indexed(categories: Sequence[Category]) -> tuple[list[Category], np.ndarray]:
-    """Return the distinct categories in order of appearance, and each row's position in them, (n,).
-
-    Shared texts may also have categories that no row has.
-
-    >>> indexed(["b", "a", "b"])
-    (['b', 'a'], array([0, 1, 0]))
-    """
-    if isinstance(categories, SharedTexts):
-        return categories.different, categories.places
-    # Not `places.__len__`: that is a cycle, which stays in memory without the garbage collector.
-    places: defaultdict[Category, int] = defaultdict(itertools.count().__next__)
-    positions = np.fromiter(
-        map(places.__getitem__, categories), dtype=np.int64, count=len(categories)
-    )
-    return list(places), positions
 
 
 def count_categories(

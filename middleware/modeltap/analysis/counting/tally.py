@@ -16,7 +16,6 @@ from modeltap.analysis.counting.bins import (
     count_categories,
     count_numbers,
     count_present,
-    indexed,
 )
 from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.counting.derived import count_documents
@@ -31,6 +30,7 @@ from modeltap.analysis.model.feature import MISSING, Column, Feature, is_missing
 from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import is_output
+from modeltap.decoding.row_tables import indexed
 from modeltap.store.windows import PackedTally
 
 _MAX_NEW_FIELDS = 100

@@ -7,11 +7,12 @@ from itertools import combinations
 
 import numpy as np
 
-from modeltap.analysis.counting.bins import count_categories, count_numbers, indexed
+from modeltap.analysis.counting.bins import count_categories, count_numbers
 from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.detectors import drift
 from modeltap.analysis.model.feature import UNSEEN, Feature
 from modeltap.analysis.model.metric import Evidence
+from modeltap.decoding.row_tables import indexed
 
 _FAR = 0.1
 """Columns closer to their own reference than this were not swapped."""
