@@ -50,6 +50,9 @@ GROWTH_MIB = 5.0
 """A process grows when it has more than a tenth and this more than early in its life: the
 allocator's own ups and downs are smaller, a leak of ten minutes is not."""
 
+STARTING_MIB = 20.0
+"""A process with less than that is still loading its modules."""
+
 FLASK = """
 import time
 
@@ -341,12 +344,18 @@ def read(folder: Path) -> Stored:
 
 
 def lives(samples: list[Memory]) -> dict[int, tuple[tuple[float, float], tuple[float, float]]]:
-    """Return the memory of each worker that lived on, a fifth into its life and at the end."""
+    """Return the memory of each worker that lived on, a fifth into its life and at the end.
+
+    Samples while a worker has no writer process, or one that has just started, do not count.
+    """
     seen: dict[int, list[tuple[float, float]]] = defaultdict(list)
     for sample in samples:
         for pid, has in sample.items():
-            seen[pid].append(has)
-    return {pid: (seen[pid][len(seen[pid]) // 5], seen[pid][-1]) for pid in samples[-1]}
+            if min(has) > STARTING_MIB:
+                seen[pid].append(has)
+    return {
+        pid: (seen[pid][len(seen[pid]) // 5], seen[pid][-1]) for pid in samples[-1] if pid in seen
+    }
 
 
 def in_hand(run: Run) -> int:
