@@ -107,3 +107,32 @@ def test_the_state_alone_is_that_of_the_health(files):
 def test_an_empty_store_has_no_models(tmp_path):
     connect(tmp_path / "taps.db").close()
     assert healths(tmp_path / "taps.db") == []
+
+
+@pytest.mark.parametrize(
+    ("metric", "model", "state"),
+    [
+        ("no_traffic", "m", "alert"),
+        ("capture_loss", "m", "error"),
+        ("analysis_failed", "", "error"),
+        ("delivery_failed", "", "alert"),
+    ],
+)
+def test_alerts_that_name_no_version_are_part_of_the_health(tmp_path, metric, model, state):
+    """A model with a version was fine in `status` while no request came for days."""
+    store = tmp_path / "taps.db"
+    put(store, every(1, 20), [{"x": n} for n in range(20)], version="2")
+    analyze(store, {"per_version": True})
+    with closing(connect(store)) as connection:
+        connection.execute(
+            "insert into alerts (id, fingerprint, rule, model, metric, severity, state, window, "
+            "window_start, window_end, last_window_start, summary, started_at, updated_at) values "
+            "('a', 'f', :metric, :model, :metric, 'critical', 'firing', '1h', '2024', '2024', "
+            "'2024', 'm: why', '2024-01-01T00:00:00.000Z', '2024')",
+            {"metric": metric, "model": model},
+        )
+    (health,) = healths(store)
+    assert (health.state, health.reason) == (state, "why")
+    with closing(connect_reader(store)) as connection:
+        own = state_of_model(connection, SettingsReader(connection), ModelVersion("m", "2"))
+    assert own[:3] == (health.state, health.since, health.reason)

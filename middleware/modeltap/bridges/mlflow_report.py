@@ -10,8 +10,8 @@ from typing import Any
 from modeltap import clock
 from modeltap.notify.events import without_values
 from modeltap.printable import escaped
-from modeltap.store.alerts import alerts_of_version
 from modeltap.store.models import ModelVersion
+from modeltap.store.version_alerts import alerts_of_version
 from modeltap.summaries.model_health import ModelHealth
 
 _MOST_ALERTS = 200

@@ -64,6 +64,18 @@ OF_PREDICTIONS = (
 """Fairness metrics that need no labels, so they are computed with a window's inputs."""
 
 
+OF_ENVIRONMENTS = (
+    "capture_loss",
+    "not_monitored",
+    "no_traffic",
+    "no_labels",
+    "event_time_rejected_rate",
+    "analysis_failed",
+    "delivery_failed",
+)
+"""Metrics of a model in an environment, or of all models: their rows name no version."""
+
+
 OUTPUT_SEGMENT = "output="
 """The beginning of a segment that is one of several outputs."""
 

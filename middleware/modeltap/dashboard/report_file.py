@@ -16,9 +16,9 @@ from modeltap.dashboard.model_page import draw_charts
 from modeltap.dashboard.rendering import render
 from modeltap.output import cell
 from modeltap.printable import escaped
-from modeltap.store.alerts import alerts_of_version
 from modeltap.store.models import ModelVersion
 from modeltap.store.settings import SettingsReader
+from modeltap.store.version_alerts import alerts_of_version
 from modeltap.summaries.health_row import health_row
 from modeltap.summaries.model_charts import ModelCharts, charts_of_model, figures_of
 from modeltap.summaries.model_health import ModelHealth, health_of_models

@@ -45,7 +45,7 @@ No other package contains SQL. Each module holds the statements of one table; `p
 - `reviews`, `review_claims`: rows that people were asked about, and are being asked about
 - `retrainings`: runs of policies of retraining
 - `pending_work`: the work that an analysis would find in all tables
-- `alerts`, `alert_history`, `silences`, `deliveries`: incidents, and messages about them
+- `alerts`, `version_alerts`, `alert_history`, `silences`, `deliveries`: incidents and messages
 - `delivery_attempts`: each attempt to send a message
 - `retention`, `erasure`: deleting old exchanges, and a person's data
 """

@@ -42,7 +42,8 @@ ALERT_COLUMNS = (
 )
 """The columns that commands show, in order; the environment follows the version."""
 
-_STILL_OPEN = "state in ('firing', 'no_data', 'error')"
+STILL_OPEN = "state in ('firing', 'no_data', 'error')"
+"""Select incidents that are not resolved. Pending alerts are not incidents yet."""
 
 _REMINDER_DUE = (
     "state = 'firing' and (silenced_until is null or silenced_until <= :now) "
@@ -87,6 +88,15 @@ def open_alert(connection: sqlite3.Connection, fingerprint: str) -> AlertRow | N
         "select * from alerts where fingerprint = ? and state <> 'resolved'", (fingerprint,)
     ).fetchone()
     return row
+
+
+def unresolved_alerts(connection: sqlite3.Connection, model: str, version: str) -> list[AlertRow]:
+    """Return the unresolved alerts of a model's version, pending ones included, oldest first."""
+    return connection.execute(
+        "select * from alerts where model = ? and version = ? and state <> 'resolved' "
+        "order by started_at, id",
+        (model, version),
+    ).fetchall()
 
 
 class Incident(NamedTuple):
@@ -262,7 +272,7 @@ def count_open(connection: sqlite3.Connection, alert: AlertRow) -> int:
 def count_open_of(connection: sqlite3.Connection, model: str) -> int:
     """Return the number of open alerts of a model, including those in `no_data` or `error`."""
     return _scalar(
-        connection, f"select count(*) from alerts where model = ? and {_STILL_OPEN}", (model,)
+        connection, f"select count(*) from alerts where model = ? and {STILL_OPEN}", (model,)
     )
 
 
@@ -273,20 +283,11 @@ def count_firing_of(connection: sqlite3.Connection, model: str) -> int:
     )
 
 
-def open_of(connection: sqlite3.Connection, model: str, version: str) -> list[AlertRow]:
-    """Return the open alerts of a model's version, oldest first."""
-    return connection.execute(
-        f"select * from alerts where model = ? and version = ? and {_STILL_OPEN} "
-        "order by started_at, id",
-        (model, version),
-    ).fetchall()
-
-
 def open_subjects(connection: sqlite3.Connection, rule: str, model: str, version: str) -> list[str]:
     """Return the features for which a model's version has open alerts of `rule`."""
     rows = connection.execute(
         "select distinct feature from alerts where rule = ? and model = ? and version = ? "
-        f"and {_STILL_OPEN}",
+        f"and {STILL_OPEN}",
         (rule, model, version),
     )
     return [feature for (feature,) in rows]
@@ -305,7 +306,7 @@ def count_started(connection: sqlite3.Connection, model: str, since: str) -> int
 def most_severe_open(connection: sqlite3.Connection, model: str, limit: int) -> list[AlertRow]:
     """Return a model's open alerts, critical ones first, then by age."""
     return connection.execute(
-        f"select model, feature, segment, summary from alerts where model = ? and {_STILL_OPEN} "
+        f"select model, feature, segment, summary from alerts where model = ? and {STILL_OPEN} "
         "order by severity = 'critical' desc, started_at limit ?",
         (model, limit),
     ).fetchall()
@@ -356,22 +357,6 @@ def list_alerts(
         f"select {', '.join(ALERT_COLUMNS)} from alerts where (? is null or model = ?) "
         "and ifnull(state = ?, state <> 'pending') order by started_at, rule, feature",
         (model, model, state),
-    )
-    return [reported(dict(row)) for row in rows]
-
-
-def alerts_of_version(
-    connection: sqlite3.Connection, model: str, version: str
-) -> list[dict[str, Any]]:
-    """Return `ALERT_COLUMNS` of the alerts of a model's version, without pending ones.
-
-    Args:
-        version: as it is analysed, with the environment.
-    """
-    rows = connection.execute(
-        f"select {', '.join(ALERT_COLUMNS)} from alerts where model = ? and version = ? "
-        "and state <> 'pending' order by started_at, rule, feature",
-        (model, version),
     )
     return [reported(dict(row)) for row in rows]
 

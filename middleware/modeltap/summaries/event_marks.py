@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from modeltap import clock
 from modeltap.charts.time_marks import Mark
 from modeltap.environments import environment_of
-from modeltap.store.alerts import alerts_of_version
 from modeltap.store.models import ModelVersion
 from modeltap.store.references import reference_periods
+from modeltap.store.version_alerts import alerts_of_version
 from modeltap.store.versions import versions_begun
 from modeltap.wording import plural
 

@@ -10,13 +10,14 @@ from modeltap.analysis.coverage.coverage_report import Coverage, coverage_of, wi
 from modeltap.analysis.references.overview import ReferenceOverview, overviews
 from modeltap.config.settings import SettingsByModel
 from modeltap.environments import environment_of, version_of
-from modeltap.store.alerts import AlertRow, open_of
+from modeltap.store.alerts import AlertRow
 from modeltap.store.dropped import dropped_of
 from modeltap.store.labels import last_label_at
 from modeltap.store.metric_history import last_metrics
 from modeltap.store.metrics import last_window_end
 from modeltap.store.models import ModelVersion
 from modeltap.store.traffic import TrafficPeriod, newest_traffic, traffic_periods
+from modeltap.store.version_alerts import open_of
 
 State = Literal["ok", "alert", "learning", "no_data", "error"]
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 from modeltap import clock
 from modeltap.charts.line_chart import Line, LineChart, LineKind, Point, StripCell
 from modeltap.config.metrics import CATALOGUE, ESTIMATED, has_verdict
-from modeltap.store.alerts import alerts_of_version
 from modeltap.store.metric_history import MetricPoint, last_points, metrics_of_all_rows
 from modeltap.store.models import ModelVersion
+from modeltap.store.version_alerts import alerts_of_version
 from modeltap.summaries.metric_charts import ChartSource, MetricChart, chart_of, line_points
 
 _MOST_CHARTS = 6
