@@ -117,6 +117,15 @@ def test_a_disabled_rule_is_not_pending_work(connection, rules):
     assert not has_news(connection, configured(rules), NOW + 9 * HOUR)
 
 
+def test_disabling_a_rule_ends_its_alert(connection, poll, rules):
+    """Otherwise it would fire for ever, and the scheduler would start a child for it each time."""
+    traffic(connection, *by_day())
+    assert poll(NOW + 9 * HOUR) == [("alert.firing", "no_traffic", "flights")]
+    rules.append({"rule": "no_traffic", "enabled": False})
+    assert poll(NOW + 10 * HOUR) == [("alert.resolved", "no_traffic", "flights")]
+    assert poll(NOW + 11 * HOUR) == []
+
+
 def test_the_alert_of_a_retired_model_ends(connection, poll):
     traffic(connection, *by_day())
     assert len(poll(NOW + DAY)) == 1

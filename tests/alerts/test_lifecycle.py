@@ -10,6 +10,7 @@ import pytest
 from modeltap.alerts.changes import mark_unknown
 from modeltap.alerts.lifecycle import update
 from modeltap.config.rule_settings import RuleSettings
+from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.store.connection import writing
 from modeltap.store.metrics import METRIC_COLUMNS, save_metrics
 
@@ -307,3 +308,52 @@ def test_windows_of_a_learning_reference_confirm_and_end_an_incident(connection,
     assert pass_of(0, "alert", strength=1.2) == []
     assert pass_of(1, "alert", strength=1.2) == ["alert.firing"]
     assert [pass_of(2, "ok"), pass_of(3, "ok")] == [[], ["alert.resolved"]]
+
+
+LIMIT = {"metric": "drift", "above": 0.2, "name": "mine"}
+OFF = {"rule": "data_drift", "enabled": False}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [([LIMIT, OFF], [OFF]), ([LIMIT, OFF], [LIMIT | {"enabled": False}, OFF]), ([], [OFF])],
+    ids=["removed", "disabled", "default"],
+)
+@pytest.mark.parametrize("verdict", ["alert", "ok", "not_enough_rows"])
+def test_an_alert_without_a_rule_ends(connection, process, row, week, before, after, verdict):
+    """No later window could resolve it, and its reminders would never end."""
+    hooks = [("one", WebhookSettings(url="http://a.example", events=("alert.resolved",)))]
+    assert events(process(row(0, "alert"), rules=before)) == ["alert.firing"]
+    ended = process(row(1, verdict), rules=after, webhooks=hooks)
+    assert events(ended) == ["alert.resolved"]
+    (alert,) = alerts(connection)
+    assert (alert["state"], alert["resolved_at"]) == ("resolved", week(2))
+    reason = "no longer watched, because its rule was removed or disabled"
+    (note,) = connection.execute("select note from alert_history where state = 'resolved'")
+    assert note["note"] == reason
+    (message,) = connection.execute("select body from deliveries")
+    assert f"flights: {reason}: temp" in message["body"]
+    assert process(row(2, "ok"), rules=after) == []
+
+
+def test_a_pending_alert_without_a_rule_is_deleted(connection, process, row):
+    process(row(0, "alert", strength=1.5))
+    assert process(row(1, "alert", strength=1.5), rules=[OFF]) == []
+    assert alerts(connection) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"feature": "wind"}, {"metric": "psi"}, {"segment": "sex=F"}, {"window": "1h"}],
+)
+def test_only_alerts_about_the_evaluated_rows_end(connection, process, row, other):
+    """The rules of others are unknown: their rows may have another window or segment."""
+    process(row(0, "alert"))
+    assert process(row(1, "ok", **other), rules=[OFF]) == []
+    assert [alert["state"] for alert in alerts(connection)] == ["firing"]
+
+
+def test_an_older_window_ends_no_alert_without_a_rule(connection, process, row):
+    process(row(3, "alert"))
+    assert process(row(1, "ok"), rules=[OFF]) == []
+    assert events(process(row(4, "ok"), rules=[OFF])) == ["alert.resolved"]

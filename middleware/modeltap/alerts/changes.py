@@ -75,13 +75,19 @@ def forget(connection: sqlite3.Connection, alert: AlertRow) -> None:
     delete_alert(connection, alert["id"])
 
 
-def resolve(connection: sqlite3.Connection, alert: AlertRow, row: MetricRow) -> Transition:
-    """Resolve an incident at the end of a window."""
+def resolve(
+    connection: sqlite3.Connection, alert: AlertRow, row: MetricRow, *, note: str | None = None
+) -> Transition:
+    """Resolve an incident at the end of a window.
+
+    Args:
+        note: why it ends, if its windows did not recover.
+    """
     end = row["window_end"]
     change_alert(connection, alert["id"], resolved_at=end)
-    _set_state(connection, alert, row, "resolved")
+    _set_state(connection, alert, row, "resolved", note=note)
     resolved = {**dict(alert), "state": "resolved", "resolved_at": end}
-    return _transition(RESOLVED, resolved, row, row["strength"] or 0.0)
+    return replace(_transition(RESOLVED, resolved, row, row["strength"] or 0.0), note=note)
 
 
 def accept(connection: sqlite3.Connection, alert: AlertRow) -> Transition:

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from enum import Enum, auto
 
 from modeltap.alerts import changes
@@ -20,7 +20,7 @@ from modeltap.alerts.subject import AlertSubject
 from modeltap.alerts.transitions import Transition
 from modeltap.analysis.model.metric import LEARNING
 from modeltap.config.rule_settings import RuleSettings
-from modeltap.store.alerts import AlertRow
+from modeltap.store.alerts import AlertRow, unresolved_alerts
 from modeltap.store.metrics import MetricRow
 
 RECOVERY_WINDOWS = 2
@@ -39,6 +39,9 @@ _MAX_RECOVERY_WINDOWS = 16
 
 _NO_DATA_WINDOWS = 3
 """Windows without a verdict after which the state is unknown. One or two are a quiet night."""
+
+
+_NO_RULE = "no longer watched, because its rule was removed or disabled"
 
 
 class Change(Enum):
@@ -74,7 +77,8 @@ def update(
     """Update the alerts with the metric rows of a window; return the transitions.
 
     Runs inside the caller's transaction, after the rows were written to `metrics`. Rows in the
-    reference, or with too few rows, change nothing.
+    reference, or with too few rows, change nothing. Alerts whose rule the settings no longer have,
+    or disable, end: no later window could resolve them.
 
     Args:
         rows: rows of `metrics`, all of the same window and model.
@@ -84,15 +88,19 @@ def update(
         recovery_windows: the number of consecutive recovered windows that resolve an incident.
     """
     transitions = []
+    evaluated: list[MetricRow] = []
+    known: set[str] = set()
     for row in causes_first(rows):
         if (row["in_reference"] and not learning) or row["verdict"] == LEARNING:
             continue
+        evaluated.append(row)
         for rule in rules_for(row, rules):
             subject = AlertSubject(connection, rule, row, rows)
+            known.add(subject.fingerprint)
             transition = _apply(connection, subject, recovery_windows)
             if transition is not None:
                 transitions.append(transition)
-    return transitions
+    return [*transitions, *_without_rule(connection, evaluated, known)]
 
 
 def next_change(
@@ -196,6 +204,29 @@ def _beginning(subject: AlertSubject) -> Evaluation | None:
         if (window.at_once and not rule.strict) or position >= rule.min_windows - 1:
             return window
     return None
+
+
+def _without_rule(
+    connection: sqlite3.Connection, rows: Sequence[MetricRow], known: Set[str]
+) -> list[Transition]:
+    """End the alerts about evaluated rows to which no rule applies now.
+
+    Args:
+        known: the fingerprints of the subjects to which rules apply.
+    """
+    names = ("window", "metric", "feature", "segment")
+    own = {tuple(row[name] for name in names): row for row in rows}
+    series = {(row["model"], row["version"]) for row in rows}
+    transitions = []
+    for alert in [alert for of in series for alert in unresolved_alerts(connection, *of)]:
+        row = own.get(tuple(alert[name] for name in names))
+        if row is None or alert["fingerprint"] in known:
+            continue
+        if alert["state"] == "pending":
+            changes.forget(connection, alert)
+        elif row["window_start"] >= alert["last_window_start"]:
+            transitions.append(changes.resolve(connection, alert, row, note=_NO_RULE))
+    return transitions
 
 
 def _apply(

@@ -16,7 +16,8 @@ ERROR = "alert.error"
 class Transition:
     """A change of an alert's state, from which the outbox creates messages.
 
-    `event` is one of the constants above; `repeated` marks a reminder of a firing alert.
+    `event` is one of the constants above; `repeated` marks a reminder of a firing alert. `note` is
+    why an incident ended, if its windows did not recover.
     """
 
     event: str
@@ -25,3 +26,4 @@ class Transition:
     window_start: str
     window_end: str
     repeated: bool = False
+    note: str | None = None

@@ -163,6 +163,8 @@ def summary(group: Sequence[Transition]) -> str:
     first, when = group[0].alert, _when(group[0].window_start, group[0].window_end)
     head = f"{named(first['model'], first['version'])}: "
     names = f"{', '.join(map(_name, group[:_NAMED]))}{_more(group, _NAMED)}"
+    if group[0].note is not None:
+        return f"{head}{group[0].note}: {names}"
     if group[0].event == RESOLVED:
         return f"{head}back to normal in {when}: {names}"
     if group[0].event == NO_DATA:
