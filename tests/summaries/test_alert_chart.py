@@ -40,3 +40,15 @@ def test_other_events_are_marks(reader):
 def test_alerts_without_a_metric_in_windows(reader):
     alert = {**alerts(reader)[0], "metric": "no_traffic", "feature": None, "segment": None}
     assert alert_chart(reader, alert) is None
+
+
+@pytest.mark.parametrize("year", ["2020", "2030"])
+def test_an_alert_whose_windows_are_gone_has_a_chart(reader, year):
+    """Windows that are analysed again may lack its metric; earlier or later ones may have it."""
+    own = alerts(reader, metric="mae")[0]
+    names = ("window_start", "window_end", "last_window_start")
+    alert = {**own, **{name: f"{year}{own[name][4:]}" for name in names}}
+    made = alert_chart(reader, alert)
+    (span,) = made.chart.spans
+    assert made.chart.start <= span.start == clock.parse(alert["window_start"])
+    assert span.start < span.end == clock.parse(alert["window_end"]) <= made.chart.end

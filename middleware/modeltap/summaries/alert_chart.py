@@ -51,10 +51,12 @@ def alert_chart(connection: sqlite3.Connection, alert: Mapping[str, Any]) -> Ale
     line = list(line_points(points))
     if not line:
         return None
-    first, last = clock.parse(points[0].window_start), clock.parse(points[-1].window_end)
+    own = (p.window_end for p in points if start <= p.window_start <= alert["last_window_start"])
+    end = max(own, default=alert["window_end"])  # a later analysis may lack the alert's windows
+    first = clock.parse(min(start, points[0].window_start))
+    last = clock.parse(max(end, points[-1].window_end))
     if first is None or last is None:
         return None
-    end = max(p.window_end for p in points if p.window_start <= alert["last_window_start"])
     entry = CATALOGUE.get(subject.metric)
     chart = LineChart(
         _title(subject),
