@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ssl
 import subprocess
+import time
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -141,3 +143,58 @@ def test_a_message_with_a_rejected_link_is_sent_without_it(receiver, form, posts
     assert posts == 1 or b"grafana" not in receiver.received[1].body
     receiver.answers = [500]
     assert http.post(webhook, "msg_1", event).status == 500, "a fault is tried again later"
+
+
+@pytest.fixture
+def local_zone(monkeypatch):
+    """Set the zone of the machine, which no time of a receiver is in."""
+
+    def set_to(zone):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+
+    yield set_to
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thu, 01 Jan 1970 00:01:00 GMT",
+        "Thu, 01 Jan 1970 00:01:00 -0000",
+        "Thursday, 01-Jan-70 00:01:00 GMT",
+        "Thu Jan  1 00:01:00 1970",
+        "Thu, 01 Jan 1970 01:01:00 +0100",
+    ],
+)
+def test_a_date_in_retry_after_is_not_local_time(local_zone, zone, text):
+    """A receiver's date without a zone delayed all of its messages by hours, or not at all."""
+    local_zone(zone)
+    assert http.retry_after(text, 10.0) == 50.0
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ("text", {}),
+        (b"{}", {"x-try": 1}),
+        (b"{}", {"x-try": None}),
+        (b"{}", [("x-try", "1")]),
+        (b"{}",),
+        {"body": b"{}"},
+        b"{}",
+        0,
+    ],
+    ids=repr,
+)
+def test_a_plugin_that_writes_no_message_fails_the_attempt(monkeypatch, receiver, written):
+    """An exception would leave the message claimed, and end each delivery for ever."""
+    channel = SimpleNamespace(format_event=lambda **_: written, send_event=lambda **_: None)
+    monkeypatch.setattr(http, "hooks", lambda _: channel)
+    webhook = WebhookSettings(url=receiver.url, format="mine", allow_private=True)
+    outcome = http.post(webhook, "msg_1", {"type": "test"})
+    assert not outcome.delivered and outcome.busy
+    assert outcome.error.startswith("the plugin for format 'mine' must return a body in bytes")
+    assert receiver.received == []

@@ -7,11 +7,13 @@ import math
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from typing import Any
 
 import httpx
+import msgspec
 
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ConfigError, ModeltapError
@@ -144,16 +146,22 @@ def _forms(webhook: WebhookSettings, event: Mapping[str, Any]) -> list[Mapping[s
 def _formatted(
     webhook: WebhookSettings, message_id: str, event: Mapping[str, Any], timestamp: int
 ) -> tuple[bytes, dict[str, str]]:
-    body_and_headers: tuple[bytes, dict[str, str]] | None = _call_plugin(
+    written = _call_plugin(
         "format_event",
         event=event,
         webhook=webhook,
         message_id=message_id,
         timestamp=timestamp,
     )
-    if body_and_headers is None:
+    if written is None:
         raise ConfigError(f"no installed plugin supports the webhook format {webhook.format!r}")
-    return body_and_headers
+    try:
+        return msgspec.convert(written, tuple[bytes, dict[str, str]], builtin_types=(bytes,))
+    except msgspec.ValidationError as error:
+        raise ConfigError(
+            f"the plugin for format {webhook.format!r} must return a body in bytes and headers of "
+            f"texts: {error}"
+        ) from None
 
 
 def _call_plugin(hook: str, *, webhook: WebhookSettings, **arguments: Any) -> Any:
@@ -291,7 +299,9 @@ def retry_after(text: str | None, now: float) -> float | None:
         seconds = float(text)
     except ValueError:
         try:
-            seconds = parsedate_to_datetime(text).timestamp() - now
+            date = parsedate_to_datetime(text)
+            # Without a zone, as in one of the forms of RFC 9110, it is UTC as well.
+            seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
         except (ValueError, TypeError, OverflowError):
             return None
     return None if math.isnan(seconds) else max(0.0, seconds)
