@@ -47,6 +47,24 @@ def test_an_option_is_accepted_up_to_its_limits(name, taken, refused):
         assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name, default in msgspec.structs.asdict(Settings()).items()
+        if isinstance(default, (str, tuple)) and name != "store"
+    ],
+)
+def test_text_must_be_valid_unicode(name):
+    """The writer process could not be sent other text, which variables may contain."""
+    default = getattr(Settings(), name)
+    for text in ("caf\udce9", "\ud800"):
+        value = text if isinstance(default, str) else (text,)
+        with pytest.raises(ConfigError, match=rf"option {name} .*must be valid Unicode") as error:
+            check_values(msgspec.structs.replace(Settings(), **{name: value}))
+        assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize("given", [0o640, "0640", "640", " 0640 "])
 def test_a_mode_can_be_an_octal_number(given):
     """As in Python and TOML, or text."""

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
+import msgspec
+
 from modeltap import clock
 from modeltap.config.reference_settings import check_windows
 from modeltap.config.settings import Settings, repeat_seconds
@@ -17,6 +19,7 @@ from modeltap.rows import MAX_COLUMNS
 
 def check_values(settings: Settings) -> None:
     """Raise `ConfigError` for the first option with a value that is not allowed."""
+    _check_unicode(settings)
     _check_rates(settings)
     _check_masking(settings)
     _check_capture(settings)
@@ -56,6 +59,19 @@ def _check(settings: Settings, name: str, valid: bool, requirement: str) -> None
     if not valid:
         option = setting(name, getattr(settings, name))
         raise ConfigError(f"option {option} is invalid: {requirement}")
+
+
+def _check_unicode(settings: Settings) -> None:
+    """Raise `ConfigError` for text that is not valid Unicode, as bytes of variables may become.
+
+    Only the path of the store may be any that the file system has.
+    """
+    for name in settings.__struct_fields__:
+        if name != "store":
+            try:
+                msgspec.json.encode(getattr(settings, name))
+            except UnicodeEncodeError:
+                _check(settings, name, False, "must be valid Unicode, without lone surrogates")
 
 
 def _check_rates(settings: Settings) -> None:

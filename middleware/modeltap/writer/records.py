@@ -19,8 +19,14 @@ MAX_TEXT = 2000
 """Longer paths, headers and error messages are truncated, because clients choose them."""
 
 
-_NO_SECRETS = {"labels_token": None, "dashboard_token": None, "metrics_token": None}
-"""Secrets that only the app needs."""
+_NOT_SENT = {
+    "webhooks": (),  # sent apart, without their secrets
+    "labels_token": None,
+    "dashboard_token": None,
+    "metrics_token": None,
+    "store": "",  # the writer has its path, which may not be valid Unicode
+}
+"""Options that only the app needs."""
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -35,8 +41,7 @@ class Origin(msgspec.Struct, frozen=True):
 def origin_of(settings: Settings, pid: int, host: str) -> Origin:
     """Return the origin of a tap with `settings` in process `pid` on `host`."""
     webhooks = tuple(map(_without_secrets, settings.webhooks))
-    shared = msgspec.structs.replace(settings, webhooks=(), **_NO_SECRETS)
-    return Origin(shared, webhooks, pid, host)
+    return Origin(msgspec.structs.replace(settings, **_NOT_SENT), webhooks, pid, host)
 
 
 def _without_secrets(webhook: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -14,9 +15,11 @@ import pytest
 import modeltap
 import recordings
 from modeltap.errors import ConfigError, StoreError
+from modeltap.tap.packing import pack
 from modeltap.tap.recording.recorder import Recorder
 from modeltap.writer.process import WriterProcess
-from recordings import CHILD, count, put, settings_of
+from modeltap.writer.records import origin_of
+from recordings import CHILD, count, exchange, put, settings_of
 
 
 def test_everything_queued_is_written_in_order(store):
@@ -106,6 +109,106 @@ def test_seconds_of_traffic_wait_behind_a_lock(store):
     assert len(ids) == 6001 and ids == sorted(ids)
     assert recorder.stats()["dropped"] == 0
     recorder.close()
+
+
+def test_a_durable_exchange_is_settled_when_the_next_writer_has_written_it(
+    store, eventually, monkeypatch
+):
+    """Neither at once, because an earlier writer died, nor only with later exchanges."""
+    settings = settings_of(store, durability="process")
+    recorder = Recorder(store, settings)
+    put(recorder, settings, 10)
+    assert recorder.flush(20)
+    restarts = threading.Event()
+
+    def restarted(store):
+        restarts.wait(60)
+        return WriterProcess(store)
+
+    monkeypatch.setattr("modeltap.tap.recording.recorder.WriterProcess", restarted)
+    monkeypatch.setattr("modeltap.tap.recording.recorder._RESTART_SECONDS", 0.01)
+    os.kill(recorder._writer.pid, signal.SIGKILL)
+    assert eventually(lambda: recorder._writer is None)
+    ticket = recorder.put_durably(pack(0, exchange()))
+    assert not recorder.is_settled(ticket)
+    restarts.set()
+    assert eventually(lambda: recorder.is_settled(ticket))
+    assert count(store) == 11
+    recorder.close()
+
+
+def test_a_thread_that_cannot_be_started_is_started_by_the_next_exchange(store, monkeypatch):
+    """A process may have as many threads as it is allowed; nothing is lost meanwhile."""
+    settings = settings_of(store)
+    recorder = Recorder(store, settings)
+    tap = recorder.join(settings)
+    files = len(os.listdir("/proc/self/fd"))
+    with monkeypatch.context() as patched:
+        patched.setattr("threading.Thread.start", raising(RuntimeError("can't start new thread")))
+        for _ in range(2):
+            with pytest.raises(RuntimeError, match="new thread"):
+                recorder.put(pack(tap, exchange()))
+        recorder.close(timeout=0.01)
+    assert len(os.listdir("/proc/self/fd")) == files
+    recorder.put(pack(tap, exchange()))
+    assert recorder.flush(20) and count(store) == 3
+    recorder.close()
+
+
+def test_an_error_in_the_thread_does_not_end_recording(store, monkeypatch, caplog):
+    """It is logged, and the next attempt sends what was queued."""
+    settings = settings_of(store)
+    recorder = Recorder(store, settings)
+    failures = [ValueError("no such host")]
+
+    def origin(*arguments):
+        if failures:
+            raise failures.pop()
+        return origin_of(*arguments)
+
+    monkeypatch.setattr("modeltap.tap.recording.recorder.origin_of", origin)
+    monkeypatch.setattr("modeltap.tap.recording.recorder._RESTART_SECONDS", 0.01)
+    put(recorder, settings, 3)
+    assert recorder.flush(30) and count(store) == 3
+    recorder.close()
+    assert "no such host" in caplog.text
+
+
+def raising(error):
+    """Return a function that raises `error`."""
+
+    def function(*_args, **_kwargs):
+        raise error
+
+    return function
+
+
+def test_an_exchange_during_a_slow_end_starts_everything_again(store):
+    """The thread that ends meanwhile neither takes it nor stops its successor."""
+    settings, recorder, other = locked_out(store)
+    put(recorder, settings, 2000, b"x" * 1000)  # more than the buffer holds
+    recorder.close(timeout=0.05)
+    last = exchange()
+    recorder.put(pack(0, last))
+    other.execute("commit")
+    assert recorder.flush(60)
+    stats = recorder.stats()
+    assert stats["captured"] == 2002 and stats["written"] == count(store)
+    ids = sqlite3.connect(store).execute("select id from exchanges order by seq desc limit 1")
+    assert ids.fetchone() == (last.id,)
+    recorder.close()
+
+
+def test_a_store_may_have_a_path_that_is_not_unicode(tmp_path):
+    """As file systems allow."""
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    settings = settings_of(folder / "taps.db")
+    recorder = Recorder(folder / "taps.db", settings)
+    put(recorder, settings, 3)
+    assert recorder.flush(20)
+    recorder.close()
+    assert recorder.stats()["written"] == 3
 
 
 def commits(store):

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -34,13 +34,8 @@ _RESTART_SECONDS = 5.0
 """The retry interval if a writer process cannot be started or ends early."""
 
 
-class Ticket(NamedTuple):
-    """An exchange's position in the queue."""
-
-    generation: int
-    """The number of writers that died before the exchange's writer."""
-    position: int
-    """The number of exchanges that the writer must settle, up to and including this one."""
+Ticket = int
+"""An exchange's position: the number of exchanges that are settled as soon as it is."""
 
 
 OnStart = Callable[[Path, Settings], Callable[[], None]]
@@ -74,13 +69,14 @@ class Recorder:
         self._buffer: RingBuffer | None = None  # of the writer, while requests may use it
         self._origins_sent = 0  # taps that this writer knows
         self._sent = 0  # exchanges sent to this writer
-        self._generation = 0  # number of writers that died before this one
+        self._sent_before = 0  # exchanges sent to earlier writers, which are all settled
         self._unconfirmed = 0  # exchanges with a timeout while waiting for the commit
         self._past: Counter[str] = Counter()  # counts of previous writers
         self._past_shadow: Counter[str] = Counter()  # their outcomes of shadow requests
         self._thread: threading.Thread | None = None
         self._wakeup: Wakeup | None = None  # wakes the thread
-        self._closing = threading.Event()
+        self._closing = threading.Event()  # the thread has to end, or is ending
+        self._starts_again = False  # something was queued while the thread was ending
         self._logged: set[str] = set()
         self._is_started = False  # whether the companion was started
         self._stop: Callable[[], None] | None = None  # stops the companion
@@ -119,14 +115,13 @@ class Recorder:
         if not self.put(data):
             return None
         with self._lock:
-            return Ticket(self._generation, self._sent + len(self._backlog))
+            return self._sent_before + self._sent + len(self._backlog)
 
     def is_settled(self, ticket: Ticket) -> bool:
         """Return True if the exchange is in the store, or counted as lost."""
         with self._lock:
-            if self._generation != ticket.generation:
-                return True
-            return self._writer is not None and self._writer.counters.total() >= ticket.position
+            settled = 0 if self._writer is None else self._writer.counters.total()
+            return self._sent_before + settled >= ticket
 
     def give_up(self) -> None:
         """Count an exchange with a timeout while waiting for its commit."""
@@ -150,13 +145,13 @@ class Recorder:
         self.flush(timeout)
         with self._lock:
             thread = self._thread
-            self._closing.set()
-            self._wake()
+            if thread is not None:
+                self._closing.set()
+                self._wake()
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout)
         with self._lock:
-            stop, self._stop, self._is_started, self._thread = self._stop, None, False, None
-            self._closing.clear()
+            stop, self._stop, self._is_started = self._stop, None, False
         if stop is not None:
             stop()
 
@@ -212,11 +207,19 @@ class Recorder:
                 self._writer.wake()
 
     def _start_thread(self) -> None:
-        if self._thread is None:
-            self._wakeup = Wakeup()
-            self._thread = threading.Thread(target=self._run, name="modeltap", daemon=True)
-            self._thread.start()
-            forks.close_with_multiprocessing()
+        """Start the thread if it does not run; raises `RuntimeError` or `OSError`, and retries."""
+        if self._thread is not None:
+            self._starts_again = self._closing.is_set()
+            return
+        self._wakeup = Wakeup()
+        thread = threading.Thread(target=self._run, name="modeltap", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the process has as many threads as it may have, or is ending
+            self._close_wakeup()
+            raise
+        self._thread = thread
+        forks.close_with_multiprocessing()
 
     def _wake(self) -> None:
         if self._wakeup is not None:
@@ -238,6 +241,9 @@ class Recorder:
                     self._end(is_cut=True)
                     return
                 self._reap()
+            except Exception as error:  # without this thread, nothing would be recorded any more
+                self._log(f"the writer process is restarted, because it got no exchanges: {error!r}")
+                self._reap()
         self._end()
 
     def _start_writer(self) -> bool:
@@ -250,7 +256,7 @@ class Recorder:
             )
             return False
         with self._lock:
-            self._writer, self._origins_sent, self._sent = writer, 0, 0
+            self._writer, self._origins_sent = writer, 0
         return True
 
     def _catch_up(self) -> None:
@@ -301,7 +307,6 @@ class Recorder:
         self._close_to_requests()
         self._writer.kill()
         lost = self._retire_writer("writer process died")
-        self._generation += 1
         if ready:
             self._log(f"the writer process died and is being restarted; {lost} exchanges were lost")
         else:
@@ -326,7 +331,8 @@ class Recorder:
                 self._backlog.dropped[reason] += left
             self._past += now
             self._past_shadow += self._writer.counters.shadow()
-            self._writer = None
+            self._sent_before += self._sent
+            self._writer, self._sent = None, 0
             return left
 
     def _end(self, is_cut: bool = False) -> None:
@@ -335,7 +341,7 @@ class Recorder:
         `is_cut`: the last frame is incomplete, so that nothing can follow it.
         """
         if self._writer is not None:
-            with suppress(BrokenPipeError):
+            with suppress(Exception):  # the writer has ended, or cannot be fed
                 if not is_cut:
                     self._catch_up()
                 for message in self._writer.last_messages():
@@ -344,8 +350,17 @@ class Recorder:
             self._writer.close()
             self._retire_writer("not written when the app ended")
         with self._lock:
-            if self._wakeup is not None:
-                self._wakeup.close()
+            self._close_wakeup()
+            self._thread = None
+            self._closing.clear()
+            if self._starts_again and self._backlog:
+                with suppress(RuntimeError, OSError):  # the process is ending, too
+                    self._start_thread()
+            self._starts_again = False
+
+    def _close_wakeup(self) -> None:
+        if self._wakeup is not None:
+            self._wakeup.close()
             self._wakeup = None
 
     def _start_companion(self) -> None:
@@ -370,6 +385,5 @@ class Recorder:
         """Release the parent's resources in a forked child."""
         if self._writer is not None:
             self._writer.forget()
-        if self._wakeup is not None:
-            self._wakeup.close()
+        self._close_wakeup()
         self._reset()
