@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import json
@@ -119,10 +120,10 @@ def test_a_body_closed_before_its_first_chunk_is_closed(store, last):
     assert body.closed == 1 and last()["aborted"] == 1
 
 
-def into(source, size):
-    """Read with `readinto`, into a buffer of `size` bytes."""
-    buffer = bytearray(size)
-    return bytes(buffer[: source.readinto(buffer)])
+def into(source, size, method="readinto", of="B"):
+    """Read with `readinto`, into a buffer of `size` bytes that holds items of the type `of`."""
+    buffer = memoryview(bytearray(size))
+    return bytes(buffer[: getattr(source, method)(buffer.cast(of))])
 
 
 def read_by(read, store):
@@ -150,11 +151,19 @@ def read_by(read, store):
         lambda f: b"".join(iter(lambda: f.read(2), b"")),
         lambda f: b"".join(iter(lambda: f.readline(3), b"")),
         lambda f: b"".join(iter(lambda: into(f, 4), b"")),
+        lambda f: b"".join(iter(lambda: f.read1(2), b"")),
+        lambda f: f.read1(0) + f.read1() + f.read1(1),
+        lambda f: b"".join(iter(lambda: into(f, 4, "readinto1"), b"")),
+        lambda f: into(f, 8, of="h")[:7] + f.read(),
+        lambda f: "".join(io.TextIOWrapper(f)).encode(),
+        lambda f: codecs.getreader("utf-8")(f).read().encode(),
+        lambda f: (f.read(5) and f.seek(0)) or f.read(),
+        lambda f: (f.read() and f.seek(-7, io.SEEK_END)) or f.read(3) + f.read(),
         lambda f: f.read(1) + f.readline() + into(f, 1) + b"".join(f),
     ],
 )
 def test_the_body_is_recorded_for_every_way_of_reading(store, last, read):
-    """read, readinto, readline, readlines and iteration."""
+    """By the methods of PEP 3333, and by those that `io` adds; once, if it is read again."""
     got = read_by(read, store)
     row = last()
     assert got == [b"one\ntwo"]
@@ -169,6 +178,8 @@ def test_the_body_is_recorded_for_every_way_of_reading(store, last, read):
         (lambda f: f.readline(), b"one\n"),
         (lambda f: f.readline(2), b"on"),
         (lambda f: b"".join(f.readlines(1)), b"one\n"),
+        (lambda f: f.read1(5), b"one\nt"),
+        (lambda f: (f.read() and f.seek(0)) or f.read(2), b"on"),
         (lambda f: next(iter(f)), b"one\n"),
     ],
 )
@@ -202,6 +213,45 @@ def test_a_malformed_content_length_is_ignored(store, last, length):
     assert last()["status"] == 200
 
 
+@pytest.mark.parametrize("kind", [list, tuple, iter, lambda pairs: dict(pairs).items()])
+@pytest.mark.parametrize("id_header", ["x-modeltap-id", None])
+def test_headers_may_be_any_iterable(store, last, kind, id_header):
+    """Some servers take more than the list of PEP 3333; an iterator can be read once only."""
+    pairs = [("Content-Type", "text/csv"), ("X-A", "1")]
+
+    def app(environ, start_response):
+        start_response("200 OK", kind(pairs))
+        return [b"1"]
+
+    server = Server()
+    list(tapped(app, store, id_header=id_header)(environ_of(), server.start_response))
+    assert server.started[0][1][:2] == pairs
+    assert last()["response_type"] == "text/csv"
+
+
+@pytest.mark.parametrize("headers", [None, [("a",)], 7, [None]], ids=repr)
+def test_malformed_headers_are_forwarded_to_the_server(store, last, headers):
+    """The server reports them, as it would without a tap."""
+    forwarded = []
+
+    def app(environ, start_response):
+        start_response("200 OK", headers)
+        return [b"1"]
+
+    tap = tapped(app, store)
+    list(tap(environ_of(), lambda status, headers, exc_info=None: forwarded.append(headers)))
+    assert forwarded == [headers] and last()["response_body"] == "1"
+
+
+@pytest.mark.parametrize("kind", [list, iter])
+@pytest.mark.parametrize("chunks", [["text"], [b"a", 7], [("x",)]], ids=repr)
+def test_a_chunk_that_is_not_bytes_is_forwarded_to_the_server(store, last, kind, chunks):
+    """The server reports it, as it would without a tap."""
+    result = tapped(app_of(kind(chunks)), store)(environ_of(), Server().start_response)
+    assert list(result) == chunks
+    assert last()["status"] == 200
+
+
 @pytest.mark.parametrize("status", ["\xb2\xb2\xb2 x", "", "teapot"])
 def test_a_malformed_status_is_forwarded_to_the_server(store, last, status):
     """The server handles it."""
@@ -211,12 +261,14 @@ def test_a_malformed_status_is_forwarded_to_the_server(store, last, status):
 
 
 def test_the_input_has_the_methods_of_the_servers_input(store, last):
-    """`next` reads a line; `readinto` is present if the server's input has it."""
+    """`next` reads a line; `readinto` and others are present if the server's input has them."""
     got = []
+    others = ("readinto", "readinto1", "read1", "readall", "seek", "peek")
 
     def app(environ, start_response):
         source = environ["wsgi.input"]
-        got.append(([next(source), next(source)], next(source, None), hasattr(source, "readinto")))
+        present = any(hasattr(source, name) for name in others)
+        got.append(([next(source), next(source)], next(source, None), present))
         start_response("200 OK", [])
         return [b"ok"]
 

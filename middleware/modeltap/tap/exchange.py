@@ -64,6 +64,11 @@ class Exchange(CapturedRecord, array_like=True, gc=False):
             if kept < limit:
                 self.request_body = joined(self.request_body, chunk[: limit - kept])
 
+    def forget_request(self) -> None:
+        """Remove the request's body, which the app begins to read again."""
+        self.request_body, self.request_bytes = b"", 0
+        self.request_truncated = self.request_read = False
+
     def add_response(self, chunk: bytes, limit: int) -> None:
         """Add `chunk` to the response's body, which keeps `limit` bytes in total."""
         kept = self.response_bytes

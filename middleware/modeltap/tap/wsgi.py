@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 from modeltap.config.settings import ModelChooser, Settings
-from modeltap.privacy.headers import request_names
+from modeltap.privacy.headers import has_header, request_names
 from modeltap.tap.exchange import ROUTE, Exchange
 from modeltap.tap.nesting import Call, Place, current_place
 from modeltap.tap.tapping import Tap
@@ -96,32 +97,22 @@ class WSGIResponder:
             source = environ.get("wsgi.input")
             if source is not None:
                 limit = self._tap.request_limit
-                kind = TappedBufferedInput if hasattr(source, "readinto") else TappedInput
-                environ["wsgi.input"] = kind(source, self._exchange, limit)
+                environ["wsgi.input"] = TappedInput(source, self._exchange, limit)
             body = self._app(environ, self.start)
         except BaseException as error:
             self.end(error)
             raise
         return self.wrapped(body)
 
-    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Write:
+    def start(self, status: str, headers: Any, exc_info: Any = None) -> Write:
         """Implement `start_response` of PEP 3333, which may be called again with `exc_info`."""
-        exchange = self._exchange
-        exchange.headers_ms = exchange.elapsed_ms()
-        exchange.status = _number(status[:3])
-        tap = self._tap
-        exchange.response_headers = kept = tap.response_filter.kept(headers)
-        # Flask removes its request from the environ before it returns, so its rule is read now.
-        flask = self._environ.get("werkzeug.request")
-        exchange.route = _template(getattr(flask, "url_rule", None) or self._environ.get(ROUTE))
-        if exc_info is not None and exc_info[1] is not None:
-            exchange.fail(exc_info[1])
-        if tap.id_header is not None and not self._is_over():
-            name = tap.id_header.decode()
-            if tap.id_name in dict(kept):
-                # Replace the id that a gateway's app forwards from a tapped service behind it.
-                headers = [header for header in headers if header[0].lower() != name.lower()]
-            headers = [*headers, (name, exchange.id)]
+        try:
+            if type(headers) is not list and type(headers) is not tuple:
+                headers = list(headers)  # reading another iterable may consume it
+            self._note_start(status, headers, exc_info)
+            headers = self._with_id(headers)
+        except Exception as error:  # the server will report them
+            self._tap.log_failure(error)
         if exc_info is None:
             write = self._start_response(status, headers)
         else:
@@ -133,13 +124,38 @@ class WSGIResponder:
 
         return tapped_write
 
+    def _note_start(self, status: str, headers: list[tuple[str, str]], exc_info: Any) -> None:
+        exchange = self._exchange
+        exchange.headers_ms = exchange.elapsed_ms()
+        exchange.status = _number(status[:3])
+        exchange.response_headers = self._tap.response_filter.kept(headers)
+        # Flask removes its request from the environ before it returns, so its rule is read now.
+        flask = self._environ.get("werkzeug.request")
+        exchange.route = _template(getattr(flask, "url_rule", None) or self._environ.get(ROUTE))
+        if exc_info is not None and exc_info[1] is not None:
+            exchange.fail(exc_info[1])
+
+    def _with_id(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return the headers to forward, with the exchange's id."""
+        tap, exchange = self._tap, self._exchange
+        if tap.id_header is None or self._is_over():
+            return headers
+        if has_header(exchange.response_headers, tap.id_name):
+            # Replace the id that a gateway's app forwards from a tapped service behind it.
+            headers = [header for header in headers if header[0].lower() != tap.id_name]
+        return [*headers, (tap.id_header.decode(), exchange.id)]
+
     def _is_over(self) -> bool:
         """Return True if the exchange is already recorded, or belongs to an inner tap."""
         return self._finished or self._place.taken
 
     def add(self, chunk: bytes) -> None:
+        """Note a part of the body; one that is not made of bytes is for the server to report."""
         if chunk:
-            self._exchange.add_response(chunk, self._tap.response_limit)
+            try:
+                self._exchange.add_response(chunk, self._tap.response_limit)
+            except TypeError as error:
+                self._tap.log_failure(error)
 
     def wrapped(self, body: Iterable[bytes]) -> Iterable[bytes]:
         """Return the body for the server to iterate; file wrappers are kept for sendfile."""
@@ -216,7 +232,10 @@ class TappedOutput:
 
 
 class TappedInput:
-    """A wrapper of the app's `wsgi.input` that records what the app reads, by any method."""
+    """A wrapper of the app's `wsgi.input` that records what the app reads, by any method.
+
+    It has the methods of the server's input, of which PEP 3333 requires the first four.
+    """
 
     __slots__ = ("_exchange", "_iterator", "_limit", "_source")
 
@@ -261,18 +280,36 @@ class TappedInput:
         return self._iterator
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._source, name)
+        method = getattr(self._source, name)
+        tapped = _OTHER_READERS.get(name)
+        return method if tapped is None else partial(tapped, self, method)
 
+    def _read_some(self, method: Callable[..., bytes], *size: int) -> bytes:
+        return self._add(method(*size), may_end=not size or size[0] != 0)
 
-class TappedBufferedInput(TappedInput):
-    """The same for an input with `readinto`, which not every server's has."""
-
-    __slots__ = ()
-
-    def readinto(self, buffer: Any) -> int:
-        count: int = self._source.readinto(buffer)
-        self._add(bytes(memoryview(buffer)[:count]))
+    def _read_into(self, method: Callable[[Any], int | None], buffer: Any) -> int | None:
+        count = method(buffer)
+        if count is not None:  # as of an input that would have to wait
+            view = memoryview(buffer).cast("B")
+            self._add(bytes(view[:count]), may_end=view.nbytes > 0)
         return count
+
+    def _seek(self, method: Callable[..., int], *place: int) -> int:
+        """Forget the recorded body if the app begins to read it again."""
+        position = method(*place)
+        if self._source.tell() == 0:
+            self._exchange.forget_request()
+        return position
+
+
+_OTHER_READERS: dict[str, Callable[..., Any]] = {
+    "read1": TappedInput._read_some,
+    "readall": TappedInput._read_some,
+    "readinto": TappedInput._read_into,
+    "readinto1": TappedInput._read_into,
+    "seek": TappedInput._seek,
+}
+"""Methods that the inputs of some servers have, such as files and `io.BytesIO`."""
 
 
 def _endpoints_of(tap: Tap, app: WSGIApplication) -> WSGIEndpoints | None:

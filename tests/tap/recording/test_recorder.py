@@ -142,14 +142,14 @@ def test_a_thread_that_cannot_be_started_is_started_by_the_next_exchange(store, 
     settings = settings_of(store)
     recorder = Recorder(store, settings)
     tap = recorder.join(settings)
-    files = len(os.listdir("/proc/self/fd"))
+    files = open_files()
     with monkeypatch.context() as patched:
         patched.setattr("threading.Thread.start", raising(RuntimeError("can't start new thread")))
         for _ in range(2):
             with pytest.raises(RuntimeError, match="new thread"):
                 recorder.put(pack(tap, exchange()))
         recorder.close(timeout=0.01)
-    assert len(os.listdir("/proc/self/fd")) == files
+    assert open_files() == files
     recorder.put(pack(tap, exchange()))
     assert recorder.flush(20) and count(store) == 3
     recorder.close()
@@ -172,6 +172,11 @@ def test_an_error_in_the_thread_does_not_end_recording(store, monkeypatch, caplo
     assert recorder.flush(30) and count(store) == 3
     recorder.close()
     assert "no such host" in caplog.text
+
+
+def open_files():
+    """Return the number of this process's descriptors."""
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def raising(error):

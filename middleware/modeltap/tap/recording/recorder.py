@@ -241,8 +241,10 @@ class Recorder:
                     self._end(is_cut=True)
                     return
                 self._reap()
-            except Exception as error:  # without this thread, nothing would be recorded any more
-                self._log(f"the writer process is restarted, because it got no exchanges: {error!r}")
+            except Exception as error:  # without this thread, nothing is recorded
+                self._log(
+                    f"the writer process is restarted, because it got no exchanges: {error!r}"
+                )
                 self._reap()
         self._end()
 
