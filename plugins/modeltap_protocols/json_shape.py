@@ -262,8 +262,10 @@ def _unknown(payload: Payload) -> str:
 
 
 def _is_form(payload: Payload) -> bool:
+    """Return True for a form; curl sends JSON with the type of a form, if no other is given."""
     return (
         payload.request_media == _FORM
+        and type(payload.request_json) not in (dict, list)
         and type(payload.request) is str
         and not payload.request_truncated
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
+from modeltap_protocols._shared.frames import only_frame
 from modeltap_protocols._shared.inputs import CUT, bounded, lengths, of_object, rows_of, transposed
 from modeltap_protocols._shared.replies import pair_response
 from modeltap_protocols.sagemaker import features
@@ -63,6 +64,8 @@ def _instances(payload: Payload, instances: Any) -> Decoded:
 
 def _holds_many(payload: Payload, instance: dict[str, Any]) -> bool:
     """Return True if an instance is columns of N rows, not a row of vectors, by the response."""
+    if only_frame([instance]) is not None:
+        return False
     sizes = lengths(instance)
     answer = payload.response_json
     predictions = answer.get("predictions") if type(answer) is dict else None

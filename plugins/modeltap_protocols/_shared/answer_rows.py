@@ -8,7 +8,7 @@ from typing import Any
 from modeltap.decoding.response_names import named
 from modeltap.payload import unwrapped
 from modeltap_protocols._shared.answers import envelope_in, labels_in, names_in
-from modeltap_protocols._shared.frames import named_rows, tensor_rows
+from modeltap_protocols._shared.frames import named_rows, only_frame, tensor_rows
 from modeltap_protocols._shared.inputs import transposed
 from modeltap_protocols._shared.values import (
     is_distribution,
@@ -39,9 +39,9 @@ def by_row(document: Any, rows: int) -> list[Any]:
         return [] if document is None else [document]
     if rows == 1 and _is_one_answer(document):
         return [document]
-    if len(document) == 1 < rows and type(unwrapped(document[0])) in (dict, list):
-        return by_row(document[0], rows)
-    return document
+    only = unwrapped(document[0]) if len(document) == 1 else None
+    is_table = type(only) in (dict, list) and (rows > 1 or only_frame(document) is not None)
+    return by_row(only, rows) if is_table else document
 
 
 def _is_one_answer(values: list[Any]) -> bool:
@@ -70,6 +70,8 @@ def _object_by_row(document: dict[str, Any], rows: int) -> list[Any]:
     first = [names[0] for names in members if names]
     if not first:
         return _unnamed_by_row(document, names_in(document), rows)
+    if len(first) == 1 and (frame := only_frame(document[first[0]])) is not None:
+        return by_row(frame, rows)
     columns = _columns(document, document, rows)
     if columns.keys() >= set(first):
         return columns[first[0]] if len(columns) == 1 else list(transposed(columns))
@@ -90,7 +92,7 @@ def _of_frame(document: dict[str, Any]) -> list[Any] | None:
     values: Any = document.get("ndarray")
     if "names" in document and type(values) is list:
         return list(values)
-    return named_rows(document) if "columns" in document else None
+    return named_rows(document)
 
 
 def _unnamed_by_row(document: dict[str, Any], names: Sequence[str], rows: int) -> list[Any]:

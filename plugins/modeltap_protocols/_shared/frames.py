@@ -7,8 +7,17 @@ from typing import Any
 
 Rows = list[dict[str, Any]]
 
-_NAMES_AND_VALUES = (("columns", "data"), ("names", "ndarray"), ("ColumnNames", "Values"))
-"""Members of frames in the forms of pandas, Seldon and Azure's designer."""
+FRAME_NAMES = frozenset(
+    ("columns", "feature_names", "featureNames", "features_names", "column_names", "ColumnNames")
+)
+"""Members with the names of columns: of pandas, scikit-learn and Azure's designer."""
+
+_OTHER_NAMES = frozenset(("names", "fields", "header", "headers"))
+"""Names of such members, in Seldon, Watson and CSV, that a plain column may have as well."""
+
+_VALUES = frozenset(("data", "ndarray", "Values", "values", "rows", "instances", "inputs"))
+_VALUES_OF_COLUMNS = _VALUES | {"features", "records", "X", "x"}
+"""Members with the rows of a frame."""
 
 _AZURE = frozenset(("Inputs", "GlobalParameters"))
 
@@ -20,17 +29,43 @@ def named_rows(document: dict[str, Any]) -> Rows | None:
     [{'a': 1, 'b': 'x'}]
     >>> named_rows({"names": ["a", "b"], "tensor": {"shape": [1, 2], "values": [1, 2]}})
     [{'a': 1, 'b': 2}]
+    >>> named_rows({"feature_names": ["a", "b"], "features": [1, 2]})
+    [{'a': 1, 'b': 2}]
+    >>> named_rows({"fields": ["a"], "values": [[1], [2]]}), named_rows({"names": ["x"], "x": [1]})
+    ([{'a': 1}, {'a': 2}], None)
     """
-    for names, values in _NAMES_AND_VALUES:
-        named: Any = document.get(names)
-        rows: Any = document.get(values)
-        if rows is None and names == "names":
-            rows = tensor_rows(document)
-        if type(named) is not list or type(rows) is not list or not rows:
-            continue
-        if all(type(row) is list and len(row) == len(named) for row in rows):
-            return [dict(zip(map(str, named), row, strict=True)) for row in rows]
-    return None
+    names, sure = _only(document, FRAME_NAMES), True
+    if names is None:
+        names, sure = _only(document, _OTHER_NAMES), False
+    if type(names) is not list or not names or not {str, int}.issuperset(map(type, names)):
+        return None
+    values = _only(document, _VALUES_OF_COLUMNS if sure else _VALUES)
+    rows: Any = tensor_rows(document) if values is None else values
+    if type(rows) is not list or not rows:
+        return None
+    if sure and {dict, list}.isdisjoint(map(type, rows)):
+        # A frame of one column may be a flat list, and so may be a frame of one row.
+        rows = [[value] for value in rows] if len(names) == 1 else [rows]
+    if not all(type(row) is list and len(row) == len(names) for row in rows):
+        return None
+    return [dict(zip(map(str, names), row, strict=True)) for row in rows]
+
+
+def only_frame(values: Any) -> Rows | None:
+    """Return the rows of a list of one frame, the form of Watson; None for other values.
+
+    >>> only_frame([{"fields": ["a"], "values": [[1], [2]]}]), only_frame([{"a": 1}])
+    ([{'a': 1}, {'a': 2}], None)
+    """
+    if type(values) is not list or len(values) != 1 or type(values[0]) is not dict:
+        return None
+    return named_rows(values[0])
+
+
+def _only(document: dict[str, Any], names: frozenset[str]) -> Any:
+    """Return the value of the only member with one of these names."""
+    present = names & document.keys()
+    return document[next(iter(present))] if len(present) == 1 else None
 
 
 def tensor_rows(document: dict[str, Any]) -> list[Any] | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from modeltap.payload import Decoded, Payload
+from modeltap_protocols._shared.frames import indexed_rows, named_rows, only_frame
 
 MAX_ROWS = 100_000
 MAX_COLUMNS = 10_000
@@ -18,10 +19,12 @@ TOO_WIDE = f"request: more than {MAX_COLUMNS} columns"
 def rows_of(payload: Payload, values: Sequence[Any]) -> list[dict[str, Any]]:
     """Return N values as N rows: objects unchanged, lists and single values with names.
 
+    A single frame has its own rows.
+
     >>> rows_of(Payload("/", None, 200, None, None), [{"a": 1}, [2, 3], 4, "b"])
     [{'a': 1}, {'f0': 2, 'f1': 3}, {'f0': 4}, {'text': 'b'}]
     """
-    return [_row(payload, value) for value in values]
+    return only_frame(values) or [_row(payload, value) for value in values]
 
 
 def _row(payload: Payload, value: Any) -> dict[str, Any]:
@@ -64,9 +67,14 @@ def _flat(column: Sequence[Any]) -> Sequence[Any]:
 def of_object(columns: dict[str, Any]) -> Decoded:
     """Return the rows of an object of columns: N rows for lists of N, one row for single values.
 
+    A frame with separate names and values, or by index, has its own rows.
+
     >>> of_object({"a": [1, 2], "b": [3]}).note
     'request: columns of different lengths (1, 2)'
     """
+    rows = named_rows(columns) or indexed_rows(columns)
+    if rows is not None:
+        return bounded(rows)
     sizes = lengths(columns)
     if len(sizes) > 1:
         listed = ", ".join(map(str, sorted(sizes)[:5]))
