@@ -260,6 +260,56 @@ def test_a_malformed_status_is_forwarded_to_the_server(store, last, status):
     assert server.started[0][0] == status and last()["status"] is None
 
 
+class ServersInput:
+    """An input of a server whose methods take their arguments by name, and that has no `tell`."""
+
+    def __init__(self, body):
+        self._body = io.BytesIO(body)
+
+    def read(self, size=None):
+        return self._body.read(size)
+
+    def read1(self, size=-1):
+        return self._body.read1(size)
+
+    def readline(self, size=None):
+        return self._body.readline(size)
+
+    def readlines(self, hint=None):
+        return self._body.readlines(hint)
+
+    def seek(self, offset, whence=0):
+        self._body.seek(offset, whence)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda f: f.read(size=7),
+        lambda f: f.read(size=None),
+        lambda f: f.read(size=7) + f.read(size=7),
+        lambda f: f.read1(size=7),
+        lambda f: f.readline(size=9) + f.readline(size=0) + f.readline(size=9),
+        lambda f: b"".join(f.readlines(hint=None)),
+        lambda f: f.seek(offset=0) or f.read(size=7) + f.read(),
+        lambda f: (f.read(3) and f.seek(0)) or f.read(),
+    ],
+)
+def test_arguments_by_name_reach_the_servers_input(store, last, read):
+    """What works without the tap works with it, and is recorded."""
+    got = []
+
+    def app(environ, start_response):
+        got.append(read(environ["wsgi.input"]))
+        start_response("200 OK", [])
+        return [b"ok"]
+
+    environ = environ_of(**{"wsgi.input": ServersInput(b"one\ntwo")})
+    list(tapped(app, store)(environ, Server().start_response))
+    row = last()
+    assert got == [b"one\ntwo"] and row["request_body"] == "one\ntwo" and row["request_read"] == 1
+
+
 def test_the_input_has_the_methods_of_the_servers_input(store, last):
     """`next` reads a line; `readinto` and others are present if the server's input has them."""
     got = []

@@ -252,17 +252,21 @@ class TappedInput:
             self._exchange.request_read = True
         return chunk
 
-    def read(self, *size: int) -> bytes:
-        chunk: bytes = self._source.read(*size)
-        if not size or size[0] is None or size[0] < 0:
+    # Arguments are passed on as they are, because some servers' methods take them by name.
+
+    def read(self, *size: int | None, **named: int | None) -> bytes:
+        chunk: bytes = self._source.read(*size, **named)
+        wanted = _wanted(size, named)
+        if wanted is None or wanted < 0:
             self._exchange.request_read = True
-        return self._add(chunk, may_end=not size or size[0] != 0)
+        return self._add(chunk, may_end=wanted != 0)
 
-    def readline(self, *size: int) -> bytes:
-        return self._add(self._source.readline(*size))
+    def readline(self, *size: int | None, **named: int | None) -> bytes:
+        line: bytes = self._source.readline(*size, **named)
+        return self._add(line, may_end=_wanted(size, named) != 0)
 
-    def readlines(self, *hint: int) -> list[bytes]:
-        return [self._add(line) for line in self._source.readlines(*hint)]
+    def readlines(self, *hint: int | None, **named: int | None) -> list[bytes]:
+        return [self._add(line) for line in self._source.readlines(*hint, **named)]
 
     def __iter__(self) -> TappedInput:
         return self
@@ -284,8 +288,10 @@ class TappedInput:
         tapped = _OTHER_READERS.get(name)
         return method if tapped is None else partial(tapped, self, method)
 
-    def _read_some(self, method: Callable[..., bytes], *size: int) -> bytes:
-        return self._add(method(*size), may_end=not size or size[0] != 0)
+    def _read_some(
+        self, method: Callable[..., bytes], *size: int | None, **named: int | None
+    ) -> bytes:
+        return self._add(method(*size, **named), may_end=_wanted(size, named) != 0)
 
     def _read_into(self, method: Callable[[Any], int | None], buffer: Any) -> int | None:
         count = method(buffer)
@@ -294,12 +300,17 @@ class TappedInput:
             self._add(bytes(view[:count]), may_end=view.nbytes > 0)
         return count
 
-    def _seek(self, method: Callable[..., int], *place: int) -> int:
+    def _seek(self, method: Callable[..., int | None], *place: int, **named: int) -> int | None:
         """Forget the recorded body if the app begins to read it again."""
-        position = method(*place)
-        if self._source.tell() == 0:
+        position = method(*place, **named)
+        if position == 0 or (position is None and place[:2] in ((0,), (0, 0))):
             self._exchange.forget_request()
         return position
+
+
+def _wanted(size: tuple[int | None, ...], named: dict[str, int | None]) -> int | None:
+    """Return the number of bytes that the app asks for; None for all of them."""
+    return size[0] if size else next(iter(named.values()), None)
 
 
 _OTHER_READERS: dict[str, Callable[..., Any]] = {
