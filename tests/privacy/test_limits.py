@@ -24,6 +24,15 @@ def test_the_budget_is_reset_for_each_exchange():
     assert budget.steps == 0 and budget.spend(2) is None
 
 
+def test_decompressed_bytes_are_limited_for_each_exchange():
+    budget = Budget(3)
+    for _ in range(2):
+        budget.spend_inflated(8 * 1024 * 1024)
+        with pytest.raises(Unmaskable, match="8,388,608 decompressed bytes"):
+            budget.spend_inflated(1)
+        budget.begin()
+
+
 def test_a_slow_pattern_is_stopped_logged_once_and_paused():
     slow, patterns = SlowPatterns(), CustomPatterns(["x", SLOW])
     for _ in range(2):

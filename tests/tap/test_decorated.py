@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import itertools
 import json
+import weakref
 
+import msgspec
 import pytest
 
 import modeltap
@@ -91,6 +93,94 @@ def test_items_of_a_generator_are_one_response(decorate, store, read_rows):
     assert [row["response_body"] for row in rows] == ["ab", "[0,1,2]", "[]", "[0]"]
     assert [row["aborted"] for row in rows] == [None, None, None, 1]
     assert [row["first_byte_ms"] is None for row in rows] == [False, False, True, False]
+
+
+def test_items_that_the_generator_changes_are_recorded_as_they_were_yielded(
+    decorate, store, read_rows
+):
+    """Some reuse one object for all their items."""
+
+    @decorate
+    def growing(n):
+        row = []
+        for number in range(n):
+            row.append(number)
+            yield row
+
+    assert len(list(growing(3))) == 3
+    (row,) = recorded(store, read_rows)
+    assert row["response_body"] == "[[0],[0,1],[0,1,2]]"
+
+
+@pytest.mark.parametrize("item", ["0123456789", {"a": 1}, b"0123456789", None])
+@pytest.mark.parametrize("count", [1, 10_000])
+def test_the_items_of_a_generator_are_kept_up_to_the_limit(item, count, store, read_rows):
+    """It may yield without end, and its items may be large; all their bytes are counted."""
+    limit = 1000
+    options = {"store": store, "analyze": False, "max_body_bytes": limit}
+
+    @CaptureDecorator("m", "", options)
+    def many():
+        for _ in range(count):
+            yield item
+
+    assert sum(1 for _ in many()) == count
+    (row,) = recorded(store, read_rows)
+    whole = item * count if isinstance(item, str) else as_json([item] * count)
+    assert row["response_body"] == whole[:limit]
+    assert row["response_bytes"] == len(whole)
+    assert row["response_truncated"] == (1 if len(whole) > limit else None)
+
+
+def test_the_items_of_a_generator_are_released(decorate):
+    """Large ones must not stay in memory until it ends."""
+
+    class Item:
+        def to_list(self):
+            return []
+
+    references = []
+
+    @decorate
+    def each():
+        for _ in range(10):
+            item = Item()
+            references.append(weakref.ref(item))
+            yield item
+
+    alive = [sum(item() is not None for item in references) for _ in each()]
+    assert max(alive) <= 2  # those of the loops here and in the generator
+
+
+@pytest.mark.parametrize(
+    ("items", "body"),
+    [
+        (["a", "b"], "ab"),
+        (["a", 1], '["a",1]'),
+        ([1, "a"], '[1,"a"]'),
+        ([""], None),
+        ([], "[]"),
+        (["a", object()], None),
+        (["\ud800", 1], None),
+        ([object(), "a"], None),
+    ],
+    ids=["texts", "text first", "text last", "empty", "none", "odd last", "surrogate", "odd first"],
+)
+def test_the_body_of_a_generator_is_a_text_or_a_list(items, body, decorate, store, read_rows):
+    """One item that has no JSON form leaves the response out."""
+
+    @decorate
+    def each():
+        yield from items
+
+    assert list(each()) == items
+    (row,) = recorded(store, read_rows)
+    assert row["response_body"] == body
+
+
+def as_json(value):
+    """Return the JSON of a list, in which bytes are in base64."""
+    return msgspec.json.encode(value).decode()
 
 
 def test_the_last_id_is_that_of_the_call_or_none_if_left_out(store, read_rows):

@@ -144,6 +144,7 @@ class BodyMasker:
         plain = inflate(body, encoding, MAX_INFLATED_BYTES)
         if plain is None:
             return DROPPED_BODY
+        self._budget.spend_inflated(len(plain))
         kept = self.masked(plain, "", content_type, depth + 1)
         return kept if kept[1] else (body, None)
 
@@ -199,6 +200,7 @@ class BodyMasker:
     def _archive(self, body: bytes, depth: int) -> MaskedBody:
         try:
             for content in members(body, MAX_INFLATED_BYTES):
+                self._budget.spend_inflated(len(content))
                 if self.masked(content, "", "", depth + 1)[1]:
                     return DROPPED_BODY
         except ValueError:

@@ -13,6 +13,10 @@ from typing import Protocol
 DEFAULT_BUDGET = 200_000
 """Names and values per exchange: six times the maximum in 64 KiB of request and response."""
 
+_MAX_INFLATED_BYTES = 8 * 1024 * 1024
+"""Decompressed bytes per exchange: both bodies at their largest, on four levels of nesting. An
+archive of archives of archives could otherwise hold a hundred thousand times its size."""
+
 PATTERN_SECONDS = 0.25
 """The processor time for searching one body for custom patterns: four times what a slow pattern
 takes for 64 KiB, and short enough for the writer process to keep up."""
@@ -27,7 +31,7 @@ class Unmaskable(Exception):
 
 
 class Budget:
-    """Counts the names and values that are checked for one exchange.
+    """Counts the names and values that are checked for one exchange, and its decompressed bytes.
 
     >>> budget = Budget(2)
     >>> budget.spend(2), budget.steps
@@ -39,17 +43,24 @@ class Budget:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.steps = 0
+        self.begin()
 
     def begin(self) -> None:
-        """Reset the count for the next exchange."""
+        """Reset the counts for the next exchange."""
         self.steps = 0
+        self._inflated = 0
 
     def spend(self, steps: int = 1) -> None:
         """Count `steps`; raises `Unmaskable` beyond the limit."""
         self.steps += steps
         if self.steps > self.limit:
             raise Unmaskable(f"more than {self.limit} names and values")
+
+    def spend_inflated(self, size: int) -> None:
+        """Count `size` bytes that were decompressed; raises `Unmaskable` beyond the limit."""
+        self._inflated += size
+        if self._inflated > _MAX_INFLATED_BYTES:
+            raise Unmaskable(f"more than {_MAX_INFLATED_BYTES:,} decompressed bytes")
 
 
 class Searches(Protocol):

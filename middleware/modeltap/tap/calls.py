@@ -82,10 +82,9 @@ def end_call(
     tap: Tap, exchange: Exchange, response: object, error: BaseException | None
 ) -> Ticket | None:
     """Add the response of a call and record it; return a ticket to wait for if it is durable."""
-    if error is not None:
-        exchange.fail(error)
-        exchange.status = 500  # a call has no status, but must count as failed
-    if not isinstance(response, Absent):
+    if isinstance(response, YieldedItems):
+        response.add_to(exchange)
+    elif not isinstance(response, Absent):
         first_byte_ms = exchange.first_byte_ms
         body, exchange.response_headers = _encoded(response)
         if body is None:
@@ -93,7 +92,70 @@ def end_call(
         else:
             exchange.add_response(body, tap.response_limit)
         exchange.first_byte_ms = first_byte_ms
+    if error is not None:
+        exchange.fail(error)
+        exchange.status = 500  # a call has no status, but must count as failed
     return tap.finish(exchange)
+
+
+class YieldedItems:
+    """The response of a generator: one text if it yields only texts, else a JSON list.
+
+    Items are encoded at once, because the generator may change them afterwards; more than `limit`
+    bytes are only counted, because it may yield without end.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._text: _CutBody | None = _CutBody(limit)
+        """None after an item that is not a text."""
+        self._list: _CutBody | None = _CutBody(limit)
+        """None after an item that has no JSON form."""
+        self._separator = b"["
+
+    def add(self, item: object) -> None:
+        """Add an item."""
+        if self._text is not None and isinstance(item, str):
+            self._text.add(item.encode("utf-8", "surrogatepass"))
+        else:
+            self._text = None
+        if self._list is not None:
+            encoded = _json_of(item)
+            if encoded is None:
+                self._list = None
+            else:
+                self._list.add(self._separator + encoded)
+        self._separator = b","
+
+    def add_to(self, exchange: Exchange) -> None:
+        """Set the response of `exchange`."""
+        body, exchange.response_headers = self._text, _TEXT
+        if body is None or self._separator == b"[":
+            body, exchange.response_headers = self._list, _JSON
+            if body is None:
+                exchange.response_note = "not JSON"
+                return
+            body.add(b"[]" if self._separator == b"[" else b"]")
+        exchange.response_body, exchange.response_bytes = bytes(body.kept), body.size
+        exchange.response_truncated = body.is_truncated
+
+
+class _CutBody:
+    """A body of which only the first `limit` bytes are kept."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.kept = bytearray()
+        self.size = 0
+
+    @property
+    def is_truncated(self) -> bool:
+        """True if bytes are missing from a body that is to be kept."""
+        return 0 < self._limit < self.size
+
+    def add(self, part: bytes) -> None:
+        """Append `part`, up to the limit."""
+        self.kept += part[: max(0, self._limit - self.size)]
+        self.size += len(part)
 
 
 def _encoded(value: Any) -> tuple[bytes | None, tuple[tuple[str, str], ...]]:
@@ -102,10 +164,15 @@ def _encoded(value: Any) -> tuple[bytes | None, tuple[tuple[str, str], ...]]:
         return bytes(value), ()
     if isinstance(value, str):
         return value.encode("utf-8", "surrogatepass"), _TEXT
+    return _json_of(value), _JSON
+
+
+def _json_of(value: Any) -> bytes | None:
+    """Return `value` as JSON; None if it has no such form."""
     try:
-        return msgspec.json.encode(value, enc_hook=_simplified), _JSON
+        return msgspec.json.encode(value, enc_hook=_simplified)
     except Exception:  # an unsupported type, or an error in the type's own code
-        return None, _JSON
+        return None
 
 
 def _simplified(value: Any) -> Any:

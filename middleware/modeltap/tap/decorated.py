@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from modeltap.tap.calls import ABSENT, add_request, call_taps, end_call, with_store
+from modeltap.tap.calls import ABSENT, YieldedItems, add_request, call_taps, end_call, with_store
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.recording.recorder import Recorder, Ticket
 from modeltap.tap.recording.recorders import recorders
@@ -172,14 +172,14 @@ class RunningCall:
     def __init__(self, tap: Tap, exchange: Exchange | None) -> None:
         self._tap = tap
         self._exchange = exchange
-        self._items: list[Any] = []
+        self._items = YieldedItems(tap.response_limit)
 
     def add_item(self, item: Any) -> None:
         """Add an item that a generator yielded."""
         if self._exchange is not None:
             if self._exchange.first_byte_ms is None:
                 self._exchange.first_byte_ms = self._exchange.elapsed_ms()
-            self._items.append(item)
+            self._items.add(item)
 
     def end(self, response: object = ABSENT, error: BaseException | None = None) -> Ticket | None:
         """Record the call; return a ticket to wait for if it is durable."""
@@ -189,12 +189,11 @@ class RunningCall:
         return end_call(self._tap, self._exchange, response, error)
 
     def end_items(self, error: BaseException | None = None) -> Ticket | None:
-        """Record a generator's call, as a text if it yielded only texts, else as a list."""
-        texts = self._items and all(isinstance(item, str) for item in self._items)
+        """Record a generator's call."""
         if self._exchange is not None and isinstance(error, GeneratorExit):
             self._exchange.aborted = True  # the caller closed the generator early
             error = None
-        return self.end("".join(self._items) if texts else self._items, error)
+        return self.end(self._items, error)
 
     def wait(self, ticket: Ticket | None) -> None:
         """Wait for the commit of a durable exchange, blocking the thread."""
