@@ -116,7 +116,8 @@ def test_labels_name_rows_by_a_feature(at, files, tmp_path):
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
-        ("id,value,row\nrow-2,5.5,-1\nrow-3,6,0\n", "row -1 is not a valid row number"),
+        ("id,value,row\nrow-2,5.5,-1\nrow-3,6,0\n", "row '-1' is not a valid row number"),
+        ("id,value,row\nrow-2,5.5,x\nrow-3,6,0.0\n", "row 'x' is not a valid row number"),
         ("id,value,row\nrow-2,5.5,7\nrow-3,6,0\n", "row 7 does not exist"),
         ("id,value,labelled_at\nrow-2,5.5,soon\nrow-3,6,2024-06-01\n", "'soon' is not a time"),
     ],
@@ -126,6 +127,15 @@ def test_invalid_lines_are_reported_and_the_others_imported(at, files, tmp_path,
     done = completed("label", "import", "labels.csv", "--model", "m", *at)
     assert done.returncode == 0
     assert done.stdout.startswith("1 label for m") and reason in done.stderr
+
+
+@pytest.mark.parametrize(
+    "line", ["{}", '{"id": "row-2"}', '{"value": 1}', '{"id": null, "value": 1}']
+)
+def test_lines_that_lack_a_member_are_counted(at, files, tmp_path, line):
+    (tmp_path / "labels.jsonl").write_text(f'{line}\n{{"id": "row-3", "value": 6}}\n{line}\n')
+    shown = modeltap("label", "import", "labels.jsonl", "--model", "m", *at)
+    assert shown.startswith("1 label for m") and "2 lines without an id or a value" in shown
 
 
 def test_numbers_of_spreadsheets_are_read(at, files, tmp_path):

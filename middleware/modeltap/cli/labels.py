@@ -18,6 +18,7 @@ from modeltap.cli.progress import reading_bar
 from modeltap.cli.table_files import report_notices, table_options
 from modeltap.decoding.key_columns import join_labels_by_features, read_feature
 from modeltap.errors import InputError
+from modeltap.ingest.files.cell_values import row_number
 from modeltap.ingest.files.table import Table, TableForm, number, open_table
 from modeltap.number_texts import CODE, SHORT, form_of
 from modeltap.output import echo, emit_json
@@ -140,6 +141,7 @@ def import_(
         for name in ("id", "value"):
             table.require(name, "column")
         table.keep_text("id")  # 000041 and 41 are different ids
+        table.keep_text("row")  # one cell that is not a number would make texts of all
         connection = open_store(store)
         check_model(connection, model)
         result = _Imported()
@@ -230,7 +232,7 @@ def _stored(
 def _labels(table: Table, key: str | None, result: _Imported) -> Iterator[_Entry]:
     """Yield the labels of a table, and count the lines that have none."""
     for line, row in table.rows():
-        if row["value"] is None or row["id"] is None:
+        if row.get("value") is None or row.get("id") is None:
             result.empty += 1
             continue
         try:
@@ -240,11 +242,9 @@ def _labels(table: Table, key: str | None, result: _Imported) -> Iterator[_Entry
 
 
 def _label(row: Mapping[str, Any], key: str | None) -> SentLabel:
-    position = row.get("row") or 0
-    if isinstance(position, float) and position.is_integer():
-        position = int(position)  # a column of integers with missing values
-    if not isinstance(position, int) or position < 0:
-        raise InputError(f"row {position!r} is not a valid row number")
+    position = row_number(row.get("row"))
+    if position is None:
+        raise InputError(f"row {row['row']!r} is not a valid row number")
     labelled_at = clock.parse(row.get("labelled_at"))
     if labelled_at is None and row.get("labelled_at") is not None:
         raise InputError(f"labelled_at {row['labelled_at']!r} is not a time")

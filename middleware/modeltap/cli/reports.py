@@ -99,7 +99,8 @@ _REPORTS = {
     "performance": _Report(
         "Report the model's performance on labelled rows.\n\n"
         "\b\nExample:\n  modeltap performance --model flights --last 3",
-        "they need labels (see `modeltap label`) and predictions (see `modeltap doctor`)",
+        "they need labels (see `modeltap labels`), predictions (see `modeltap doctor`) and a "
+        "window that is over; to get them now, run `modeltap analyze --open`",
     ),
     "fairness": _Report(
         "Compare groups of rows that the settings name.\n\n"

@@ -20,6 +20,7 @@ from modeltap.config import sources
 from modeltap.config.settings import Settings
 from modeltap.decoding.outputs import outputs_of, storable_output
 from modeltap.errors import InputError
+from modeltap.ingest.files.cell_values import row_number
 from modeltap.ingest.files.source import Source, json_of, open_source
 from modeltap.rows import columns
 from modeltap.store.labelled_rows import LabelledPrediction
@@ -188,7 +189,7 @@ def _read(source: Source) -> dict[RowId, dict[str, Any]]:
         if reason is not None:
             source.note(number, reason)
             continue
-        key = (str(line["id"]), int(line.get("row") or 0))
+        key = (str(line["id"]), row_number(line.get("row")) or 0)
         before = lines.setdefault(key, line)
         if before is not line and not _is_same(before, line):
             raise InputError(
@@ -208,9 +209,7 @@ def _problem(line: Any) -> str | None:
         return "not a JSON object"
     if is_unknown(line.get("id")) or isinstance(line["id"], (dict, list, bool)):
         return "no id"
-    row = line.get("row")
-    place = 0.0 if row is None else number_of(row)
-    if not (place >= 0 and place.is_integer()):
+    if row_number(line.get("row")) is None:
         return "row is not a row number"
     if isinstance(line.get("label"), dict) and outputs_of(line.get("prediction")) is None:
         return "a label of several outputs for one prediction"

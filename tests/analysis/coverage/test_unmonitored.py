@@ -21,6 +21,11 @@ def test_many_columns_with_one_reason_are_one_line():
     ]
 
 
+def test_a_model_without_a_tested_column_is_named_as_such():
+    (line,) = condensed([column(None, count=None, total=None, reason="inputs are unknown")])
+    assert line.sentence == "m: no column is tested: inputs are unknown"
+
+
 def test_problems_come_first():
     assert [
         finding.subject for finding in condensed([column("a"), column("b", level="problem")])

@@ -120,6 +120,8 @@ def test_labels_of_one_class_have_no_area_and_a_reason(label):
         (None, "there is no score beside the predicted classes"),
         ([None] * 200, "there is no score beside the predicted classes"),
         ([0.1, 0.9] * 100, "the scores do not agree with the predicted classes"),
+        ([0.9, 0.1] * 90 + [None] * 20, "20 of 200 labelled rows have no score from 0 to 1"),
+        ([0.9, 0.1] * 99 + [1.5, "high"], "2 of 200 labelled rows have no score from 0 to 1"),
     ],
 )
 def test_two_classes_without_scores_have_no_area_and_a_reason(scores, words):

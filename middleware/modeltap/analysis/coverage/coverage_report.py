@@ -21,6 +21,7 @@ from modeltap.analysis.coverage.untested_metrics import (
     failed_evaluators,
     unpriced_outputs,
     untested_metrics,
+    unused_labels_of,
 )
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import is_output
@@ -136,6 +137,7 @@ def coverage_of(
         *missing_parts(model, recent.counts, settings, recent),
         *settings_without_match(connection, settings, model, environment, within=None),
         *untested_metrics(connection, model, environment),
+        *unused_labels_of(connection, model, environment),
         *failed_evaluators(connection, model, environment),
         *unpriced_outputs(connection, settings.prices, model, environment),
         *columns,

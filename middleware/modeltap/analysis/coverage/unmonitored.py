@@ -72,6 +72,8 @@ class Unmonitored(msgspec.Struct, frozen=True, kw_only=True):
         text = _STATEMENTS[self.check]
         if self.is_tested:
             text = "{subject} is tested with limits"
+        elif self.check == "features" and self.subject is None and self.count is None:
+            text = "no column is tested"
         elif self.check == "features" and (self.count or 0) > 1:
             text = "{of} columns are not tested" + (" ({subject}, ...)" if self.subject else "")
         subject = (self.subject or "")[:_NAME_LENGTH]

@@ -45,6 +45,25 @@ def untested_metrics(
     ]
 
 
+def unused_labels_of(
+    connection: sqlite3.Connection, model: str, environment: str | None
+) -> list[Unmonitored]:
+    """Return the labelled rows that the performance of a model's last window leaves out."""
+    latest = latest_metrics(connection, ["label_coverage"], model=model, feature=None, last=1)
+    return [
+        Unmonitored(
+            check="metrics",
+            model=model,
+            version=with_environment(row["version"], row["environment"]),
+            level="note",
+            subject="the performance of some labelled rows",
+            reason=row["explanation"],
+        )
+        for row in latest
+        if row["environment"] == environment and row["explanation"]
+    ]
+
+
 def failed_evaluators(
     connection: sqlite3.Connection, model: str, environment: str | None
 ) -> list[Unmonitored]:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from modeltap.analysis.model.baseline import ROUNDING, Baseline, number_of
+from modeltap.analysis.inference.value_lists import are_probabilities, numbers_of
+from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.performance.class_scores import with_scores
 from modeltap.analysis.performance.evaluation import known_classes
 from modeltap.analysis.performance.paired import pair_up
@@ -80,6 +81,6 @@ def confidences(scores: Sequence[Any] | None, places: np.ndarray) -> np.ndarray:
     """
     if scores is None:
         return np.full(len(places), np.nan)
-    values = np.array([number_of(scores[place]) for place in places.tolist()], dtype=np.float64)
-    known = (values >= -ROUNDING) & (values <= 1 + ROUNDING)
+    values = numbers_of([scores[place] for place in places.tolist()])
+    known = are_probabilities(values)
     return np.where(known, np.clip(values, 0.0, 1.0), np.nan)

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from modeltap.analysis.inference.value_lists import numbers_of
-from modeltap.analysis.model.baseline import ROUNDING, ScoreBaseline
+from modeltap.analysis.inference.value_lists import are_probabilities, numbers_of
+from modeltap.analysis.model.baseline import ScoreBaseline
 from modeltap.analysis.model.calibration import Calibration
 from modeltap.analysis.statistics.confusion import class_names
 
@@ -40,7 +40,7 @@ def scored_rows(
     """
     column = outputs.scores if baseline.additional else outputs.predictions
     values = numbers_of(column)
-    known = (values >= -ROUNDING) & (values <= 1 + ROUNDING)  # NaN is not
+    known = are_probabilities(values)
     values = np.clip(values[known], 0.0, 1.0)
     if not baseline.additional:
         return Scored(values, values >= decision_threshold)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modeltap.analysis.arrival.label_arrival import TooYoung, UnknownDelays
+from modeltap.analysis.arrival.unused_labels import UnusedLabels
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.detectors.latency_and_errors import TrafficBaseline
 from modeltap.analysis.estimation.corrected_estimates import Corrected
@@ -120,6 +121,17 @@ def _(evidence: UnknownDelays, _metric: Metric, _context: Context | None) -> str
 
 
 @sentence.register
+def _(evidence: UnusedLabels, _metric: Metric, _context: Context | None) -> str:
+    reasons = {
+        "have no prediction": evidence.without_prediction,
+        f"are not numbers, such as {evidence.example}": evidence.without_number,
+    }
+    unused = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items() if count)
+    total = sum(reasons.values())
+    return f"{total:,} of {plural(evidence.labelled, 'label')} are not compared: {unused}"
+
+
+@sentence.register
 def _(evidence: PerformanceLoss, metric: Metric, context: Context | None) -> str:
     before, value = evidence.baseline.mean, metric.value or 0.0
     if metric.metric == "accuracy":
@@ -198,7 +210,10 @@ def _(evidence: OneClass, metric: Metric, _context: Context | None) -> str:
 
 
 @sentence.register
-def _(evidence: NoScore, _metric: Metric, _context: Context | None) -> str:
+def _(evidence: NoScore, metric: Metric, _context: Context | None) -> str:
+    without = metric.rows - evidence.given
+    if evidence.given and without:
+        return f"not computed, because {without:,} of {_labelled(metric)} have no score from 0 to 1"
     if evidence.given:
         return "not computed, because the scores do not agree with the predicted classes"
     return "not computed, because there is no score beside the predicted classes"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from modeltap.analysis.model.baseline import is_unknown, number_of
+from modeltap.analysis.model.baseline import ROUNDING, is_unknown, number_of
 
 _NUMBERS = {int, float}
 _NEVER_UNKNOWN = {int, str, bool}
@@ -34,6 +34,15 @@ def numbers_of(values: Sequence[Any]) -> np.ndarray:
         except OverflowError:  # an integer beyond any float
             pass
     return np.array(list(map(number_of, values)), dtype=np.float64)
+
+
+def are_probabilities(values: np.ndarray) -> np.ndarray:
+    """Return for (n,) floats which of them are from 0 to 1, up to rounding; NaN is not.
+
+    >>> are_probabilities(np.array([0.5, 1.0000001, np.nan, 1.5])).tolist()
+    [True, True, False, False]
+    """
+    return np.asarray((values >= -ROUNDING) & (values <= 1 + ROUNDING))
 
 
 def all_known(values: Sequence[Any]) -> bool:

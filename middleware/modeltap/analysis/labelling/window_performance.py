@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from modeltap import clock
 from modeltap.analysis.arrival.label_arrival import WindowArrivals, window_arrivals
+from modeltap.analysis.arrival.unused_labels import unused_labels
 from modeltap.analysis.detectors.context import ALPHA
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.baseline import Baseline
@@ -103,15 +104,21 @@ def hours_of(start: str, end: str) -> frozenset[int]:
     return frozenset(hour % 24 for hour in hours)
 
 
-def coverage_metric(rows: LabelledRows) -> Metric:
-    """Return `label_coverage`, the fraction of rows that have a label."""
+def coverage_metric(rows: LabelledRows, metrics: Sequence[Metric] = ()) -> Metric:
+    """Return `label_coverage`, the fraction of rows that have a label.
+
+    Args:
+        metrics: the window's performance; the explanation has the labels that it leaves out.
+    """
     labelled = rows.labelled
-    return Metric(
+    coverage = Metric(
         metric="label_coverage",
         rows=len(rows),
         count=labelled,
         value=labelled / len(rows) if rows else 0.0,
+        evidence=unused_labels(rows, metrics),
     )
+    return explained([coverage])[0]
 
 
 def arrivals_of(rows: LabelledRows) -> WindowArrivals:

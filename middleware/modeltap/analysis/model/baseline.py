@@ -164,7 +164,8 @@ def infer_task(labels: Sequence[Any], predictions: Sequence[Any] = ()) -> Task:
     """Return the model's task: labels that are texts, or few whole numbers, are classes.
 
     Predictions that can be neither classes nor probabilities override this: a handful of minutes
-    are also few whole numbers. Numbers that one side writes as texts are numbers.
+    are also few whole numbers. Numbers in texts are numbers if the predictions are, also next to a
+    few labels such as "cancelled".
 
     >>> infer_task([1.5, 2.25, 3.0]), infer_task(["yes", "no"]), infer_task([0, 1, 1, 0])
     ('regression', 'classification', 'classification')
@@ -179,7 +180,8 @@ def infer_task(labels: Sequence[Any], predictions: Sequence[Any] = ()) -> Task:
     known = _as_numbers([label for label, _ in labelled], outputs)
     numbers = [label for label in known if type(label) in (int, float)]
     if len(numbers) < len(known):
-        strays = sum(count for label, count in labelled if type(label) not in (int, float))
+        counted = zip(known, labelled, strict=True)
+        strays = sum(count for label, (_, count) in counted if type(label) not in (int, float))
         rows = sum(count for _, count in labelled)
         if strays > _STRAY * rows or not any(map(_is_quantity, outputs)):
             return "classification"
@@ -204,13 +206,24 @@ def _known_counts(values: Sequence[Any]) -> list[tuple[Any, int]]:
 
 
 def _as_numbers(labels: list[Any], predictions: list[Any]) -> list[Any]:
-    """Return labels that are texts of numbers as numbers if all predictions are numbers."""
-    if not all(type(prediction) in (int, float) for prediction in predictions) or not predictions:
-        return labels
-    if not all(type(label) is str for label in labels):
-        return labels
-    numbers = [math.nan if _CODE.match(label.strip()) else number_of(label) for label in labels]
-    return labels if any(map(math.isnan, numbers)) else numbers
+    """Return labels with those that are texts of numbers as numbers if predictions are numbers."""
+    return list(map(_read, labels)) if _are_numbers(predictions) else labels
+
+
+def _are_numbers(predictions: list[Any]) -> bool:
+    """Return whether all distinct predictions are numbers, or texts of quantities."""
+    if all(type(prediction) in (int, float) for prediction in predictions):
+        return bool(predictions)
+    numbers = [type(_read(prediction)) in (int, float) for prediction in predictions]
+    return all(numbers) and len(numbers) > _MAX_CLASSES and any(map(_is_quantity, predictions))
+
+
+def _read(value: Any) -> Any:
+    """Return the number in a text that is not a code; any other value as it is."""
+    if type(value) is not str or _CODE.match(value.strip()):
+        return value
+    own = number_of(value)
+    return value if math.isnan(own) else own
 
 
 def number_of(value: Any) -> float:

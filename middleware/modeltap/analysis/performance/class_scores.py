@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from modeltap.analysis.inference.value_lists import numbers_of
+from modeltap.analysis.inference.value_lists import are_probabilities, numbers_of
 from modeltap.analysis.model.baseline import ROUNDING
 from modeltap.analysis.performance.paired import Paired
 from modeltap.analysis.performance.positive_class import LabelForm, positive_classes
@@ -53,7 +53,7 @@ def _of_positive(values: np.ndarray, predicted: np.ndarray) -> np.ndarray | None
 
     If all scores are at least one half in both classes, they are scores of the predicted class.
     """
-    if not ((values >= -ROUNDING) & (values <= 1 + ROUNDING)).all():
+    if not are_probabilities(values).all():
         return None
     values = np.clip(values, 0.0, 1.0)
     if (values >= _EVEN - ROUNDING).all():

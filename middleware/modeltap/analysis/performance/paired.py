@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from modeltap.analysis.inference.value_lists import all_known, numbers_of
+from modeltap.analysis.inference.value_lists import all_known, are_probabilities, numbers_of
 from modeltap.analysis.model.baseline import (
-    ROUNDING,
     Task,
     infer_task,
     is_unknown,
@@ -201,7 +200,7 @@ def as_scores(predictions: list[Any], known: KnownClasses | None) -> np.ndarray 
     Zeros and ones alone are classes, unless the reference's predictions are scores.
     """
     scores = numbers_of(predictions)
-    if not len(scores) or not ((scores >= -ROUNDING) & (scores <= 1 + ROUNDING)).all():
+    if not len(scores) or not are_probabilities(scores).all():
         return None
     scores = np.clip(scores, 0.0, 1.0)
     between = (scores > 0) & (scores < 1)
@@ -290,10 +289,11 @@ def _example(values: list[Any], names: Sequence[str], others: Sequence[str]) -> 
 
 
 def _mismatch(prediction: Any, label: Any, reason: str) -> Mismatch:
-    return Mismatch(_quoted(prediction), _quoted(label), reason)
+    return Mismatch(quoted(prediction), quoted(label), reason)
 
 
-def _quoted(value: Any) -> str:
+def quoted(value: Any) -> str:
+    """Return a value as an example in a sentence; of a long text, only its length."""
     if isinstance(value, str) and len(value) > _LONGEST_QUOTE:
         return f"a text of {len(value):,} characters"
     return repr(value)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
+from modeltap.analysis.inference.value_lists import are_probabilities, numbers_of
 from modeltap.analysis.model.baseline import Baseline, ScoreBaseline
 from modeltap.analysis.model.metric import (
     ALERT,
@@ -71,9 +72,12 @@ class OneClass(Evidence, frozen=True):
 
 
 class NoScore(Evidence, frozen=True):
-    """Two classes without usable scores; `given` is True if some do not fit the classes."""
+    """Two classes without usable scores.
 
-    given: bool
+    `given` rows have a score from 0 to 1; if all have, the scores do not fit the classes.
+    """
+
+    given: int
 
 
 class UninformativeScores(Evidence, frozen=True):
@@ -130,8 +134,9 @@ def missing_scores(paired: Paired, context: LabelledContext) -> list[Metric]:
     classes = {*paired.predictions.tolist(), *paired.labels.tolist()}
     if len(classes) != 2 or paired.rows < max(2, context.min_rows):
         return []
-    scores = () if context.scores is None else context.scores
-    why = NoScore(given=any(score is not None for score in scores))
+    column = () if context.scores is None else context.scores
+    scores = numbers_of([column[place] for place in paired.places.tolist()] if column else [])
+    why = NoScore(given=int(are_probabilities(scores).sum()))
     return [Metric(metric="roc_auc", rows=paired.rows, verdict=NOT_COMPARABLE, evidence=why)]
 
 

@@ -167,7 +167,7 @@ class LabelledWindows:
         metrics = with_slices(
             metrics, self._connection, settings, known, rows, is_latest=group.is_latest
         )
-        metrics = self._attributed([*metrics, coverage_metric(rows)], group)
+        metrics = self._attributed([*metrics, coverage_metric(rows, metrics)], group)
         return metrics + urgent(
             explained(progress.over_all_looks(self._further(group, progress))),
             weekly,

@@ -20,6 +20,7 @@ from modeltap.comparison.candidates.candidate_outputs import (
 from modeltap.config.metrics import OUTPUT_PREFIX
 from modeltap.decoding.outputs import storable_output
 from modeltap.errors import InputError
+from modeltap.ingest.files.cell_values import row_number
 from modeltap.ingest.files.source import OnRead
 from modeltap.ingest.files.table import Table, open_table
 
@@ -54,7 +55,7 @@ def read_candidate_file(path: str | Path, on_read: OnRead = lambda _: None) -> C
         if reason is not None:
             left_out[reason] += 1
             continue
-        key = (_id_of(values["id"]), int(values.get("row") or 0))
+        key = (_id_of(values["id"]), row_number(values.get("row")) or 0)
         output = CandidateOutput(storable_output(values["prediction"]), _score(values.get("score")))
         before = by_row.setdefault(key, output)
         if before is not output:
@@ -70,13 +71,12 @@ def read_candidate_file(path: str | Path, on_read: OnRead = lambda _: None) -> C
 
 def _reason(values: Mapping[str, Any]) -> str | None:
     """Return why a row cannot be used; None if it can."""
-    own_id, prediction, row = values.get("id"), values.get("prediction"), values.get("row")
+    own_id, prediction = values.get("id"), values.get("prediction")
     if is_unknown(own_id) or not str(own_id).strip():
         return _NO_ID
     if is_unknown(prediction) or prediction == "":
         return _NO_PREDICTION
-    place = 0.0 if is_unknown(row) or row == "" else number_of(row)
-    return None if place >= 0 and place.is_integer() else _NO_ROW
+    return _NO_ROW if row_number(values.get("row")) is None else None
 
 
 def _several(values: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Values of the cells of CSV: numbers, texts, and None for missing values."""
+"""Values of cells: numbers, texts, None for missing values in CSV, and numbers of rows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 from modeltap.number_texts import MISSING, Style, number_of
 
 _PLAIN_BYTES = b"0123456789.-"
+
+_LAST = 2**53
+"""Floats distinguish all whole numbers to here."""
 
 
 def column_values(cells: Sequence[str], style: Style | None) -> Sequence[Any]:
@@ -26,6 +29,25 @@ def column_values(cells: Sequence[str], style: Style | None) -> Sequence[Any]:
         return cells
     values = {cell: _value(cell, style) for cell in different}
     return list(map(values.__getitem__, cells))
+
+
+def row_number(value: Any) -> int | None:
+    """Return the number of a row in a request: 0 for an empty cell, None if it is not valid.
+
+    Spreadsheets and data frames write whole numbers as 1.0.
+
+    >>> row_number(None), row_number("2"), row_number("1.0"), row_number(1.0)
+    (0, 2, 1, 1)
+    >>> row_number("x"), row_number(-1), row_number(0.5), row_number(True)
+    (None, None, None, None)
+    """
+    if isinstance(value, str):
+        value = number_of(value) if value.strip() else 0
+    elif value is None or value != value:  # NaN differs from itself
+        value = 0
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _LAST:
+        return None
+    return int(value) if value == int(value) else None
 
 
 def _plain_numbers(cells: Sequence[str]) -> list[Any] | None:
