@@ -8,7 +8,7 @@ import json
 import math
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
@@ -245,6 +245,20 @@ def test_a_response_without_a_request_is_an_error(options, arguments):
     """Otherwise nothing would be recorded, without notice."""
     with pytest.raises(modeltap.InputError, match="no request"):
         modeltap.capture(**arguments, **options)
+
+
+@pytest.mark.parametrize("moment", [1.5, "2026-05-01", date(2026, 5, 1), 0, True])
+def test_a_start_that_is_not_a_time_is_an_error(options, moment):
+    with pytest.raises(modeltap.InputError, match=r"started_at = .* is not a datetime; pass"):
+        modeltap.capture(request=1, response=1, started_at=moment, **options)
+
+
+@pytest.mark.parametrize("model", [None, "", 5, b"m", ["m"]])
+@pytest.mark.parametrize("more", [{"request": 1}, {}])
+def test_a_model_without_a_name_is_an_error(options, model, more):
+    """At the decorator, too; a record without one would be lost."""
+    with pytest.raises(modeltap.InputError, match=r"model = .* is not a name; pass model="):
+        modeltap.capture(**{**options, **more, "model": model})
 
 
 def test_a_script_that_ends_at_once_writes_all(tmp_path, read_rows):

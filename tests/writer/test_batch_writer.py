@@ -39,6 +39,32 @@ def test_an_invalid_exchange_does_not_affect_others(writer, store):
     assert len(result.messages) == 1 and "could not be recorded" in result.messages[0]
 
 
+@pytest.mark.parametrize("number", [1, 2, 7])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("status", 2**63),
+        ("status", [200]),
+        ("model", ["m"]),
+        ("model", None),
+        ("duration_ms", [1]),
+        ("error_type", [["a"]]),
+        ("route", []),
+    ],
+)
+def test_a_value_that_sqlite_refuses_does_not_affect_others(writer, store, name, value, number):
+    """An app may put anything into a message; the store stays usable, too."""
+    odd = exchange()
+    setattr(odd, name, value)
+    result = writer.write([*batch(number), payload_of(odd), *batch(number)], {"queue full": 2})
+    assert (result.written, result.failed, dict(result.lost)) == (2 * number, 1, {})
+    assert len(result.messages) == 1 and "could not be recorded" in result.messages[0]
+    assert writer.write(batch(1), {}).written == 1
+    assert count(store) == 2 * number + 1
+    (lost,) = sqlite3.connect(store).execute("select sum(count) from dropped").fetchone()
+    assert lost == 2
+
+
 def test_a_slow_pattern_is_logged_once_and_its_body_not_stored(store, read_rows):
     made = BatchWriter(store, lambda: False)
     made.add_origin(origin_of(settings_of(str(store), mask_body_fields=("(a+)+$",)), 7, "here"))

@@ -63,6 +63,29 @@ def setting(name: str, value: object) -> str:
     return f"{name} (not shown)" if option in _SECRET else f"{name} = {value!r}"
 
 
+def check_model(model: object) -> None:
+    """Raise `ConfigError` if the option `model` is neither of its forms; None is the default.
+
+    >>> check_model("flights"), check_model({"/flights/*": "flights"}), check_model(str.upper)
+    (None, None, None)
+    >>> check_model(["flights"])
+    Traceback (most recent call last):
+    modeltap.errors.ConfigError: option model = ['flights'] is invalid: must be a name, a mapping \
+of paths to names, or a function that returns the name for a path
+    """
+    if isinstance(model, Mapping):
+        is_valid = all(isinstance(path, str) and path for path in model) and all(
+            name is None or (isinstance(name, str) and name) for name in model.values()
+        )
+    else:
+        is_valid = model is None or callable(model) or (isinstance(model, str) and bool(model))
+    if not is_valid:
+        raise ConfigError(
+            f"option {setting('model', model)} is invalid: must be a name, a mapping of paths to "
+            "names, or a function that returns the name for a path"
+        )
+
+
 def entries_of(value: object) -> Sequence[object]:
     """Return the entries of an option that is a list; a single entry needs no brackets.
 

@@ -68,8 +68,8 @@ def capture(
             records to.
 
     Raises `ConfigError` and `StoreError` as `watch` does, when a function is decorated or the
-    first call with these options is recorded; `InputError` if the store is ambiguous, or if there
-    is a response without a request.
+    first call with these options is recorded; `InputError` if the store is ambiguous, if the model
+    or the start is not valid, or if there is a response without a request.
 
     >>> id = capture(model="flights", request={"distance": 1400}, response=187.5, duration_ms=2.1)
     >>> @capture(model="flights")
@@ -78,6 +78,8 @@ def capture(
     >>> predict(1400) == 1400 / 7.5 and last_id() != id
     True
     """
+    if not isinstance(model, str) or not model:
+        raise InputError(f"model = {model!r} is not a name; pass model='flights'")
     if isinstance(request, Absent):
         if not isinstance(response, Absent) or (duration_ms, started_at, error) != (None,) * 3:
             raise InputError(
@@ -86,12 +88,13 @@ def capture(
             )
         return CaptureDecorator(model, name, options)
     tap = call_taps.of(options)
+    started = None if started_at is None else _seconds(started_at)
     exchange = tap.begin_call(model, name)
     if exchange is None:
         return None
     exchange.duration_ms = None if duration_ms is None else _milliseconds(duration_ms)
-    if started_at is not None:
-        exchange.started_at = _seconds(started_at)
+    if started is not None:
+        exchange.started_at = started
     elif exchange.duration_ms is not None:
         exchange.started_at -= exchange.duration_ms / 1000
     add_request(tap, exchange, request)
@@ -113,5 +116,10 @@ def _milliseconds(duration: float) -> float | None:
 
 
 def _seconds(moment: datetime) -> float:
-    """Return Unix seconds; a time without a time zone is UTC."""
+    """Return Unix seconds; a time without a time zone is UTC. Raises `InputError`."""
+    if not isinstance(moment, datetime):
+        raise InputError(
+            f"started_at = {moment!r} is not a datetime; pass, for example, "
+            "datetime.fromtimestamp(seconds, UTC)"
+        )
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -14,7 +14,7 @@ from modeltap.config import sources
 from modeltap.config.reading.settings_file import remember_file
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.settings import ModelChooser, Settings
-from modeltap.config.validation import from_environment
+from modeltap.config.validation import check_model, from_environment
 from modeltap.errors import ConfigError, StoreError
 from modeltap.logs import logger
 from modeltap.privacy.headers import HeaderFilter
@@ -47,6 +47,7 @@ class Tap:
 
     def __init__(self, source: str, model: ModelChooser, options: Mapping[str, object]) -> None:
         self.source = source
+        check_model(model)
         self._mask_body = mask_body_option(options)
         self._version_of = version_option(options)
         self.settings: Settings = _with_absolute_paths(sources.load(plain_options(options)))

@@ -39,6 +39,17 @@ _TURNS_SECONDS = 0.01
 until a whole batch is masked. This ends after 0.01 s, because the buffer fills meanwhile."""
 
 
+_OF_VALUES = (
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    sqlite3.DataError,
+    OverflowError,
+    UnicodeEncodeError,
+)
+"""Errors about a value, which an app may have put into a message: a status of any type or size."""
+
+
 class BatchResult(msgspec.Struct):
     """The result of a batch: counts of exchanges, and messages to log."""
 
@@ -83,24 +94,55 @@ class BatchWriter:
         result = BatchResult()
         rows, models = self._rows(batch, result)
         self._unreported.update(losses)
+        self._write_rows(rows, models, result)
+        result.messages += self._notes
+        self._notes.clear()
+        return result
+
+    def _write_rows(
+        self, rows: list[CapturedRow], models: Mapping[str, Origin], result: BatchResult
+    ) -> None:
         while True:
             try:
                 self._write_once(rows, models)
-                result.written = len(rows)
+                result.written += len(rows)
             except StoreDamaged as error:
                 if self._move_aside(error, result):
                     continue
                 self._give_up(error, len(rows), result)
             except _NoRoom as error:
                 self._count_lost(NO_ROOM, error, len(rows), result)
+            except _OF_VALUES as error:
+                self._write_others(rows, models, error, result)
             except Exception as error:
                 # SQLite has already waited for its busy timeout; the recorder's queue is bounded.
                 if (_is_busy(error) or _is_busy(error.__cause__)) and self._may_wait():
                     continue
                 self._give_up(error, len(rows), result)
-            result.messages += self._notes
-            self._notes.clear()
-            return result
+            return
+
+    def _write_others(
+        self,
+        rows: list[CapturedRow],
+        models: Mapping[str, Origin],
+        error: Exception,
+        result: BatchResult,
+    ) -> None:
+        """Write all rows except those with a value that SQLite refuses, which have failed."""
+        if len(rows) <= 1:
+            self._count_failed(len(rows), error, result)
+            return
+        middle = len(rows) // 2
+        for part in (rows[:middle], rows[middle:]):
+            own = {row.whole().model for row in part}
+            self._write_rows(
+                part, {model: origin for model, origin in models.items() if model in own}, result
+            )
+
+    def _count_failed(self, count: int, error: Exception, result: BatchResult) -> None:
+        result.failed += count
+        if result.failed == count:
+            result.messages.append(f"an exchange could not be recorded: {error!r}")
 
     def close(self) -> None:
         """Close the store; the next `write` opens it again."""
@@ -123,9 +165,7 @@ class BatchWriter:
                 masker = self._maskers[record.origin]
                 row = masker.captured(record)
             except Exception as error:  # an invalid exchange must not affect the others
-                result.failed += 1
-                if result.failed == 1:
-                    result.messages.append(f"an exchange could not be recorded: {error!r}")
+                self._count_failed(1, error, result)
                 continue
             rows.append(row)
             if record.model not in self._known_models:

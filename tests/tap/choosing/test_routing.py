@@ -6,6 +6,8 @@ import pytest
 
 import modeltap
 from asgi_client import Client, echo, scope_of
+from modeltap.config.settings import Settings
+from modeltap.tap.choosing.routing import Router
 
 pytestmark = pytest.mark.anyio
 
@@ -27,6 +29,21 @@ async def test_paths_exclude_the_servers_root_path(tap, path, taken):
     scope = scope_of(path, root_path="/api")
     row = await tap(echo, Client(b"1"), scope, exclude_paths=["/health", "/apiary"])
     assert (row and row["path"]) == taken
+
+
+@pytest.mark.parametrize("model", [5, 2.5, True, b"m", "", ["m"], {"/p": 5}, {5: "m"}, {"": "m"}])
+def test_a_model_that_is_not_a_name_is_refused_at_startup(model, store):
+    """Otherwise nothing would be recorded, or each exchange would be lost later."""
+    for wrap in (modeltap.ASGIMiddleware, modeltap.WSGIMiddleware, modeltap.watch):
+        with pytest.raises(modeltap.ConfigError, match=r"option model = .*must be a name") as error:
+            wrap(echo, model=model, store=store)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", [5, 2.5, ("m",), b"m"])
+def test_a_function_may_return_anything_with_a_text(name):
+    """The store has only texts as names of models."""
+    assert Router(Settings(), lambda path: name).model_for("POST", "/predict") == str(name)
 
 
 async def test_models_are_chosen_by_path_or_function(tap):

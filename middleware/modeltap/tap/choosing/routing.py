@@ -71,7 +71,8 @@ class Router:
         if self._model is None:
             return self._bounded(_named_in(path))
         if callable(self._model):
-            return self._model(path)
+            chosen = self._model(path)
+            return None if chosen is None else str(chosen)
         for pattern, name in self._model.items():
             if _matches(re.compile(translate(pattern)), path):
                 return name
