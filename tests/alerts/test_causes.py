@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from modeltap import clock
+
 FAR_OUT = ("drift", "outlier_rate", "out_of_range_rate")
 
 
@@ -54,6 +56,18 @@ def test_a_later_consequence_is_a_new_alert(process, rows, later, news):
     for week in range(later):
         process(*rows(week, ["outlier_rate"]), *rows(week, ["drift"], "ok"))
     assert _fired(process(*rows(later, ["outlier_rate", "drift"]))) == news
+
+
+@pytest.mark.parametrize(
+    "metric, sent", [("outlier_rate", []), ("out_of_range_rate", ["out_of_range_rate"])]
+)
+def test_outliers_are_no_news_while_the_drift_lasts(process, rows, metric, sent):
+    """Outliers without drift in one window of a drifting column, because its rows are few."""
+    for week in range(4):
+        process(*rows(week, ["drift"]), *rows(week, [metric], "ok"))
+    assert _fired(process(*rows(4, ["drift"], "ok"), *rows(4, [metric]))) == sent
+    process(*rows(5, ["drift"], "ok"), *rows(5, [metric], "ok"))
+    assert _fired(process(*rows(6, ["drift"], "ok"), *rows(6, [metric]))) == [metric]
 
 
 def test_another_column_or_segment_explains_nothing(process, rows):
@@ -114,3 +128,81 @@ def test_later_or_unrelated_drift_alerts_besides_a_finding(process, row):
     process(*_swap(row, 0), row(0, "ok", feature="depth"))
     process(*_swap(row, 1), row(1, "ok", feature="depth"))
     assert _fired(process(*_swap(row, 2), row(2, "alert", feature="depth"))) == ["drift"]
+
+
+@pytest.fixture
+def at(row):
+    """Return an alerting row of an hour or a day, so many hours after a start."""
+
+    def made(hour, metric, hours=1, verdict="alert", **overrides):
+        start, end = (1_700_006_400 + 3600 * at for at in (hour, hour + hours))
+        window = {1: "1h", 24: "1d"}[hours]
+        times = {"window": window, "window_start": clock.iso(start), "window_end": clock.iso(end)}
+        return row(0, verdict, metric=metric, **times, **overrides)
+
+    return made
+
+
+@pytest.mark.parametrize("metric", ["constant_feed", "out_of_range_rate", "outlier_rate"])
+def test_drift_of_a_day_follows_from_the_alert_of_an_hour(process, at, metric):
+    """With few rows, quality has hourly windows and drift daily ones."""
+    for day in range(3):
+        assert process(at(24 * day, "drift", 24, "ok")) == []
+    assert _fired(process(at(75, metric))) == [metric]
+    for day in (3, 4):
+        assert process(at(24 * day, "drift", 24)) == []
+
+
+def test_drift_of_a_day_follows_from_an_alert_that_ended_within_it(process, at):
+    """Such as test data of one client, in one hour."""
+    assert _fired(process(at(8, "out_of_range_rate"))) == ["out_of_range_rate"]
+    assert process(at(9, "out_of_range_rate", verdict="ok"))[0].event == "alert.resolved"
+    assert process(at(0, "drift", 24)) == []
+    assert _fired(process(at(24, "drift", 24))) == ["drift"]
+
+
+def test_drift_of_a_day_long_after_the_alert_of_an_hour_is_news(process, at):
+    process(at(3, "outlier_rate"))
+    for day in range(2):
+        process(at(24 * day, "drift", 24, "ok"))
+    process(at(48, "drift", 24, "ok"))
+    assert _fired(process(at(72, "drift", 24))) == ["drift"]
+
+
+@pytest.mark.parametrize(
+    "hour, metric, sent",
+    [
+        (30, "outlier_rate", False),
+        (300, "outlier_rate", False),
+        (30, "out_of_range_rate", False),
+        (47, "constant_feed", False),
+        (48, "out_of_range_rate", True),
+        (300, "constant_feed", True),
+        (30, "missing_rate", True),
+    ],
+)
+def test_alerts_of_hours_follow_from_the_drift_of_a_day(process, at, hour, metric, sent):
+    """Within the drift's first two days; rates of outliers mean nothing until the drift ends."""
+    assert _fired(process(at(0, "drift", 24))) == ["drift"]
+    for quiet in range(hour - 3, hour):
+        assert process(at(quiet, metric, verdict="ok")) == []
+    assert bool(process(at(hour, metric))) is sent
+
+
+@pytest.mark.parametrize("hours", [1, 24])
+def test_a_finding_is_one_alert_whichever_metric_shows_it(connection, process, at, hours):
+    """The columns stay swapped, but each window's clearest metric is another one."""
+    finding = {"related": SWAPPED}
+    assert len(process(at(0, "drift", feature="width", **finding))) == 1
+    quiet = [at(hour, "outlier_rate", feature="height", verdict="ok") for hour in range(1, 9)]
+    assert [process(one) for one in quiet] == [[]] * 8
+    assert process(at(24, "outlier_rate", hours, feature="height", **finding)) == []
+    assert process(at(24 + hours, "outlier_rate", hours, feature="width", related="[]"))
+
+
+def test_a_finding_is_news_beside_an_alert_that_fired_without_it(process, at):
+    """The first message did not name the cause, even if the same metric shows it later."""
+    assert _fired(process(at(0, "outlier_rate", feature="x"))) == ["outlier_rate"]
+    assert process(at(1, "outlier_rate", feature="x", related='["x"]')) == []
+    assert _fired(process(at(0, "drift", 24, feature="x", related='["x"]'))) == ["drift"]
+    assert process(at(2, "out_of_range_rate", feature="x", related='["x"]')) == []

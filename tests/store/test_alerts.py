@@ -128,20 +128,48 @@ def test_an_alert_is_acknowledged_unless_it_is_resolved(connection, put):
     assert alerts.alerts_with_prefix(connection, "%") == []
 
 
-def test_a_finding_explains_alerts_of_its_features_in_all_windows(connection, put):
+@pytest.fixture
+def causes(connection):
+    """Return the metrics and windows of the alerts that explain a row."""
+
+    def of(row, *args):
+        return [(one.metric, one.window) for one in alerts.firing_causes(connection, row, *args)]
+
+    return of
+
+
+def test_a_finding_explains_alerts_of_its_features_in_all_windows(put, causes):
     row = alert("z", metric="drift")
     put("c", feature="v", window="1h", related='["v", "w"]')
-    assert alerts.firing_since(connection, row | {"feature": "w"}, []) == ["2024-01-02"]
-    assert alerts.firing_since(connection, row | {"feature": "v"}, []) == []
-    assert alerts.firing_since(connection, row | {"feature": "w", "segment": "s"}, []) == []
+    assert causes(row | {"feature": "w"}, []) == [("drift", "1h")]
+    assert causes(row | {"feature": "v"}, []) == []
+    assert causes(row | {"feature": "w", "segment": "s"}, []) == []
 
 
-def test_causes_and_missing_data_are_distinguished(connection, put):
+def test_alerts_in_windows_of_another_length_explain_alerts_of_their_feature(put, causes):
+    row = alert("z", metric="drift")
+    put("a", metric="outlier_rate", window="1h"), put("b", metric="missing_rate", window="1h")
+    assert causes(row, [], ["outlier_rate"]) == [("outlier_rate", "1h")]
+    assert causes(row | {"window": "1h"}, [], ["outlier_rate"]) == []
+    assert causes(row | {"feature": "y"}, [], ["outlier_rate"]) == []
+
+
+@pytest.mark.parametrize("resolved_at, explains", [("2024-01-02T05", True), ("2024-01-02", False)])
+def test_an_alert_of_an_hour_explains_its_day_after_it_was_resolved(
+    put, causes, resolved_at, explains
+):
+    row = alert("z", metric="drift")
+    put("a", metric="outlier_rate", window="1h", state="resolved", resolved_at=resolved_at)
+    assert bool(causes(row, [], ["outlier_rate"])) is explains
+    earlier = row | {"window_start": "2024-01-01", "window_end": "2024-01-02"}
+    assert causes(earlier, [], ["outlier_rate"]) == []
+
+
+def test_causes_and_missing_data_are_distinguished(connection, put, causes):
     put("a", metric="missing_rate"), put("b", rule="no_traffic", metric="no_traffic", feature=None)
     row = alert("z", metric="drift")
-    assert alerts.firing_since(connection, row, [("missing_rate", "x")]) == ["2024-01-02"]
-    assert alerts.firing_since(connection, row, [("missing_rate", "y")]) == []
-    assert alerts.firing_since(connection, row, []) == []
+    assert [metric for metric, _ in causes(row, [("missing_rate", "x")])] == ["missing_rate"]
+    assert causes(row, [("missing_rate", "y")]) == causes(row, []) == []
     assert [firing["id"] for firing in alerts.firing_about_metrics(connection)] == ["a"]
     assert alerts.open_absences(connection, ["no_traffic", "x"]) == [("no_traffic", "m", "", None)]
 

@@ -67,6 +67,22 @@ def causes(row: MetricRow, rows: Sequence[MetricRow]) -> set[tuple[str, str | No
     return explaining
 
 
+def finding_about(row: MetricRow, rows: Sequence[MetricRow]) -> str | None:
+    """Return the features of the finding that explains `row` in its window, as JSON, or None.
+
+    >>> finding = {"feature": "width", "segment": None, "related": '["width", "height"]'}
+    >>> row = {"feature": "height", "segment": None, "related": None}
+    >>> finding_about(row, [row, finding]), finding_about(row, [row])
+    ('["width", "height"]', None)
+    """
+    explaining = (other["related"] for other in (row, *rows) if _is_about(other, row))
+    return next(explaining, None)
+
+
+def _is_about(finding: MetricRow, row: MetricRow) -> bool:
+    return finding["segment"] == row["segment"] and _is_related(finding, row)
+
+
 def _is_related(finding: MetricRow, row: MetricRow) -> bool:
     """Return True if a finding names the column of `row` as related."""
     return bool(finding["related"]) and row["feature"] in json.loads(finding["related"])

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Sequence, Set
 from enum import Enum, auto
 
+from modeltap import clock
 from modeltap.alerts import changes
 from modeltap.alerts.causes import causes_first
 from modeltap.alerts.conditions import Evaluation
@@ -20,7 +21,8 @@ from modeltap.alerts.subject import AlertSubject
 from modeltap.alerts.transitions import Transition
 from modeltap.analysis.model.metric import LEARNING
 from modeltap.config.rule_settings import RuleSettings
-from modeltap.store.alerts import AlertRow, unresolved_alerts
+from modeltap.config.windows import Window
+from modeltap.store.alerts import AlertRow, FiringCause, unresolved_alerts
 from modeltap.store.metrics import MetricRow
 
 RECOVERY_WINDOWS = 2
@@ -177,21 +179,43 @@ def _recovery_windows(subject: AlertSubject, alert: AlertRow, least: int) -> int
 
 
 def _is_explained(subject: AlertSubject) -> bool:
-    """Return True if this began together with an incident of the same column that explains it.
+    """Return True if an alert about the same column reports this, and began together with it.
 
     A later beginning is a new incident, even in a drifting column, such as a sensor that breaks
-    after it moved. Thresholds from the settings always raise their own alert.
+    after it moved. Thresholds from the settings always raise their own alert. A finding that
+    already fires, such as swapped columns, is one incident, whichever metric shows it first.
     """
     settings = subject.rule.settings
     if settings is not None and settings.condition is not None:
         return False
+    if subject.is_finding_firing():
+        return True
     causing = subject.firing_causes()
     if not causing:
         return False
     run = subject.run_before(subject.start)
     began = run[0].row["window_start"] if run else subject.start
     before = [earlier.row["window_start"] for earlier in subject.before(began, MIN_WINDOWS)]
-    return any(sum(start >= cause for start in before) < MIN_WINDOWS for cause in causing)
+    return any(
+        sum(start >= cause.window_start for start in before) < MIN_WINDOWS
+        or _lasts_with(subject.row, began, cause)
+        for cause in causing
+    )
+
+
+def _lasts_with(row: MetricRow, began: str, cause: FiringCause) -> bool:
+    """Return True if an alert follows from its cause, although it began more than a window later.
+
+    Rates of outliers mean nothing while the column's drift lasts. A cause in longer windows, such
+    as drift by the day, explains what began before the end of its second window.
+    """
+    if (row["metric"], cause.metric) == ("outlier_rate", "drift"):
+        return True
+    a_week, other = Window.parse(row["window"]).a_week, Window.parse(cause.window).a_week
+    if a_week is None or other is None or a_week <= other:
+        return False
+    start, end = clock.parse(cause.window_start) or 0.0, clock.parse(cause.window_end) or 0.0
+    return began < clock.iso(end + (end - start))
 
 
 def _beginning(subject: AlertSubject) -> Evaluation | None:

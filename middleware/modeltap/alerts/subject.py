@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import islice
 
-from modeltap.alerts.causes import causes
+from modeltap.alerts.causes import causes, finding_about
 from modeltap.alerts.conditions import Evaluation, evaluate, needs_baseline
 from modeltap.alerts.rules import Rule, fingerprint
+from modeltap.config.metrics import same_fact
 from modeltap.store.alerts import (
     AlertRow,
+    FiringCause,
     count_resolved_since,
-    firing_since,
+    firing_causes,
+    is_finding_firing,
     open_alert,
     was_resolved_around,
 )
@@ -97,11 +100,24 @@ class AlertSubject:
         end = self.row["window_end"]
         return was_resolved_around(self._connection, self.fingerprint, self.start, end)
 
-    def firing_causes(self) -> list[str]:
-        """Return the start times of firing alerts that explain this window."""
+    @cached_property
+    def finding(self) -> str | None:
+        """The features of this window's finding about the metric's column, as JSON, or None."""
+        return finding_about(self.row, self._rows)
+
+    def is_finding_firing(self) -> bool:
+        """Return True if another alert already reports this window's finding."""
+        related = self.finding
+        return related is not None and is_finding_firing(self._connection, self.row, related)
+
+    def firing_causes(self) -> list[FiringCause]:
+        """Return the firing alerts that explain this window."""
         if self.row["related"]:
             return []
-        return firing_since(self._connection, self.row, causes(self.row, self._rows))
+        own = causes(self.row, self._rows)
+        if self.row["metric"] == "outlier_rate":
+            own.add(("drift", self.row["feature"]))  # of earlier windows: this one has outliers
+        return firing_causes(self._connection, self.row, own, same_fact(self.row["metric"]))
 
     def _evaluate(self, row: MetricRow) -> Evaluation | None:
         return evaluate(self.rule, row, self._baseline if needs_baseline(self.rule) else None)

@@ -45,6 +45,8 @@ ALERT_COLUMNS = (
 STILL_OPEN = "state in ('firing', 'no_data', 'error')"
 """Select incidents that are not resolved. Pending alerts are not incidents yet."""
 
+_SUBJECT = ("model", "version", "segment", "window", "metric", "feature")
+
 _REMINDER_DUE = (
     "state = 'firing' and (silenced_until is null or silenced_until <= :now) "
     "and ((notified_at is null and silenced_until is not null) "
@@ -189,32 +191,71 @@ def was_resolved_around(
     return row is not None
 
 
-def firing_since(
+class FiringCause(NamedTuple):
+    """A firing alert that may explain another one, and its first window."""
+
+    metric: str
+    window: str
+    window_start: str
+    window_end: str
+
+
+def firing_causes(
     connection: sqlite3.Connection,
     row: Mapping[str, Any],
     causes: Collection[tuple[str, str | None]],
-) -> list[str]:
-    """Return the first window starts of the firing alerts that explain `row`.
+    elsewhere: Collection[str] = (),
+) -> list[FiringCause]:
+    """Return the firing alerts that explain `row`.
 
     These are alerts on its `causes` (metric and feature), and alerts of a finding that lists its
-    feature as related.
+    feature as related. In windows of another length, these are alerts on its feature and the
+    metrics `elsewhere`, also if they were resolved after the start of the window.
 
     Args:
         row: a row of the table `metrics`.
     """
     rows = connection.execute(
-        "select window_start from alerts where model = ? and version = ? and segment is ? "
-        "and state = 'firing' and (window = ? and exists (select 1 from json_each(?) "
+        "select metric, window, window_start, window_end from alerts "
+        "where model = :model and version = :version and segment is :segment "
+        "and (state = 'firing' and (window = :window and exists (select 1 from json_each(:causes) "
         "where json_extract(value, '$[0]') = metric and json_extract(value, '$[1]') is feature) "
-        "or not (metric = ? and feature is ?) "
-        "and exists (select 1 from json_each(related) where value = ?))",
-        (
-            *(row[name] for name in ("model", "version", "segment", "window")),
-            json.dumps(list(causes)),
-            *(row[name] for name in ("metric", "feature", "feature")),
-        ),
+        "or not (metric = :metric and feature is :feature) "
+        "and exists (select 1 from json_each(related) where value = :feature)) "
+        "or window <> :window and feature = :feature and window_start < :window_end "
+        "and (state = 'firing' or state = 'resolved' and resolved_at > :window_start) "
+        "and metric in (select value from json_each(:elsewhere)))",
+        {
+            **{name: row[name] for name in _SUBJECT},
+            "window_start": row["window_start"],
+            "window_end": row["window_end"],
+            "causes": json.dumps(list(causes)),
+            "elsewhere": json.dumps(list(elsewhere)),
+        },
     )
-    return [start for (start,) in rows]
+    return [FiringCause(*cause) for cause in rows]
+
+
+def is_finding_firing(connection: sqlite3.Connection, row: Mapping[str, Any], related: str) -> bool:
+    """Return True if another subject than `row` fired with a finding about the same features.
+
+    An alert that only shows the finding in later windows does not count: its message did not.
+
+    Args:
+        row: a row of the table `metrics`.
+        related: the features as JSON, as the table `alerts` has them.
+    """
+    firing = connection.execute(
+        "select 1 from alerts a join metrics m on m.model = a.model and m.version = a.version "
+        "and m.window = a.window and m.window_start = a.window_start and m.metric = a.metric "
+        "and ifnull(m.feature, '') = ifnull(a.feature, '') "
+        "and ifnull(m.segment, '') = ifnull(a.segment, '') where a.model = :model "
+        "and a.version = :version and a.segment is :segment and a.state = 'firing' "
+        "and a.related = :related and m.related = :related and not (a.window = :window "
+        "and a.metric = :metric and a.feature is :feature)",
+        {**{name: row[name] for name in _SUBJECT}, "related": related},
+    ).fetchone()
+    return firing is not None
 
 
 def firing_about_metrics(connection: sqlite3.Connection) -> list[AlertRow]:

@@ -6,9 +6,12 @@ import json
 import logging
 
 import numpy as np
+import pytest
 
 from findings import alerts
 from modeltap.analysis.findings import finder
+from modeltap.analysis.findings.swapped_columns import Swapped
+from modeltap.analysis.model.metric import ALERT, Metric
 from modeltap.analysis.references.fit import fit
 from stores import analyze, every, put, read
 
@@ -38,6 +41,34 @@ def test_a_swap_and_a_new_name_are_two_alerts_in_the_store(tmp_path):
     ]
     assert "category `app` is now `mobile` (" in reported[0]["summary"]
     assert "columns `width` and `height` are swapped" in reported[1]["summary"]
+
+
+@pytest.mark.parametrize("urgent, head", [("width", "width"), ("height", "height")])
+def test_the_alert_of_a_finding_is_one_that_needs_no_second_window(urgent, head):
+    """Otherwise the urgent one would fire beside it while it is pending."""
+    finding = Swapped(("width", "height"))
+    metrics = [
+        Metric(metric="drift", rows=9, feature=name, verdict=ALERT, at_once=name == urgent)
+        for name in finding.features
+    ]
+    evidence = dict.fromkeys(finding.features, finding)
+    heads = [
+        metric.feature for metric in finder._with_evidence(metrics, evidence) if metric.related
+    ]
+    assert heads == [head]
+
+
+def test_a_changed_unit_is_one_alert_in_hours_and_days(tmp_path):
+    """Quality is evaluated every four hours, drift by the day; both show the same factor."""
+    rng, path = np.random.default_rng(1), tmp_path / "taps.db"
+    settings = {"min_rows": 40, "reference": "first 5d", "multivariate": False}
+    distance = np.exp(rng.normal(size=8 * 240))
+    distance[6 * 240 :] *= 1000
+    put(path, every(6, len(distance)), [{"distance": value} for value in distance.tolist()])
+    analyze(path, settings)
+    reported = read(path, "select distinct feature, related, summary from alerts")
+    assert [(a["feature"], a["related"]) for a in reported] == [("distance", '["distance"]')]
+    assert "values have been multiplied by 1,000" in reported[0]["summary"]
 
 
 def test_a_failing_finding_costs_no_alert(monkeypatch, caplog):

@@ -1,4 +1,4 @@
-"""Performance is estimated when a window closes, before its labels arrive."""
+"""Windows of inputs: estimates before labels arrive, and days that do not repeat their hours."""
 
 from __future__ import annotations
 
@@ -77,3 +77,18 @@ def test_a_second_evaluation_repeats_the_estimates(store):
     after = metric(store, "estimated_brier")
     for day in ("2024-01-03", "2024-01-04"):  # after the reference
         assert before[day]["value"] == after[day]["value"]
+
+
+def test_a_column_that_alerts_by_the_hour_is_left_out_of_the_rows_of_its_day(store):
+    """With 10 rows an hour, drift and multivariate drift are evaluated by the day."""
+    rng, count = np.random.default_rng(2), 8 * 240
+    rows = [
+        dict(zip("xyz", values, strict=True)) for values in rng.normal(size=(count, 3)).tolist()
+    ]
+    for faulty in rows[6 * 240 :: 2]:
+        faulty["y"] = None
+    put(store, every(6, count), rows)
+    analyze(store, {"min_rows": 50, "reference": "first 5d"})
+    days = read(store, "select value from metrics where metric = 'multivariate_drift'")
+    alerts = read(store, "select metric, feature from alerts")
+    assert days and alerts == [{"metric": "missing_rate", "feature": "y"}]

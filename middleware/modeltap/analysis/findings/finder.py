@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.findings.changed_values import changed
-from modeltap.analysis.findings.renamed_categories import Renamed, renamed
+from modeltap.analysis.findings.renamed_categories import renamed
 from modeltap.analysis.findings.swapped_columns import Swapped, swapped
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.metric import ALERT, Evidence, Metric
@@ -90,13 +90,19 @@ def _heads(
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the place of each finding's first alert, and the finding's features.
 
-    Alerts are ordered by feature, then by metric.
+    Alerts that need no second window come first: another one would fire beside a finding that is
+    still pending. Then they are ordered by feature and by metric.
     """
     for name, finding in findings.items():
         names = list(finding.features) if isinstance(finding, Swapped) else [name]
-        if isinstance(finding, Swapped | Renamed) and name == names[0]:
+        if name == names[0]:
             alerts = [
-                (names.index(metric.feature or ""), _EXPLAINED.index(metric.metric), place)
+                (
+                    not metric.at_once,
+                    names.index(metric.feature or ""),
+                    _EXPLAINED.index(metric.metric),
+                    place,
+                )
                 for place, metric in enumerate(metrics)
                 if metric.feature in names and _is_explained(metric, findings)
             ]

@@ -111,7 +111,7 @@ def _evaluated(
     hourly, daily = series
     of_hours = InputWindows(scope, counter, reference, hourly, hourly_detectors(), until)
     of_days = InputWindows(
-        scope, counter, reference, daily, DAILY_DETECTORS, until, estimates=False
+        scope, counter, reference, daily, DAILY_DETECTORS, until, estimates=False, shorter=hourly
     )
     yield from of_hours.results()
     yield from of_days.results()

@@ -58,6 +58,7 @@ from modeltap.decoding.row_batch import Batch
 from modeltap.decoding.times import parse_times
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
+from modeltap.store.metrics import alerting_features
 from modeltap.store.predictions import (
     LAST,
     RowKey,
@@ -84,6 +85,7 @@ class InputWindows:
         detectors: the detectors to run; by default all.
         until: evaluate only windows that start before this time.
         estimates: whether performance is estimated for these windows.
+        shorter: the series of shorter windows that evaluates the quality of the same rows, if any.
     """
 
     scope: PassScope
@@ -93,6 +95,7 @@ class InputWindows:
     detectors: Sequence[Detector] | None = None
     until: str = LAST[0]
     estimates: bool = True
+    shorter: Series | None = None
 
     def __post_init__(self) -> None:
         self._series = self.series or self.counter.series(self.reference)
@@ -239,6 +242,7 @@ class InputWindows:
             before=self._time_before(group[0]),
             samples=samples if self._has_samples(rows.total, start, end) else None,
             baselines=self._baselines(start),
+            alerted_elsewhere=self._alerted_in_shorter(start, end),
             whole=None if reference.rolling else self.reference,
             covered=None if reference.rolling else self._rhythm.covered,
         )
@@ -250,6 +254,12 @@ class InputWindows:
             metrics = with_examples(metrics, context, samples.batch)
             metrics = with_findings(metrics, context, values_of(samples.batch, context))
         return explained(metrics, context)
+
+    def _alerted_in_shorter(self, start: str, end: str) -> frozenset[str]:
+        """Return the features with an alert in the shorter windows, which rows must not repeat."""
+        if self.shorter is None:
+            return frozenset()
+        return alerting_features(self.scope.connection, self.shorter, start, end)
 
     def _estimates(
         self, group: Sequence[CountedWindow], samples: WindowSamples, metrics: Sequence[Metric]
