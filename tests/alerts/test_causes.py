@@ -143,32 +143,6 @@ def at(row):
     return made
 
 
-@pytest.mark.parametrize("metric", ["constant_feed", "out_of_range_rate", "outlier_rate"])
-def test_drift_of_a_day_follows_from_the_alert_of_an_hour(process, at, metric):
-    """With few rows, quality has hourly windows and drift daily ones."""
-    for day in range(3):
-        assert process(at(24 * day, "drift", 24, "ok")) == []
-    assert _fired(process(at(75, metric))) == [metric]
-    for day in (3, 4):
-        assert process(at(24 * day, "drift", 24)) == []
-
-
-def test_drift_of_a_day_follows_from_an_alert_that_ended_within_it(process, at):
-    """Such as test data of one client, in one hour."""
-    assert _fired(process(at(8, "out_of_range_rate"))) == ["out_of_range_rate"]
-    assert process(at(9, "out_of_range_rate", verdict="ok"))[0].event == "alert.resolved"
-    assert process(at(0, "drift", 24)) == []
-    assert _fired(process(at(24, "drift", 24))) == ["drift"]
-
-
-def test_drift_of_a_day_long_after_the_alert_of_an_hour_is_news(process, at):
-    process(at(3, "outlier_rate"))
-    for day in range(2):
-        process(at(24 * day, "drift", 24, "ok"))
-    process(at(48, "drift", 24, "ok"))
-    assert _fired(process(at(72, "drift", 24))) == ["drift"]
-
-
 @pytest.mark.parametrize(
     "hour, metric, sent",
     [
@@ -182,7 +156,10 @@ def test_drift_of_a_day_long_after_the_alert_of_an_hour_is_news(process, at):
     ],
 )
 def test_alerts_of_hours_follow_from_the_drift_of_a_day(process, at, hour, metric, sent):
-    """Within the drift's first two days; rates of outliers mean nothing until the drift ends."""
+    """With few rows, quality has hourly windows and drift daily ones.
+
+    Within the drift's first two days; rates of outliers mean nothing until the drift ends.
+    """
     assert _fired(process(at(0, "drift", 24))) == ["drift"]
     for quiet in range(hour - 3, hour):
         assert process(at(quiet, metric, verdict="ok")) == []

@@ -57,17 +57,6 @@ def listed(connection, **only):
     )
 
 
-def test_the_alerting_features_of_a_period(connection, put):
-    alert = {"verdict": "alert"}
-    put(
-        row(1, feature="early", **alert), row(2, feature="a", **alert), row(3, feature="b", **alert)
-    )
-    put(row(2, feature="fine"), row(2, feature="group", segment="sex=f", **alert))
-    put(row(2, feature=None, **alert), row(2, feature="other", window="1h", **alert))
-    alerting = metrics.alerting_features(connection, SERIES, "2024-01-02", "2024-01-04")
-    assert alerting == {"a", "b"}
-
-
 def test_the_same_metric_of_a_window_is_replaced(connection, put):
     put(row(1), row(1, feature=None), row(1, segment="eu"))
     put(row(1, value=9.0), row(1, feature=None, value=8.0))

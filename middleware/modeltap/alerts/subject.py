@@ -11,7 +11,7 @@ from itertools import islice
 from modeltap.alerts.causes import causes, finding_about
 from modeltap.alerts.conditions import Evaluation, evaluate, needs_baseline
 from modeltap.alerts.rules import Rule, fingerprint
-from modeltap.config.metrics import same_fact
+from modeltap.config.metrics import explains
 from modeltap.store.alerts import (
     AlertRow,
     FiringCause,
@@ -117,7 +117,8 @@ class AlertSubject:
         own = causes(self.row, self._rows)
         if self.row["metric"] == "outlier_rate":
             own.add(("drift", self.row["feature"]))  # of earlier windows: this one has outliers
-        return firing_causes(self._connection, self.row, own, same_fact(self.row["metric"]))
+        # Of an hour and a day, either can alert first; `analysis` compares a day with its hours.
+        return firing_causes(self._connection, self.row, own, explains(self.row["metric"]))
 
     def _evaluate(self, row: MetricRow) -> Evaluation | None:
         return evaluate(self.rule, row, self._baseline if needs_baseline(self.rule) else None)

@@ -147,21 +147,16 @@ def explained_by(metric: str) -> tuple[str, ...]:
     return CATALOGUE[metric].explained_by if metric in CATALOGUE else ()
 
 
-def same_fact(metric: str) -> list[str]:
-    """Return the other metrics that show one fact about a column: its causes and consequences.
+def explains(metric: str) -> list[str]:
+    """Return the metrics that an alert of `metric` explains, directly or through others.
 
-    >>> same_fact("drift")
-    ['out_of_range_rate', 'outlier_rate', 'constant_feed']
-    >>> same_fact("outlier_rate"), same_fact("missing_rate")
-    (['drift', 'out_of_range_rate', 'constant_feed'], [])
+    >>> explains("outlier_rate"), explains("drift"), explains("out_of_range_rate")
+    (['drift'], [], ['drift', 'outlier_rate'])
     """
-    return [
-        other for other in CATALOGUE if metric in _causes_of(other) or other in _causes_of(metric)
-    ]
+    return [other for other in CATALOGUE if metric in _causes_of(other)]
 
 
 def _causes_of(metric: str) -> set[str]:
-    """Return the metrics that explain `metric`, directly or through others."""
     direct = explained_by(metric)
     return {*direct, *(cause for other in direct for cause in _causes_of(other))}
 

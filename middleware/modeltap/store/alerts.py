@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from modeltap.clock import now
 from modeltap.environments import reported
 from modeltap.store.alert_history import ACCEPTED
+from modeltap.store.windows import Series
 
 AlertRow = Mapping[str, Any]
 """A row of the table `alerts`, by column."""
@@ -208,9 +209,9 @@ def firing_causes(
 ) -> list[FiringCause]:
     """Return the firing alerts that explain `row`.
 
-    These are alerts on its `causes` (metric and feature), and alerts of a finding that lists its
-    feature as related. In windows of another length, these are alerts on its feature and the
-    metrics `elsewhere`, also if they were resolved after the start of the window.
+    These are alerts on its `causes` (metric and feature), alerts of a finding that lists its
+    feature as related, and alerts on its feature and the metrics `elsewhere` in windows of another
+    length.
 
     Args:
         row: a row of the table `metrics`.
@@ -218,22 +219,32 @@ def firing_causes(
     rows = connection.execute(
         "select metric, window, window_start, window_end from alerts "
         "where model = :model and version = :version and segment is :segment "
-        "and (state = 'firing' and (window = :window and exists (select 1 from json_each(:causes) "
+        "and state = 'firing' and (window = :window and exists (select 1 from json_each(:causes) "
         "where json_extract(value, '$[0]') = metric and json_extract(value, '$[1]') is feature) "
         "or not (metric = :metric and feature is :feature) "
-        "and exists (select 1 from json_each(related) where value = :feature)) "
-        "or window <> :window and feature = :feature and window_start < :window_end "
-        "and (state = 'firing' or state = 'resolved' and resolved_at > :window_start) "
+        "and exists (select 1 from json_each(related) where value = :feature) "
+        "or window <> :window and feature = :feature "
         "and metric in (select value from json_each(:elsewhere)))",
         {
             **{name: row[name] for name in _SUBJECT},
-            "window_start": row["window_start"],
-            "window_end": row["window_end"],
             "causes": json.dumps(list(causes)),
             "elsewhere": json.dumps(list(elsewhere)),
         },
     )
     return [FiringCause(*cause) for cause in rows]
+
+
+def reported_in_period(
+    connection: sqlite3.Connection, series: Series, start: str, end: str
+) -> frozenset[tuple[str, str]]:
+    """Return metric and feature of the alerts that fired in the series' windows in a period."""
+    rows = connection.execute(
+        "select metric, feature from alerts where model = ? and version = ? and window = ? "
+        "and feature not null and segment is null and state <> 'pending' and window_start < ? "
+        "and (resolved_at is null or resolved_at > ?)",
+        (series.model, series.version, series.window, end, start),
+    )
+    return frozenset((metric, feature) for metric, feature in rows)
 
 
 def is_finding_firing(connection: sqlite3.Connection, row: Mapping[str, Any], related: str) -> bool:

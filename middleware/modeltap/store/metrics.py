@@ -356,19 +356,6 @@ def metrics_before(
     )
 
 
-def alerting_features(
-    connection: sqlite3.Connection, series: Series, start: str, end: str
-) -> frozenset[str]:
-    """Return the features with an alert in the series' windows that overlap a period."""
-    rows = connection.execute(
-        "select distinct feature from metrics where model = ? and version = ? and window = ? "
-        "and window_start < ? and window_end > ? and verdict = 'alert' and feature not null "
-        "and segment is null",
-        (series.model, series.version, series.window, end, start),
-    )
-    return frozenset(name for (name,) in rows)
-
-
 def subject_values(
     connection: sqlite3.Connection,
     row: MetricRow,

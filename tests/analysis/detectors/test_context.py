@@ -58,7 +58,7 @@ def test_later_detectors_only_see_alerts():
     last = after.after([metric(None, name="schema_change")])
     assert last.alerted == {"x"} and len(last.alerts) == 2
     assert CONTEXT.after([]) is CONTEXT
-    assert replace(after, alerted_elsewhere=frozenset("c")).alerted == {"x", "c"}
+    assert replace(after, reported=frozenset({("unseen_rate", "c")})).alerted == {"x", "c"}
 
 
 def test_a_rolling_reference_without_a_baseline_has_no_row_verdict():

@@ -7,6 +7,9 @@ import pytest
 
 from detecting import evaluated
 from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.detectors import drift, evaluate
+from modeltap.analysis.detectors.context import Context
+from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.references.fit import fit
 
 rng = np.random.default_rng(2)
@@ -155,3 +158,39 @@ def test_a_median_outside_the_reference_has_a_bound():
         assert text.startswith(f"temp: median went from 36 to {bound_word} ")
         bound = float(text.split(f" {bound_word} ")[1].split(" in ")[0])
         assert (bound < centre) if bound_word == "above" else (bound > centre)
+
+
+def _moved(values):
+    return values + 3.0
+
+
+def _with_default(values):
+    return np.where(np.arange(len(values)) % 10 == 0, 40.0, values)
+
+
+def _stuck(values):
+    return np.full(len(values), 2.0)
+
+
+@pytest.mark.parametrize(
+    "change, reported, is_news",
+    [
+        (_moved, "outlier_rate", True),
+        (_moved, "out_of_range_rate", True),
+        (_with_default, "outlier_rate", False),
+        (_with_default, "out_of_range_rate", False),
+        (_with_default, "missing_rate", True),
+        (_stuck, "constant_feed", False),
+    ],
+)
+def test_a_day_does_not_repeat_what_its_hours_reported(change, reported, is_news):
+    """Unless the bulk of the values moved, too: a few outliers do not say so."""
+    own = np.random.default_rng(3)
+    reference = fit({"x": own.normal(size=5000), "y": own.normal(size=5000)}, 5000, model="m")
+    columns = {"x": change(own.normal(size=500)), "y": own.normal(size=500)}
+    window = tally(columns, 500, reference)
+    context = Context(reference, window, reported=frozenset({(reported, "x")}))
+    metrics = evaluate(context, [drift])
+    (metric,) = [m for m in explained(metrics, context) if (m.metric, m.feature) == ("drift", "x")]
+    assert (metric.verdict == "alert") is is_news
+    assert ("no alert, because the alert about" in metric.explanation) is not is_news

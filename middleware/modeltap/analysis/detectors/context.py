@@ -104,7 +104,7 @@ class Context:
         before: the time of the row before the window in Unix seconds; None if it is not used.
         samples: rows of both sides; None if this window's rows are not compared.
         alerts: the alerts of the detectors that ran before.
-        alerted_elsewhere: the features with an alert in windows of another length at the time.
+        reported: metric and feature of the alerts that fired in shorter windows of the same time.
         whole: the reference with the counts of all hours, if `reference` only has those of the
             window's own hours; by default `reference`.
         covered: the hours of the week from which the reference has rows, 0 to 167 from Monday in
@@ -123,7 +123,7 @@ class Context:
     samples: Samples | None = None
     baselines: Baselines = field(default_factory=LearntBaselines)
     alerts: tuple[Metric, ...] = ()
-    alerted_elsewhere: frozenset[str] = frozenset()
+    reported: frozenset[tuple[str, str]] = frozenset()
     whole: Reference | None = None
     covered: frozenset[int] | None = None
 
@@ -175,7 +175,7 @@ class Context:
     def alerted(self) -> frozenset[str]:
         """The features that already have an alert, which row comparisons must not repeat."""
         own = (alert.feature for alert in self.alerts if alert.feature is not None)
-        return self.alerted_elsewhere.union(own)
+        return frozenset((*own, *(feature for _, feature in self.reported)))
 
     def row_verdict(self, metric: str, feature: str | None, alert: bool) -> str:
         """Return the verdict of a comparison of rows.

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from modeltap.analysis.detectors.context import DRIFT_FLOOR, RATE_FLOOR, Context
 from modeltap.analysis.model.feature import Feature, rows_of
 from modeltap.analysis.model.metric import (
+    ALERT,
     NOT_COMPARABLE,
     Evidence,
     Metric,
@@ -40,6 +41,10 @@ NEW_VALUE = "new_value"
 """The key in a feature's baselines of the largest gain of one bin between reference blocks."""
 
 
+_CAUSES = ("constant_feed", "out_of_range_rate", "outlier_rate")
+"""Metrics whose alerts explain drift, the strongest first."""
+
+
 class Drifted(Evidence, frozen=True):
     """A drift; `beyond_baseline` if the baseline, rather than the floor, set the threshold."""
 
@@ -48,6 +53,12 @@ class Drifted(Evidence, frozen=True):
     """The bin that gained more than its floor."""
     number: float | None = None
     """The single value of the rows in this bin, if it is known."""
+
+
+class ReportedByHour(Evidence, frozen=True):
+    """A drift that follows from an alert of the hours of its day: on this metric."""
+
+    metric: str
 
 
 class CalendarColumn(Evidence, frozen=True):
@@ -87,7 +98,7 @@ def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:
     if rows < context.min_rows or not reference_rows:
         yield too_few("drift", rows, feature.name)
         return
-    yield _compared(feature, reference, current, context)
+    yield _unless_reported(feature, _compared(feature, reference, current, context), context)
     if feature.kind != "words":
         yield from _described(feature, reference, current, rows)
 
@@ -128,6 +139,19 @@ def _compared(
         verdict=verdict(alert, metric.rows),
         evidence=evidence,
     )
+
+
+def _unless_reported(feature: Feature, metric: Metric, context: Context) -> Metric:
+    """Return the drift without a verdict if an alert of shorter windows reports the same fact.
+
+    A stuck value does, and values far outside do unless the others moved, too.
+    """
+    causes = [cause for cause in _CAUSES if (cause, feature.name) in context.reported]
+    if metric.verdict != ALERT or not causes:
+        return metric
+    if causes[0] != "constant_feed" and bulk_moved(feature, context.after([metric])):
+        return metric
+    return replace(metric, verdict=None, evidence=ReportedByHour(causes[0]))
 
 
 def _is_beyond_baseline(feature: Feature, reference: np.ndarray, current: np.ndarray) -> bool:

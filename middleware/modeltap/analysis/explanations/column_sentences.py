@@ -7,7 +7,7 @@ import numpy as np
 from modeltap.analysis.detectors import quality
 from modeltap.analysis.detectors.constant_feed import Constant
 from modeltap.analysis.detectors.context import Context
-from modeltap.analysis.detectors.drift import CalendarColumn, Drifted
+from modeltap.analysis.detectors.drift import CalendarColumn, Drifted, ReportedByHour
 from modeltap.analysis.detectors.quality import ExplainedByDrift, Grown, LikelyCode
 from modeltap.analysis.detectors.unit_change import FarOutside
 from modeltap.analysis.explanations.new_values import exact, new_value
@@ -107,6 +107,14 @@ def _(evidence: ExplainedByDrift, metric: Metric, context: Context) -> str | Non
         f"{feature.name}: {_invalid_values(feature, metric.metric)} went from "
         f"{percent(evidence.before)} to {percent(value)}; no alert, because the whole column has "
         "drifted"
+    )
+
+
+@sentence.register
+def _(evidence: ReportedByHour, metric: Metric, _context: Context) -> str:
+    return (
+        f"{metric.feature}: drift {number(metric.value or 0.0)}; no alert, because the alert about "
+        f"{evidence.metric} in hours of this day reports it"
     )
 
 

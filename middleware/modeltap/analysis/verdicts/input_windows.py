@@ -57,8 +57,8 @@ from modeltap.config.windows import Window
 from modeltap.decoding.row_batch import Batch
 from modeltap.decoding.times import parse_times
 from modeltap.store import windows as stored
+from modeltap.store.alerts import reported_in_period
 from modeltap.store.connection import writing
-from modeltap.store.metrics import alerting_features
 from modeltap.store.predictions import (
     LAST,
     RowKey,
@@ -242,7 +242,7 @@ class InputWindows:
             before=self._time_before(group[0]),
             samples=samples if self._has_samples(rows.total, start, end) else None,
             baselines=self._baselines(start),
-            alerted_elsewhere=self._alerted_in_shorter(start, end),
+            reported=self._reported(start, end),
             whole=None if reference.rolling else self.reference,
             covered=None if reference.rolling else self._rhythm.covered,
         )
@@ -255,11 +255,18 @@ class InputWindows:
             metrics = with_findings(metrics, context, values_of(samples.batch, context))
         return explained(metrics, context)
 
-    def _alerted_in_shorter(self, start: str, end: str) -> frozenset[str]:
-        """Return the features with an alert in the shorter windows, which rows must not repeat."""
+    def _reported(self, start: str, end: str) -> frozenset[tuple[str, str]]:
+        """Return metric and feature of the alerts in the shorter windows of this time.
+
+        Those of features whose drift already fires are left out, because this continues it.
+        """
         if self.shorter is None:
             return frozenset()
-        return alerting_features(self.scope.connection, self.shorter, start, end)
+        hours, own = (
+            reported_in_period(self.scope.connection, series, start, end)
+            for series in (self.shorter, self._series)
+        )
+        return frozenset(alert for alert in hours if ("drift", alert[1]) not in own)
 
     def _estimates(
         self, group: Sequence[CountedWindow], samples: WindowSamples, metrics: Sequence[Metric]
