@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -66,6 +66,16 @@ _ABOUT = frozenset(
         *("threshold", "decision_threshold", "cutoff", "explanation", "explanations"),
         *("input", "inputs", "instance", "instances", "query"),
         *("is_base64_encoded", "path", "filename", "object", "request", "exception", "traceback"),
+        *("jsonrpc", "finish_reason", "stop_reason", "usage_metadata", "model_info", "model_type"),
+        *(
+            "feature_names",
+            "class_names",
+            "label_names",
+            "shap_values",
+            "links",
+            "device",
+            "cached",
+        ),
     )
 )
 _ABOUT_ENDS = frozenset(("id", "ids", "uuid", "guid", "timestamp", "version", "url"))
@@ -81,11 +91,24 @@ _MEASURED = frozenset(
         "unit",
         "units",
         "currency",
+        "index",
+        "idx",
+        "row",
+        "position",
     )
 )
 _MEASURED_ENDS = frozenset(("ms", "time", "latency", "seconds", "at", "unit", "units"))
 _BOUND_ENDS = frozenset(("lower", "upper", "bound", "std", "stderr", "stdev"))
 """Endings of the bounds and deviations of a prediction: `yhat_lower`."""
+
+_COUNTS = frozenset(("num", "n", "number", "count", "total"))
+_COUNTED = frozenset(("predictions", "results", "outputs", "rows", "records", "instances"))
+"""A count of these is a detail of the call: `num_predictions`, `total_rows`."""
+
+_OF_PREDICTIONS = frozenset(
+    ("type", "kind", "status", "source", "count", "interval", "intervals", "variance", "error")
+)
+"""Endings of details of a prediction, after the word: `prediction_type`."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -130,7 +153,16 @@ def role_of(name: str) -> ResponseRole | None:
         return "envelope"
     if own in _MEASURED or (len(words) > 1 and words[-1] in _MEASURED_ENDS | _BOUND_ENDS):
         return "measured"
+    if _is_detail(words):
+        return "measured"
     return "prediction" if _PREDICTED & set(words) else None
+
+
+def _is_detail(words: Sequence[str]) -> bool:
+    """Return True for the words of a count of rows, or of a detail of the prediction."""
+    if not _COUNTS.isdisjoint(words) and not _COUNTED.isdisjoint(words):
+        return True
+    return words[0] == "prediction" and words[-1] in _OF_PREDICTIONS
 
 
 def named(names: Iterable[str], *roles: ResponseRole) -> list[str]:

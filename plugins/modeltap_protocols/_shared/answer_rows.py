@@ -7,9 +7,15 @@ from typing import Any
 
 from modeltap.decoding.response_names import named
 from modeltap.payload import unwrapped
-from modeltap_protocols._shared.answers import envelope_in, labels_in, names_in
 from modeltap_protocols._shared.frames import named_rows, only_frame, tensor_rows
 from modeltap_protocols._shared.inputs import transposed
+from modeltap_protocols._shared.members import (
+    envelope_in,
+    has_no_output,
+    labels_in,
+    message_of,
+    names_in,
+)
 from modeltap_protocols._shared.values import (
     is_distribution,
     is_outputs,
@@ -68,6 +74,8 @@ def _object_by_row(document: dict[str, Any], rows: int) -> list[Any]:
     labels = labels_in(document)
     members = [labels, named(document, "score"), named(document, "probabilities")]
     first = [names[0] for names in members if names]
+    if not first and (has_no_output(document) or message_of(document) is not None):
+        return [document] if rows == 1 else []
     if not first:
         return _unnamed_by_row(document, names_in(document), rows)
     if len(first) == 1 and (frame := only_frame(document[first[0]])) is not None:

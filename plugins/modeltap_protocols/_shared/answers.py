@@ -9,16 +9,25 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from modeltap.decoding.response_names import PREDICTIONS, candidates, named, role_of, snake_case
+from modeltap.decoding.response_names import PREDICTIONS, named, role_of, snake_case
 from modeltap.payload import NO_PREDICTION, Decoded, opens_json, unwrapped
+from modeltap_protocols._shared.members import (
+    AMBIGUOUS,
+    distribution_in,
+    envelope_in,
+    has_no_output,
+    label_beside,
+    labels_in,
+    message_of,
+    names_in,
+)
+from modeltap_protocols._shared.row_order import in_order
 from modeltap_protocols._shared.values import (
-    are_by_label,
     by_class,
     chances,
     is_distribution,
     is_outputs,
     is_scored_label,
-    is_status,
     is_vector,
     largest,
     may_be_by_class,
@@ -28,9 +37,6 @@ from modeltap_protocols._shared.values import (
     ranking,
     scalar,
 )
-
-_AMBIGUOUS = ("result", "results", "output", "outputs", "value", "answer")
-"""Names of a prediction that some APIs use for the status of the call."""
 
 _FRAME_NAMES = frozenset(("tensor", "ndarray", "columns"))
 """Names in responses that are tables (`answer_rows`)."""
@@ -83,6 +89,8 @@ def pair_outputs(decoded: Decoded, values: Sequence[Any]) -> Decoded:
     [2.5]
     """
     paired = len(values) == len(decoded.rows)
+    if paired and len(values) > 1:
+        values = in_order(values, decoded.rows)
     outputs = [
         read_output(value, decoded.rows[at] if paired else {}) for at, value in enumerate(values)
     ]
@@ -95,7 +103,8 @@ def pair_outputs(decoded: Decoded, values: Sequence[Any]) -> Decoded:
         if any(output.rest for output in outputs):
             decoded.answers = [output.rest for output in outputs]
         if all(output.prediction is None and output.score is None for output in outputs):
-            decoded.note = decoded.note or (None if decoded.answers else NO_PREDICTION)
+            is_vector_only = any("embedding" in output.rest for output in outputs)
+            decoded.note = decoded.note or (None if is_vector_only else NO_PREDICTION)
     return decoded
 
 
@@ -120,49 +129,6 @@ def read_output(value: Any, row: Mapping[str, Any] | None = None) -> RowOutput:
         # No labels are a set of labels, too.
         return _output_of_list(value) if value else RowOutput("[]")
     return _output_of_object(value, row or {}) if type(value) is dict else RowOutput(scalar(value))
-
-
-def labels_in(answer: Mapping[str, Any]) -> list[str]:
-    """Return the members with a value and the name of a prediction, the likeliest first.
-
-    >>> labels_in({"result": "success", "label": "cat", "prediction": None})
-    ['label']
-    """
-    names = [name for name in named(answer, "prediction") if answer[name] is not None]
-    others = [n for n in candidates(answer) if role_of(n) not in ("prediction", "measured")]
-    if len(names) + len(others) < 2:
-        return names
-    return [n for n in names if not (snake_case(n) in _AMBIGUOUS and is_status(answer[n]))]
-
-
-def names_in(answer: Mapping[str, Any]) -> list[str]:
-    """Return the members that may be a prediction if none has the name of one.
-
-    >>> names_in({"result": "success", "price": 4, "id": 7})
-    ['price']
-    """
-    labels = labels_in(answer)
-    return [n for n in candidates(answer) if role_of(n) != "prediction" or n in labels]
-
-
-def envelope_in(answer: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    """Return the member that contains the actual response; None if there is none.
-
-    >>> envelope_in({"took": 3, "data": {"price": 2}}, ["took", "data"])
-    'data'
-    >>> envelope_in({"a": {"prediction": 2}, "b": {"x": 1}}, ["a", "b"])
-    'a'
-    """
-    inner = {name: unwrapped(answer[name]) for name in names}
-    holding = [name for name, value in inner.items() if type(value) in (dict, list) and value]
-    around = [name for name in holding if role_of(name) == "envelope"]
-    readable = [name for name in holding if _has_output(inner[name])]
-    return next(iter(around or (readable if len(readable) == 1 else ())), None)
-
-
-def _has_output(value: Any) -> bool:
-    first = value[0] if type(value) is list else value
-    return type(first) is dict and bool(named(first, "prediction", "score", "probabilities"))
 
 
 def _output_of_list(values: list[Any]) -> RowOutput:
@@ -247,7 +213,7 @@ def _roles_of(names: tuple[str, ...]) -> _Roles | None:
         return None
     if not _FRAME_NAMES.isdisjoint(names):
         return None
-    if snake_case(labels[0]) in _AMBIGUOUS:
+    if snake_case(labels[0]) in AMBIGUOUS:
         return None
     rest = _rest(dict.fromkeys(names), {*labels, *scores, *chances})
     score, probabilities = next(iter(scores), None), next(iter(chances), None)
@@ -255,7 +221,10 @@ def _roles_of(names: tuple[str, ...]) -> _Roles | None:
 
 
 def _output_of_object(answer: dict[str, Any], row: Mapping[str, Any]) -> RowOutput:
-    return plain_output(answer) or _searched_output(answer, row)
+    if (output := plain_output(answer)) is not None:
+        return output
+    message = message_of(answer)
+    return _searched_output(answer, row) if message is None else RowOutput(message)
 
 
 def _searched_output(answer: dict[str, Any], row: Mapping[str, Any]) -> RowOutput:
@@ -265,16 +234,17 @@ def _searched_output(answer: dict[str, Any], row: Mapping[str, Any]) -> RowOutpu
         return _output_of_object({**rest, "probabilities": classes}, row)
     labels = labels_in(answer)
     lists = list in set(map(type, answer.values()))
-    ranked = ranked_columns(answer) if lists else answer if are_by_label(answer) else None
+    ranked = (ranked_columns(answer) if lists else None) or distribution_in(answer)
     if ranked is not None:
         return _most_likely(ranked)
     scores, probabilities = named(answer, "score"), named(answer, "probabilities")
     if not (labels or scores or probabilities):
+        if has_no_output(answer):
+            return RowOutput(rest=_rest(answer, set(named(answer, "prediction"))))
         return _unnamed_output(answer, _own(answer, row))
     if not labels:
-        # The label has a name of its own: {"species": "setosa", "probability": 0.97}.
         others = [name for name in _own(answer, row) if role_of(name) is None]
-        labels = others if len(others) == 1 and scalar(answer[others[0]]) is not None else []
+        labels = label_beside(answer, others, [*scores, *probabilities])
     if not labels and (alone := _alone(answer, scores, probabilities)) is not None:
         labels, scores, probabilities = [alone], [], []
     taken = {*labels[: _outputs_among(labels)], *scores[:1], *probabilities[:1]}

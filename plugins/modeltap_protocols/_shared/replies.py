@@ -87,4 +87,5 @@ def _table(payload: Payload, rows: int) -> list[Any] | None:
 
 def _text(payload: Payload, rows: int) -> list[Any] | None:
     plain = payload.response_media in ("text/plain", "")
-    return [payload.response] if plain and rows == 1 else None
+    text = str(payload.response).strip()
+    return [text] if text and plain and rows == 1 else None

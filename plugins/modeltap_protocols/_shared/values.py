@@ -23,6 +23,15 @@ _STATUS = frozenset(
     ("ok", "okay", "success", "succeeded", "successful", "done", "completed", "failed", "error")
 )
 
+_ROUNDING = 1e-3
+"""Tolerance for the sum of probabilities."""
+
+_FEWEST_DECIMALS = 2
+"""With one decimal place, any few scores might sum to about 1."""
+
+_QUANTILE = re.compile(r"[pPqQ]\d+")
+"""Names of the probability of a numbered class, and of quantiles: `p1`, `p90`."""
+
 _OF_CLASS = re.compile(
     r"""
     (?:prediction[\ _])?(?:prob|proba|probability|score|confidence|p)(?:[\ _.\-]|(?=[(\[\d]))
@@ -131,7 +140,8 @@ def ranking(values: Sequence[Any]) -> dict[str, float] | None:
             return None
         if type(label) is not str or type(score) not in (float, int):
             return None
-        scores[label] = number(score) or 0.0
+        # Of several objects of one class in a picture, the surest counts.
+        scores[label] = max(number(score) or 0.0, scores.get(label, -math.inf))
     return scores
 
 
@@ -158,15 +168,29 @@ def _label_of(value: dict[str, Any]) -> Any:
 def ranked_columns(answer: dict[str, Any]) -> dict[str, float] | None:
     """Return parallel lists of labels and scores as a ranking; None if there are none.
 
+    The labels may have any name, if they are the only texts.
+
     >>> ranked_columns({"displayNames": ["a", "b"], "confidences": [0.9, 0.1]})
     {'a': 0.9, 'b': 0.1}
+    >>> ranked_columns({"product_ids": ["a", "b"], "scores": [0.9, 0.1]})
+    {'a': 0.9, 'b': 0.1}
     """
-    labels = _first(answer, "prediction")
     scores = _first(answer, "score") or _first(answer, "probabilities")
+    labels = _first(answer, "prediction") or _names_beside(answer, scores)
     if not (type(labels) is list and type(scores) is list and 1 < len(labels) == len(scores)):
         return None
     pairs = zip(labels, scores, strict=True)
     return ranking([{"label": label, "score": score} for label, score in pairs])
+
+
+def _names_beside(answer: dict[str, Any], scores: Any) -> Any:
+    """Return the only list of as many different texts as there are scores; None without one."""
+    if type(scores) is not list:
+        return None
+    lists = [value for value in answer.values() if type(value) is list and value is not scores]
+    texts = [value for value in lists if set(map(type, value)) == {str}]
+    fitting = [value for value in texts if len(set(value)) == len(value) == len(scores)]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def chances(value: Any) -> list[float] | dict[str, float] | None:
@@ -187,7 +211,9 @@ def are_by_label(answer: dict[str, Any]) -> bool:
     >>> are_by_label({"cat": 0.75, "dog": 0.25}), are_by_label({"price": 0.75, "risk": 0.5})
     (True, False)
     """
-    return _sum_to_one(list(answer.values())) and not any(map(role_of, answer))
+    if not _sum_to_one(list(answer.values())) or any(map(role_of, answer)):
+        return False
+    return not all(map(_QUANTILE.fullmatch, answer))
 
 
 def by_class(answer: dict[str, Any]) -> dict[str, str] | None:
@@ -197,11 +223,20 @@ def by_class(answer: dict[str, Any]) -> dict[str, str] | None:
     {'p_yes': 'yes', 'p_no': 'no'}
     >>> by_class({"yes_probability": 0.9, "ms": 3}), by_class({"p1": 0.9, "p2": 0.8})
     (None, None)
+    >>> by_class({"p10": 0.2, "p50": 0.3, "p90": 0.5})
     """
     classes = {name: _class_of(name) for name in answer}
     known = {name: label for name, label in classes.items() if label is not None}
     is_complete = len(set(known.values())) == len(known) and "probabilities" not in answer
+    if known and all(map(_QUANTILE.fullmatch, known)) and not _are_numbered(known.values()):
+        return None
     return known if is_complete and _sum_to_one([answer[name] for name in known]) else None
+
+
+def _are_numbered(classes: Iterable[str]) -> bool:
+    """Return True for classes that are numbered from 0 or 1."""
+    numbers = sorted(map(int, classes))
+    return numbers in (list(range(len(numbers))), list(range(1, len(numbers) + 1)))
 
 
 def may_be_by_class(names: Iterable[str]) -> bool:
@@ -255,12 +290,23 @@ def largest(probabilities: Any) -> Any:
 
 
 def _sum_to_one(values: list[Any]) -> bool:
-    return (
-        len(values) > 1
-        and {float} <= set(map(type, values)) <= {float, int}
-        and all(0 <= p <= 1 for p in values)
-        and abs(sum(values) - 1) < 1e-3
-    )
+    """Return True for probabilities that sum to 1, apart from the rounding of each of them."""
+    if len(values) < 2 or not {float} <= set(map(type, values)) <= {float, int}:
+        return False
+    if not all(0 <= p <= 1 for p in values):
+        return False
+    error = abs(sum(values) - 1)
+    return error < _ROUNDING or (len(values) > 2 and error <= _rounding_of(values))
+
+
+def _rounding_of(values: Sequence[float]) -> float:
+    """Return the largest error of the sum of N values that are rounded to two places or more.
+
+    >>> round(_rounding_of([0.33, 0.33, 0.33]), 6), _rounding_of([0.5, 0.3, 0.3])
+    (0.015, 0.0)
+    """
+    decimals = max(len(repr(value).partition(".")[2]) for value in values)
+    return len(values) / 2 * 10.0**-decimals + 1e-9 if decimals >= _FEWEST_DECIMALS else 0.0
 
 
 def _are_chances(numbers: Iterable[Any]) -> bool:

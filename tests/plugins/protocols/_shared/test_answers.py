@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from modeltap.decoding.decoders import Decoders
@@ -275,3 +275,147 @@ def test_the_shortcut_by_names_returns_what_the_search_does(answer, row):
 )
 def test_usual_responses_take_the_shortcut(answer):
     assert plain_output(answer) is not None
+
+
+BESIDE = {
+    "a list": ({"fraud": "yes", "score": 0.75, "rules": ["r1", "r2"]}, "yes"),
+    "an object": ({"fraud": "yes", "probability": 0.75, "shares": {"x": 0.5}}, "yes"),
+    "the score's own word": ({"new": 1, "is_fraud": 0, "fraud_score": 0.75}, 0),
+    "a truth": ({"approved": True, "limit": 5000, "probability": 0.75}, "true"),
+    "another text": ({"sentiment": "good", "confidence": 0.75, "language": "en"}, "good"),
+    "another text before": ({"language": "en", "sentiment": "good", "confidence": 0.75}, "good"),
+    "the confidence first": ({"confidence": 0.75, "intent": "greet", "language": "en"}, "greet"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("form", BESIDE)
+def test_a_label_with_a_name_of_its_own_is_found_beside_other_members(form, place):
+    answer, expected = BESIDE[form]
+    found = decoded(PLACES[place](answer))
+    assert (found.predictions, found.scores, found.note) == ([expected], [0.75], None)
+
+
+FAILED = [
+    {"status": "error", "reason": "not ready"},
+    {"state": "FAILED", "cause": "timeout", "data": None},
+    {"success": False, "reason": "invalid", "data": None},
+    {"ok": False, "hint": "send x"},
+    {"error": "timeout", "retry": True},
+    {"error": {"type": "X", "text": "y"}, "value_used": 5},
+    {"jsonrpc": "2.0", "error": {"code": -32601}, "id": 1},
+    {"prediction": None, "fallback": True, "default": 5},
+    {"label": None, "reason": "too few words"},
+    {"prediction": None},
+    {"finish_reason": "COMPLETE", "id": "c"},
+]
+
+
+@pytest.mark.parametrize("answer", FAILED)
+def test_a_failure_with_the_status_of_success_has_no_prediction(answer):
+    """And is reported, in each request of one row or several."""
+    for request in ({"a": 1, "b": 2.5}, TWO):
+        found = decoded(answer, request)
+        assert not any(value is not None for value in found.predictions)
+        assert found.note is not None
+
+
+ABOUT = [
+    {"num_predictions": 1},
+    {"n_results": 1},
+    {"total_rows": 1, "predictions_count": 1},
+    {"prediction_type": "regression"},
+    {"prediction_status": "done", "prediction_source": "cache"},
+    {"finish_reason": "stop"},
+    {"jsonrpc": "2.0"},
+    {"feature_names": ["a", "b"], "class_names": ["u", "v"]},
+    {"model_info": {"name": "m", "version": "3"}},
+    {"shap_values": [0.1, 0.2]},
+    {"error": None, "errors": [], "success": True, "status": "ok"},
+]
+
+
+@pytest.mark.parametrize("place", ["alone", "envelope", "list", "response"])
+@pytest.mark.parametrize("details", ABOUT)
+def test_details_of_the_call_are_no_outputs(details, place):
+    for output, expected in (
+        ({"price": 7.5}, 7.5),
+        ({"predicted_price": 7.5}, 7.5),
+        ({"yes": 0.75, "no": 0.25}, "yes"),
+        ({"species": "cat", "probability": 0.75}, "cat"),
+    ):
+        found = decoded(PLACES.get(place, lambda answer: answer)({**output, **details}))
+        assert (found.predictions, found.note) == ([expected], None), output
+
+
+def rounded(weights, places):
+    return [round(weight / sum(weights), places) for weight in weights]
+
+
+@given(weights=st.lists(st.floats(0.05, 1), min_size=3, max_size=12), places=st.integers(2, 6))
+def test_rounded_probabilities_are_probabilities(weights, places):
+    """Although they sum to 0.99 or 1.01; in a list or by label."""
+    chances = rounded(weights, places)
+    assume(any(chance not in (0, 1) for chance in chances))
+    most = max(chances)
+    names = {f"class {chr(97 + place)}": chance for place, chance in enumerate(chances)}
+    for answer in (chances, [chances], {"probabilities": chances}, names, {"model": "m", **names}):
+        found = decoded(answer)
+        assert found.scores == [most], answer
+        assert found.predictions[0] in (
+            chances.index(most),
+            f"class {chr(97 + chances.index(most))}",
+        )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"p10": 0.2, "p50": 0.3, "p90": 0.5},
+        {"q5": 0.25, "q95": 0.75},
+        {"p50": 0.25, "p95": 0.5, "p99": 0.25, "model": "m"},
+    ],
+)
+def test_quantiles_are_outputs_even_if_they_sum_to_one(answer):
+    names = [name for name in answer if name != "model"]
+    assert decoded(answer).predictions == [{name: answer[name] for name in names}]
+
+
+def test_of_several_objects_of_a_class_the_surest_counts():
+    box = {"box": {"x": 1, "y": 2}}
+    objects = [{"label": "cat", "score": score, **box} for score in (0.5, 0.875, 0.75)]
+    assert decoded(objects).predictions == ["cat"]
+    assert decoded(objects).scores == [0.875]
+    negative = [{"label": "a", "score": -0.5}, {"label": "b", "score": -0.25}]
+    assert (decoded(negative).predictions, decoded(negative).scores) == (["b"], [-0.25])
+
+
+@pytest.mark.parametrize("name", ["product_ids", "items", "documents", "class_names"])
+def test_texts_beside_as_many_scores_are_their_labels(name):
+    found = decoded({name: ["u", "v"], "scores": [0.5, 0.875], "model": "m"})
+    assert (found.predictions, found.scores) == (["v"], [0.875])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"id": "c", "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "COMPLETE"},
+        {"message": {"role": "assistant", "content": [{"type": "text", "text": "Hi"}]}},
+        {
+            "output": {"message": {"role": "assistant", "content": [{"text": "Hi"}]}},
+            "stopReason": "end_turn",
+            "usage": {"inputTokens": 3},
+        },
+        {
+            "candidates": [
+                {"content": {"role": "model", "parts": [{"text": "Hi"}]}, "finishReason": "STOP"}
+            ],
+            "usageMetadata": {"promptTokenCount": 4},
+            "modelVersion": "g",
+        },
+    ],
+)
+def test_the_text_of_a_language_models_message_is_the_prediction(answer):
+    """In the protocols of Cohere, Bedrock and Gemini, which have no decoder of their own."""
+    found = decoded(answer, {"contents": [{"role": "user", "parts": [{"text": "Ho"}]}]})
+    assert (found.predictions, found.note) == (["Hi"], None)
