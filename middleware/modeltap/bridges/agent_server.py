@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from modeltap.bridges import agent_answers as answers
 from modeltap.bridges.alert_guide import guide
 from modeltap.bridges.bounded_answer import NOTICE, bounded_answer
-from modeltap.errors import InputError, ModeltapError
+from modeltap.errors import ModeltapError, needs_extra
 from modeltap.printable import escaped
 from modeltap.store.connection import connect_reader
 from modeltap.store.exchange_search import ExchangeFilter
@@ -155,13 +155,9 @@ def agent_server(store: Path) -> MCPServer:
 
     Raises `InputError`, with the command to type, if the extra is not installed.
     """
-    try:
+    with needs_extra("mcp", "the MCP server"):
         from mcp.server import MCPServer
         from mcp_types import ToolAnnotations
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f'the MCP server needs {error.name}; install it with: pip install "modeltap[mcp]"'
-        ) from error
     server = MCPServer("modeltap", instructions=_INSTRUCTIONS)
     tools = AgentTools(store)
     for name in TOOLS:

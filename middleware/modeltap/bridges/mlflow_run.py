@@ -19,7 +19,7 @@ from modeltap import clock
 from modeltap.bridges.mlflow_entries import RunEntry, run_entries
 from modeltap.bridges.mlflow_report import alert_rows, report_text
 from modeltap.environments import environment_of, named, version_of
-from modeltap.errors import InputError
+from modeltap.errors import InputError, needs_extra
 from modeltap.printable import escaped
 from modeltap.store.connection import connect_reader
 from modeltap.store.models import ModelVersion, check_model, counted_models
@@ -113,13 +113,9 @@ def _client(tracking_uri: str | None) -> tuple[Any, tuple[type[Exception], ...]]
     # MLflow's own limits let a call to a dead server take minutes.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
-    try:
+    with needs_extra("mlflow", "modeltap mlflow"):
         from mlflow import MlflowClient
         from mlflow.exceptions import MlflowException
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f'this needs {error.name}; install it with: pip install "modeltap[mlflow]"'
-        ) from error
     failure = (MlflowException, OSError)
     try:
         return MlflowClient(tracking_uri), failure

@@ -20,7 +20,7 @@ from modeltap.bridges.otel_messages import (
     metric_messages,
 )
 from modeltap.config.sending.otel_settings import OtelSettings
-from modeltap.errors import InputError
+from modeltap.errors import needs_extra
 from modeltap.notify.http import post_bytes
 from modeltap.notify.outbox import DeliveryOutcome
 from modeltap.printable import escaped
@@ -121,12 +121,8 @@ class PushReport:
 
 def require_otel() -> None:
     """Raise `InputError` with the command to type unless the extra is installed."""
-    try:
+    with needs_extra("otel", "OpenTelemetry"):
         import opentelemetry.proto.collector.metrics.v1.metrics_service_pb2  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f'OpenTelemetry needs {error.name}; install it with: pip install "modeltap[otel]"'
-        ) from error
 
 
 def push(connection: sqlite3.Connection, settings: OtelSettings, now: float) -> PushReport:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from modeltap.browsing.datasette_metadata import metadata_of
-from modeltap.errors import InputError
+from modeltap.errors import InputError, needs_extra
 from modeltap.listening import listen
 from modeltap.store.connection import connect_reader
 
@@ -41,13 +41,9 @@ def serve_datasette(
             file of this name.
     """
     _check_name(store)
-    try:
+    with needs_extra("datasette", "modeltap datasette"):
         import uvicorn
         from datasette.app import Datasette
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f'this needs {error.name}; install it with: pip install "modeltap[datasette]"'
-        ) from error
     with closing(connect_reader(store)) as connection:
         metadata = metadata_of(connection, store)
     listening = listen(_HOST, port)

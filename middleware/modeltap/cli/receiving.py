@@ -11,7 +11,7 @@ from modeltap.cli.common import open_store, store_option, store_path
 from modeltap.cli.model_names import complete_models
 from modeltap.config import sources
 from modeltap.config.validation import from_environment
-from modeltap.errors import InputError
+from modeltap.errors import needs_extra
 from modeltap.ingest.admission import checked_token
 from modeltap.ingest.idle_connections import closing_idle
 from modeltap.ingest.receiver import MAX_EVENT_BYTES, Receiver
@@ -98,12 +98,8 @@ def receive(
 
 
 def _uvicorn() -> Any:
-    try:
+    with needs_extra("receive", "modeltap receive"):
         import uvicorn
-    except ImportError:
-        raise InputError(
-            "modeltap receive needs uvicorn; run pip install 'modeltap[receive]'"
-        ) from None
     return uvicorn
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from modeltap.errors import InputError
+from modeltap.errors import needs_extra
 from modeltap.listening import listen
 from modeltap.tap.endpoints.page_access import DashboardAccess
 
@@ -41,14 +41,10 @@ def address_of(host: str, port: int, token: str | None) -> DashboardAddress:
 
 def check_extra() -> None:
     """Raise `InputError` with the command to run if the extra `dashboard` is not installed."""
-    try:
+    with needs_extra("dashboard", "the dashboard"):
         import uvicorn  # noqa: F401
 
         import modeltap.dashboard.dashboard_app  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f'the dashboard needs {error.name}; install it with: pip install "modeltap[dashboard]"'
-        ) from error
 
 
 def serve(

@@ -13,7 +13,7 @@ from modeltap import clock
 from modeltap.dashboard.alert_picture import draw_alert
 from modeltap.dashboard.home_page import name_of
 from modeltap.dashboard.model_page import draw_charts
-from modeltap.dashboard.rendering import render
+from modeltap.errors import needs_extra
 from modeltap.output import cell
 from modeltap.printable import escaped
 from modeltap.store.models import ModelVersion
@@ -93,7 +93,12 @@ def _model(connection: sqlite3.Connection, health: ModelHealth, since: float | N
 
 
 def as_html(connection: sqlite3.Connection, report: Report) -> str:
-    """Return a report as one page that needs no other file and no network."""
+    """Return a report as one page that needs no other file and no network.
+
+    Raises `InputError` if the extra `dashboard` is not installed.
+    """
+    with needs_extra("dashboard", "a report in HTML"):
+        from modeltap.dashboard.rendering import render
     models = [
         {
             "model": model,

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from modeltap.errors import InputError
+from modeltap.errors import InputError, needs_extra
 from modeltap.export.flattening import BOOL, FLOAT, INT, LONG, TEXT, ColumnTypes, cells, flattened
 from modeltap.export.json_text import json_lines
 from modeltap.export.selection import OnExchangesRead, Selection
@@ -165,13 +165,9 @@ def _spooled(selection: Selection, spool: Spool, on_read: OnExchangesRead) -> Co
 
 
 def _pyarrow() -> tuple[Any, Any]:
-    try:
+    with needs_extra("parquet", "writing Parquet"):
         import pyarrow as pa
         import pyarrow.parquet as pq
-    except ImportError:
-        raise InputError(
-            "writing Parquet needs pyarrow; run pip install 'modeltap[parquet]'"
-        ) from None
     return pa, pq
 
 

@@ -9,7 +9,7 @@ from datetime import date, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modeltap.errors import InputError, nearest
+from modeltap.errors import InputError, nearest, needs_extra
 from modeltap.ingest.files.chunk import CHUNK_ROWS, ColumnChunk
 from modeltap.ingest.files.index_columns import (
     RowNumbers,
@@ -101,12 +101,8 @@ def excel_chunks(table: ExcelTable) -> Iterator[ColumnChunk]:
 
 
 def _opened(path: Path) -> CalamineWorkbook:
-    try:
+    with needs_extra("excel", "reading Excel"):
         from python_calamine import CalamineError, load_workbook
-    except ImportError:
-        raise InputError(
-            "reading Excel needs python-calamine; run pip install 'modeltap[excel]'"
-        ) from None
     try:
         return load_workbook(path)
     except (CalamineError, OSError) as error:

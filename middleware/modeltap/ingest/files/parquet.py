@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from modeltap.errors import InputError
+from modeltap.errors import InputError, needs_extra
 from modeltap.ingest.files.chunk import ColumnChunk
 from modeltap.ingest.files.index_columns import is_index_name
 
@@ -36,13 +36,9 @@ def opened(path: str | Path | BinaryIO) -> Iterator[Any]:
 
     Raises `InputError` if pyarrow is not installed, or the file is not Parquet.
     """
-    try:
+    with needs_extra("parquet", "reading Parquet"):
         import pyarrow as pa
         import pyarrow.parquet as pq
-    except ImportError:
-        raise InputError(
-            "reading Parquet needs pyarrow; run pip install 'modeltap[parquet]'"
-        ) from None
     try:
         # Read a buffer at a time, because one column of a row group may exceed the memory limit.
         with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:
