@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from modeltap.cli.common import moment_of, open_store, read_store, store_path
+from modeltap.cli.common import moment_of, open_store, read_store, required_model, store_path
 from modeltap.errors import StoreError
 
 
@@ -33,3 +33,16 @@ def test_a_store_is_created_only_on_request_and_read_only_when_read():
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             connection.execute("insert into models (model, version) values ('m', '')")
         assert connection.execute("select * from models").fetchall() == []
+
+
+@pytest.mark.parametrize("name", ["", " ", "\t"])
+def test_a_required_model_needs_a_name(name):
+    """Else a store would have a model that nobody can see."""
+
+    @click.command()
+    @required_model()
+    def command(model):
+        raise AssertionError(model)
+
+    with pytest.raises(click.UsageError, match="is not a model's name"):
+        command.main(["--model", name], standalone_mode=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
 from modeltap.config import sources
@@ -11,28 +10,14 @@ from modeltap.config.validation import (
     from_environment,
     parse_retention,
     refuse_unknown,
-    struct_of,
 )
 from modeltap.errors import ConfigError
-
-
-class Part(msgspec.Struct):
-    count: int = 1
-    names: tuple[str, ...] = ()
 
 
 def test_unknown_names_are_errors_with_the_nearest_name():
     refuse_unknown({"count": 1}, ["count", "names"], "option")
     with pytest.raises(ConfigError, match=r"option 'cuont'.*'count'"):
         refuse_unknown({"cuont": 1}, ["count", "names"], "option")
-
-
-def test_a_table_is_converted_to_a_struct_or_an_error():
-    """Numbers may be text, as in environment variables."""
-    assert struct_of({"count": "3"}, Part, "part") == Part(count=3)
-    for wrong in ({"count": "many"}, {"names": [1.5, {}]}):
-        with pytest.raises(ConfigError, match=rf"part\.{next(iter(wrong))} = "):
-            struct_of(wrong, Part, "part")
 
 
 def test_a_variable_is_replaced_by_its_value_and_must_be_set():

@@ -17,7 +17,7 @@ from modeltap import clock
 from modeltap.charts.character_chart import ASCII, BLOCKS, CharacterChart
 from modeltap.cli.model_names import complete_files, complete_models
 from modeltap.config import sources
-from modeltap.config.validation import parse_mode
+from modeltap.config.validation import is_model_name, parse_mode
 from modeltap.logs import log_levels
 from modeltap.output import shows_drawings
 from modeltap.store import connection as stores
@@ -53,6 +53,19 @@ def json_option(command: F) -> F:
 def model_option(text: str = "Only this model.") -> Callable[[F], F]:
     """Add ``--model`` with a help text."""
     return click.option("--model", default=None, help=text, shell_complete=complete_models)
+
+
+def required_model(text: str = "The model's name.") -> Callable[[F], F]:
+    """Add a required ``--model``, which must be a name."""
+    return click.option(
+        "--model", required=True, help=text, shell_complete=complete_models, callback=_named
+    )
+
+
+def _named(context: click.Context, parameter: click.Parameter, name: str) -> str:
+    if not is_model_name(name):
+        raise click.BadParameter(f"{name!r} is not a model's name", context, parameter)
+    return name
 
 
 def store_path(store: str | None) -> Path:

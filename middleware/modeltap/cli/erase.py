@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from modeltap.cli.common import check_model, json_option, open_store, store_option
-from modeltap.cli.model_names import complete_models
+from modeltap.cli.common import check_model, json_option, open_store, required_model, store_option
 from modeltap.config import sources
 from modeltap.output import confirm, echo, emit_json
 from modeltap.privacy.erase import Subject
@@ -20,7 +19,7 @@ _NOT_COVERED = (
 
 
 @click.command("erase")
-@click.option("--model", required=True, help="The model's name.", shell_complete=complete_models)
+@required_model()
 @click.option(
     "--where",
     "wheres",

@@ -7,8 +7,7 @@ from functools import partial
 import click
 
 from modeltap import clock
-from modeltap.cli.common import json_option, moment_of, store_option, store_path
-from modeltap.cli.model_names import complete_models
+from modeltap.cli.common import json_option, moment_of, required_model, store_option, store_path
 from modeltap.cli.progress import counting_bar
 from modeltap.comparison.golden_set import write_dataset
 from modeltap.output import echo, emit_json
@@ -16,7 +15,7 @@ from modeltap.wording import plural
 
 
 @click.command()
-@click.option("--model", required=True, help="The model's name.", shell_complete=complete_models)
+@required_model()
 @click.option("-o", "--output", required=True, metavar="FILE", help="A .jsonl or .jsonl.gz file.")
 @click.option("--since", default=None, help="Only rows at or after this event time.")
 @click.option("--version", "version", default=None, help="The model's version [default: newest].")

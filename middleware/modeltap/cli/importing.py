@@ -12,8 +12,7 @@ from typing import Any
 
 import click
 
-from modeltap.cli.common import json_option, open_store, store_option
-from modeltap.cli.model_names import complete_models
+from modeltap.cli.common import json_option, open_store, required_model, store_option
 from modeltap.cli.progress import reading_bar
 from modeltap.cli.table_files import report_notices, table_options
 from modeltap.config import sources
@@ -69,7 +68,7 @@ def roles_of(table: Table, options: dict[str, str | None]) -> Roles:
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @store_option
-@click.option("--model", required=True, help="The model's name.", shell_complete=complete_models)
+@required_model()
 @click.option("--version", default="", help="The model's version.")
 @click.option(
     "--format",

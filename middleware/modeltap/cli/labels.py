@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from modeltap import clock
-from modeltap.cli.common import check_model, json_option, open_store, store_option
+from modeltap.cli.common import check_model, json_option, open_store, required_model, store_option
 from modeltap.cli.model_names import complete_models
 from modeltap.cli.progress import reading_bar
 from modeltap.cli.table_files import report_notices, table_options
@@ -111,7 +111,7 @@ def set_(
 
 @label.command("import")
 @click.argument("file")
-@click.option("--model", required=True, help="The model's name.", shell_complete=complete_models)
+@required_model()
 @_key_option
 @table_options
 @store_option

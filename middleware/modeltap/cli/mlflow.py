@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from modeltap.cli.common import json_option, store_option, store_path
+from modeltap.cli.common import json_option, required_model, store_option, store_path
 from modeltap.environments import with_environment
 from modeltap.output import echo, emit_json
 from modeltap.wording import plural
@@ -12,7 +12,7 @@ from modeltap.wording import plural
 
 @click.command()
 @store_option
-@click.option("--model", required=True, help="The model.")
+@required_model("The model.")
 @click.option("--version", default=None, help="Only this version.")
 @click.option("--environment", default=None, help="Only this environment.")
 @click.option("--run-id", default=None, help="An existing run, such as that of the training.")

@@ -18,11 +18,11 @@ from modeltap.cli.common import (
     moment_of,
     open_store,
     read_store,
+    required_model,
     store_option,
     store_path,
 )
 from modeltap.cli.importing import role_options, roles_of
-from modeltap.cli.model_names import complete_models
 from modeltap.cli.progress import analysis_line, reading_bar
 from modeltap.cli.reference_view import show_overview, show_reference
 from modeltap.cli.table_files import report_notices, table_options
@@ -62,7 +62,7 @@ def reference() -> None:
 
 @reference.command("set")
 @store_option
-@click.option("--model", required=True, help="The model's name.", shell_complete=complete_models)
+@required_model()
 @click.option("--version", default="", help="The model's version, if `per_version` is set.")
 @click.option("--environment", default=None, help="The environment, if the model has several.")
 @click.option(
@@ -166,7 +166,7 @@ def use(id_: str, store: str | None, as_json: bool) -> None:
 
 @reference.command("accept")
 @store_option
-@click.option("--model", required=True, help="The model's name.", shell_complete=complete_models)
+@required_model()
 @click.option("--version", default="", help="The model's version.")
 @click.option("--environment", default=None, help="The environment, if the model has several.")
 def accept(store: str | None, model: str, version: str, environment: str | None) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 import click
 
 from modeltap import clock
-from modeltap.cli.common import json_option, moment_of, open_store, store_option
-from modeltap.cli.model_names import complete_models
+from modeltap.cli.common import json_option, moment_of, open_store, required_model, store_option
 from modeltap.errors import InputError
 from modeltap.output import ask, echo, emit_json
 from modeltap.reviewing.review_queue import RANDOM
@@ -22,7 +21,7 @@ _LONGEST = 600
 
 
 @click.command()
-@click.option("--model", required=True, help="The model's name.", shell_complete=complete_models)
+@required_model()
 @click.option("--limit", default=20, show_default=True, help="Maximum number of rows to ask about.")
 @click.option(
     "--random",

@@ -11,7 +11,7 @@ import msgspec
 from modeltap import clock
 from modeltap.config.reference_settings import check_windows
 from modeltap.config.settings import Settings, repeat_seconds
-from modeltap.config.validation import parse_mode, parse_retention, setting
+from modeltap.config.validation import check_paths, parse_mode, parse_retention, setting
 from modeltap.environments import SEPARATOR
 from modeltap.errors import ConfigError, nearest
 from modeltap.rows import MAX_COLUMNS
@@ -115,6 +115,8 @@ def _check_masking(settings: Settings) -> None:
 
 
 def _check_capture(settings: Settings) -> None:
+    for option in ("include_paths", "exclude_paths"):
+        check_paths(getattr(settings, option), option)
     name = settings.environment
     _check(
         settings,

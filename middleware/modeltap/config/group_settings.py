@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from modeltap.config.metrics import PERFORMANCE_SEGMENTS
-from modeltap.config.validation import entries_of, refuse_unknown, struct_of
+from modeltap.config.reading.value_types import struct_of
+from modeltap.config.validation import entries_of, refuse_unknown
 from modeltap.errors import ConfigError
 
 MOST_GROUPINGS = 6

@@ -10,7 +10,8 @@ import msgspec
 
 from modeltap.config.catalogue.alert_rules import ALERT_RULES
 from modeltap.config.metrics import CATALOGUE, better, is_group
-from modeltap.config.validation import refuse_unknown, struct_of
+from modeltap.config.reading.value_types import struct_of
+from modeltap.config.validation import refuse_unknown
 from modeltap.config.windows import Window, parse_seconds
 from modeltap.environments import environment_of, version_of
 from modeltap.errors import ConfigError, nearest

@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -20,11 +19,12 @@ from modeltap.config.mapping_settings import check_mapping
 from modeltap.config.reading.environment_variables import read_environment
 from modeltap.config.reading.settings_file import read_settings_file
 from modeltap.config.reading.structured_options import parse_structured
+from modeltap.config.reading.value_types import struct_of
 from modeltap.config.rule_settings import parse_rule
 from modeltap.config.schedule_settings import ScheduleSettings
 from modeltap.config.sending.otel_settings import parse_otel
 from modeltap.config.settings import FeatureSettings, ModelSettings, Settings
-from modeltap.config.validation import bare, entries_of, refuse_unknown, setting, tables
+from modeltap.config.validation import bare, entries_of, refuse_unknown, tables
 from modeltap.config.webhook_settings import parse_webhook
 from modeltap.errors import ConfigError
 from modeltap.logs import logger
@@ -121,7 +121,7 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
         merged["store"] = str(merged["store"])
     if type(merged.get("store_mode")) is int:  # 0o640 in Python or TOML
         merged["store_mode"] = f"0{merged['store_mode']:o}"
-    settings = _converted(merged)
+    settings = struct_of(merged, Settings)
     check_values(settings)
     return settings
 
@@ -165,29 +165,6 @@ def _check_features(options: Mapping[str, object], where: str) -> None:
         low, high = table.get("min"), table.get("max")
         if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
             raise ConfigError(f"{where}.{name}: min {low} is greater than max {high}; swap them")
-
-
-def _converted(merged: dict[str, object]) -> Settings:
-    try:
-        return msgspec.convert(merged, Settings, strict=False)
-    except msgspec.ValidationError as error:
-        reason, _, where = str(error).partition(" - at `$.")
-        name = where.rstrip("`") or "an option"
-        option = setting(name, _at(merged, name))
-        raise ConfigError(f"option {option} is invalid: {reason}") from None
-
-
-def _at(value: Any, path: str) -> Any:
-    """Return the value at a path such as ``models.m.window``, or its nearest parent.
-
-    >>> _at({"models": {"m": {"window": 5}}}, "models.m.window"), _at({"days": ["a"]}, "days[...]")
-    (5, ['a'])
-    """
-    for part in path.replace("[", ".").replace("]", "").split("."):
-        if not isinstance(value, Mapping) or part not in value:
-            return value
-        value = value[part]
-    return value
 
 
 def _each(

@@ -53,13 +53,16 @@ _AROUND = "\r\n\ufeff"
 """Line ends and byte-order marks, which files may add around a secret."""
 
 
-def setting(name: str, value: object) -> str:
+def setting(name: str, value: object, *, option: str = "") -> str:
     """Return an option and its value for an error message; hide a value that may be a secret.
+
+    Args:
+        option: the option that decides whether it may be one, if not the last part of the name.
 
     >>> setting("webhooks.timeout_seconds", "2 s"), setting("webhooks[0].secret", 2)
     ("webhooks.timeout_seconds = '2 s'", 'webhooks[0].secret (not shown)')
     """
-    option = re.sub(r"\[[^]]*\]", "", name).rpartition(".")[2]
+    option = option or re.sub(r"\[[^]]*\]", "", name).rpartition(".")[2]
     return f"{name} (not shown)" if option in _SECRET else f"{name} = {value!r}"
 
 
@@ -74,16 +77,26 @@ def check_model(model: object) -> None:
 of paths to names, or a function that returns the name for a path
     """
     if isinstance(model, Mapping):
-        is_valid = all(isinstance(path, str) and path for path in model) and all(
-            name is None or (isinstance(name, str) and name) for name in model.values()
-        )
+        names = [name for name in model.values() if name is not None]
+        is_valid = all(map(is_model_name, names)) and all(map(is_model_name, model))
     else:
-        is_valid = model is None or callable(model) or (isinstance(model, str) and bool(model))
+        is_valid = model is None or callable(model) or is_model_name(model)
     if not is_valid:
         raise ConfigError(
             f"option {setting('model', model)} is invalid: must be a name, a mapping of paths to "
             "names, or a function that returns the name for a path"
         )
+    if isinstance(model, Mapping):
+        check_paths(model, "model")
+
+
+def is_model_name(name: object) -> bool:
+    """Return True for a text with a visible character.
+
+    >>> is_model_name("flights"), is_model_name(" "), is_model_name(5)
+    (True, False, False)
+    """
+    return isinstance(name, str) and bool(name.strip())
 
 
 def entries_of(value: object) -> Sequence[object]:
@@ -146,16 +159,21 @@ def refuse_unknown(
             raise ConfigError(f"unknown option{named}{f' of {where}' if where else ''}{hint}")
 
 
-def struct_of(table: Mapping[Any, Any], kind: type[_Part], where: str) -> _Part:
-    """Convert a table to a struct; raise `ConfigError` with the value and the reason."""
-    try:
-        return msgspec.convert(dict(table), kind, strict=False)
-    except msgspec.ValidationError as error:
-        reason, _, name = str(error).partition(" - at `$.")
-        name = name.rstrip("`").split("[")[0]
-        raise ConfigError(
-            f"option {setting(f'{where}.{name}', table.get(name))} is invalid: {reason}"
-        ) from None
+def check_paths(patterns: Iterable[str], option: str) -> None:
+    """Raise `ConfigError` for a pattern of paths that no request can match.
+
+    >>> check_paths(["/predict", "*.json"], "exclude_paths")
+    >>> check_paths(["admin/*"], "exclude_paths")
+    Traceback (most recent call last):
+    modeltap.errors.ConfigError: exclude_paths has 'admin/*', but paths of requests begin with \
+'/'; write '/admin/*'
+    """
+    for pattern in patterns:
+        if not pattern.startswith(("/", "*", "?", "[")):
+            path = pattern.split("://", 1)[-1].partition("/")[2] if "://" in pattern else pattern
+            raise ConfigError(
+                f"{option} has {pattern!r}, but paths of requests begin with '/'; write '/{path}'"
+            )
 
 
 MODES = ("0600", "0640", "0660")

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from modeltap.config.reading.value_types import struct_of
 from modeltap.config.validation import (
     from_environment,
     is_usual_variable,
-    struct_of,
     url_or_table,
     variable_of,
 )

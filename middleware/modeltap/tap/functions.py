@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
+from modeltap.config.validation import is_model_name
 from modeltap.errors import InputError
 from modeltap.tap.calls import ABSENT, Absent, add_request, call_taps, end_call
 from modeltap.tap.decorated import LAST_ID, CaptureDecorator
@@ -78,7 +79,7 @@ def capture(
     >>> predict(1400) == 1400 / 7.5 and last_id() != id
     True
     """
-    if not isinstance(model, str) or not model:
+    if not is_model_name(model):
         raise InputError(f"model = {model!r} is not a name; pass model='flights'")
     if isinstance(request, Absent):
         if not isinstance(response, Absent) or (duration_ms, started_at, error) != (None,) * 3:

@@ -18,7 +18,7 @@ OWN = {"name": "profit", "function": "shop.metrics:profit", "better": "lower", "
         ({"name": "Profit!", "function": "a:b"}, "lower-case letters"),
         ({"name": "mae", "function": "a:b"}, "there is a metric of this name"),
         ({"name": "profit", "function": "a.b"}, "must be MODULE:FUNCTION"),
-        ({"name": "profit", "function": "a:b", "better": "more"}, "Invalid enum value 'more'"),
+        ({"name": "profit", "function": "a:b", "better": "more"}, "must be 'higher'"),
         ({"name": "profit", "function": "a:b", "target": float("nan")}, "a finite number"),
         ({"name": "profit", "function": "a:b", "goal": 1}, "unknown option 'goal'"),
     ],

@@ -7,6 +7,7 @@ import pytest
 import modeltap
 from asgi_client import Client, echo, scope_of
 from modeltap.config.settings import Settings
+from modeltap.errors import ConfigError
 from modeltap.tap.choosing.routing import Router
 
 pytestmark = pytest.mark.anyio
@@ -31,7 +32,10 @@ async def test_paths_exclude_the_servers_root_path(tap, path, taken):
     assert (row and row["path"]) == taken
 
 
-@pytest.mark.parametrize("model", [5, 2.5, True, b"m", "", ["m"], {"/p": 5}, {5: "m"}, {"": "m"}])
+@pytest.mark.parametrize(
+    "model",
+    [5, 2.5, True, b"m", "", " \n", ["m"], {"/p": 5}, {"/p": " "}, {5: "m"}, {"": "m"}],
+)
 def test_a_model_that_is_not_a_name_is_refused_at_startup(model, store):
     """Otherwise nothing would be recorded, or each exchange would be lost later."""
     for wrap in (modeltap.ASGIMiddleware, modeltap.WSGIMiddleware, modeltap.watch):
@@ -104,3 +108,24 @@ async def test_probes_and_scrapes_are_always_left_out(tap, method, path, options
 )
 async def test_a_configured_path_or_method_is_tapped(tap, method, path, options):
     assert (await tap(echo, Client(b"1"), scope_of(path, method), **options))["method"] == method
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "words"),
+    [
+        ({"predict": "flights"}, {}, "model has 'predict'.*write '/predict'"),
+        ({"http://a.org:8000/predict": "flights"}, {}, "write '/predict'"),
+        ("flights", {"exclude_paths": "admin/*"}, "exclude_paths has.*write '/admin/\\*'"),
+        ("flights", {"include_paths": ["/a", "b"]}, "include_paths has 'b'"),
+    ],
+)
+def test_a_path_that_matches_no_request_is_refused(model, options, words):
+    """When the app is watched, with the fix: otherwise nothing would be recorded."""
+    for wrap in (modeltap.ASGIMiddleware, modeltap.WSGIMiddleware):
+        with pytest.raises(ConfigError, match=words):
+            wrap(echo, model=model, analyze=False, store="m.db", **options)
+
+
+def test_a_function_that_returns_no_name_skips_the_path():
+    """Like None."""
+    assert Router(Settings(), lambda path: "").model_for("POST", "/predict") is None

@@ -8,13 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from modeltap.config.validation import (
-    FUNCTION_NAME,
-    OWN_NAME,
-    entries_of,
-    refuse_unknown,
-    struct_of,
-)
+from modeltap.config.reading.value_types import struct_of
+from modeltap.config.validation import FUNCTION_NAME, OWN_NAME, entries_of, refuse_unknown
 from modeltap.errors import ConfigError
 
 

@@ -9,13 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from modeltap.config.validation import (
-    FUNCTION_NAME,
-    OWN_NAME,
-    entries_of,
-    refuse_unknown,
-    struct_of,
-)
+from modeltap.config.reading.value_types import struct_of
+from modeltap.config.validation import FUNCTION_NAME, OWN_NAME, entries_of, refuse_unknown
 from modeltap.errors import ConfigError, nearest
 
 EVALUATOR_KINDS = (

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from modeltap.config.validation import refuse_unknown, struct_of, variable_of
+from modeltap.config.reading.value_types import struct_of
+from modeltap.config.validation import refuse_unknown, variable_of
 from modeltap.errors import ConfigError
 
 COMPLETIONS = "/chat/completions"

@@ -9,7 +9,8 @@ from typing import Literal
 
 import msgspec
 
-from modeltap.config.validation import refuse_unknown, struct_of
+from modeltap.config.reading.value_types import struct_of
+from modeltap.config.validation import refuse_unknown
 from modeltap.errors import ConfigError
 
 _DATE = r"[-@](\d{4}-\d{2}-\d{2}|\d{8})"

@@ -10,8 +10,9 @@ from typing import Any, Literal
 import msgspec
 
 from modeltap.config.catalogue.alert_rules import ALERT_RULES
+from modeltap.config.reading.value_types import struct_of
 from modeltap.config.schedule_settings import check_schedule
-from modeltap.config.validation import refuse_unknown, struct_of
+from modeltap.config.validation import refuse_unknown
 from modeltap.config.webhook_settings import WebhookSettings, parse_webhook
 from modeltap.config.windows import parse_seconds
 from modeltap.errors import ConfigError, nearest

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from modeltap.config.reading.value_types import struct_of
 from modeltap.config.validation import (
     from_environment,
     is_usual_variable,
     setting,
-    struct_of,
     url_or_table,
     variable_of,
 )

@@ -10,13 +10,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from modeltap.config.validation import (
-    from_environment,
-    refuse_unknown,
-    setting,
-    struct_of,
-    variable_of,
-)
+from modeltap.config.reading.value_types import struct_of
+from modeltap.config.validation import from_environment, refuse_unknown, setting, variable_of
 from modeltap.config.webhook_settings import WebhookSettings, check_url
 from modeltap.config.windows import parse_seconds
 from modeltap.errors import ConfigError

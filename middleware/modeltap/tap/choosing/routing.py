@@ -72,7 +72,7 @@ class Router:
             return self._bounded(_named_in(path))
         if callable(self._model):
             chosen = self._model(path)
-            return None if chosen is None else str(chosen)
+            return None if chosen is None else str(chosen) or None
         for pattern, name in self._model.items():
             if _matches(re.compile(translate(pattern)), path):
                 return name
