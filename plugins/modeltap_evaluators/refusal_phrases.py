@@ -17,8 +17,9 @@ _WITHIN = r"[^.!?]{0,60}"
 
 _PATTERNS = {
     "English": (
-        rf"\bI {_CANNOT}(?: \w+)? {_DO}\b",
-        rf"\bI{_CANNOT}(?: \w+)? {_DO}\b",
+        rf"\bI {_CANNOT}(?! only)(?: \w+)? {_DO}\b",
+        rf"\bI{_CANNOT}(?! only)(?: \w+)? {_DO}\b",
+        rf"\bnot something (?:that )?I (?:can|am able to|['’]m able to) {_DO}\b",
         r"\bI(?: must|['’]ll have to| have to)(?: \w+)? (?:decline|refuse)\b",
         r"\bI['’]?m sorry,? but\b|\bI am sorry,? but\b|\b(?:I )?apologi[sz]e,? but\b",
         r"\bas an? (?:AI|artificial intelligence|(?:large )?language model)\b",
@@ -26,14 +27,15 @@ _PATTERNS = {
         r"(?:guidelines|polic(?:y|ies)|programming)\b",
     ),
     "German": (
-        rf"\b(?:ich (?:kann|darf|werde)|(?:kann|darf|werde) ich)\b{_WITHIN}\b(?:nicht|keine?n?)\b"
-        rf"{_WITHIN}\b(?:weiter)?(?:helfen|unterstützen|beantworten|nachkommen|bereitstellen|"
-        r"erstellen|schreiben|erfüllen|geben|tun)\b",
+        rf"\b(?:ich (?:kann|darf|werde)|(?:kann|darf|werde) ich)\b{_WITHIN}"
+        rf"\b(?:nicht(?! nur)|keine?n?)\b{_WITHIN}\b(?:weiter)?"
+        r"(?:helfen|unterstützen|beantworten|nachkommen|bereitstellen|erstellen|schreiben|"
+        r"erfüllen|geben|tun)\b",
         r"\btut mir (?:sehr )?leid,? aber\b",
         r"\bals (?:eine? )?(?:KI\b|künstliche Intelligenz|(?:großes )?Sprachmodell)",
     ),
     "French": (
-        rf"\bje ne (?:peux|pourrai|vais|suis)(?: \w+)? pas{_WITHIN}"
+        rf"\bje ne (?:peux|pourrai|vais|suis)(?: \w+)? pas(?! seulement){_WITHIN}"
         r"(?:aider|assister|répondre|fournir|faire|créer|écrire|générer|continuer|en mesure)\b",
         r"\b(?:désolée?|navrée?),? mais\b",
         r"\ben tant qu(?:e|['’]) ?(?:IA\b|intelligence artificielle|assistant IA|modèle de "
@@ -58,8 +60,8 @@ _PATTERNS = {
         r"\b(?:in quanto|come) (?:IA\b|intelligenza artificiale|modello linguistico)",
     ),
     "Dutch": (
-        rf"\b(?:ik kan|kan ik)\b{_WITHIN}\b(?:niet|geen)\b{_WITHIN}\b(?:helpen|beantwoorden|"
-        r"verstrekken|geven|maken|schrijven|voldoen)\b",
+        rf"\b(?:ik kan|kan ik)\b{_WITHIN}\b(?:niet(?! alleen)|geen)\b{_WITHIN}"
+        r"\b(?:helpen|beantwoorden|verstrekken|geven|maken|schrijven|voldoen)\b",
         r"\bspijt me,? maar\b",
         r"\bals (?:een )?(?:AI\b|kunstmatige intelligentie|(?:groot )?taalmodel)",
     ),

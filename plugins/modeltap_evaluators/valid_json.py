@@ -12,8 +12,8 @@ from modeltap.config.evaluation.evaluator_settings import EvaluatorSettings
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import EvaluatedOutput
 
-_FENCE = re.compile(r"\s*```[a-zA-Z]*\n(.*)\n\s*```\s*", re.DOTALL)
-"""A block of Markdown that is the whole text."""
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})[^\n`]*\n(.*?)\1\s*", re.DOTALL)
+"""A block of Markdown that is the whole text, with any name of a language and any line ends."""
 
 Check = Callable[[Any], bool]
 
@@ -43,7 +43,7 @@ def is_valid(text: str, matches: Check, *, fenced: bool = False) -> bool:
     """
     block = _FENCE.fullmatch(text) if fenced else None
     try:
-        document = json.loads(block[1] if block else text, parse_constant=_refuse)
+        document = json.loads(block[2] if block else text, parse_constant=_refuse)
         return matches(document)
     except (ValueError, RecursionError):
         return False

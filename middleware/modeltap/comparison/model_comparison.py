@@ -208,7 +208,7 @@ def _compare_output(
         aligned.current.predictions,
         aligned.candidate.predictions,
         task=form.task if sides is None else sides.current.task,
-        threshold=form.form.decision_threshold,
+        form=form.form,
     )
     if output != SINGLE:
         rows = [replace(row, segment=output_segment(output, row.segment)) for row in rows]

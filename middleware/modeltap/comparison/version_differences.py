@@ -72,7 +72,7 @@ def version_differences(
         [row.prediction for row in sides[0]],
         [row.prediction for row in sides[1]],
         task=task,
-        threshold=known.form.decision_threshold,
+        form=known.form,
         paired=False,
     )
     return rows

@@ -19,6 +19,28 @@ def test_spellings_of_the_reference_s_groups_are_the_same_groups(names):
     assert grouping.sizes.tolist() == [1, 1]
 
 
+@pytest.mark.parametrize("before", [(), {"Female", "Male"}])
+@pytest.mark.parametrize("group", [SEX, GroupSettings(name="sex", file="p.csv", key="id")])
+def test_names_that_differ_in_case_or_spaces_are_one_group(group, before):
+    names = ["Female", "female", "FEMALE", "Male", "male ", "female"]
+    grouping = grouping_of(group, names, before)
+    assert dict(zip(grouping.segments, grouping.sizes.tolist(), strict=True)) == (
+        {"sex=Female": 4, "sex=Male": 2} if before else {"sex=FEMALE": 4, "sex=Male": 2}
+    )
+
+
+def test_measured_numbers_are_not_groups_and_are_not_named():
+    """Without bins each row would be a group, and the values would be in the store's metrics."""
+    numbers = [str(n / 7) for n in range(200)]  # of these, 29 are whole
+    grouping = grouping_of(GroupSettings(name="income"), numbers)
+    assert "'income' has 171 different numbers; set bins" in grouping.problem
+    assert grouping.segments == () and set(grouping.members.tolist()) == {-1}
+    assert "set bins" in grouping_of(GroupSettings(name="income"), [*numbers, "n/a"]).problem
+    for names in (numbers[:50], [str(n) for n in range(80)], [f"c{n}" for n in range(200)]):
+        assert grouping_of(GroupSettings(name="income"), names).problem is None
+    assert grouping_of(GroupSettings(name="income", bins=[5.0]), ["under 5"] * 60).problem is None
+
+
 def test_rows_without_a_group_are_counted_by_reason():
     names = ["F", NO_VALUE, "M", NoGroup("not in 'x.csv'"), NO_VALUE]
     grouping = grouping_of(SEX, names)

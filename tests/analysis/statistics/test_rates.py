@@ -29,6 +29,7 @@ def test_the_exact_interval_matches_scipy(count, rows, confidence):
 
 
 def test_without_rows_the_interval_is_everything():
+    assert all(wilson(0, n)[0] == 0.0 and wilson(n, n)[1] == 1.0 for n in range(1, 300))
     assert wilson(0, 0) == clopper_pearson(0, 0) == (0.0, 1.0)
     assert grew(0, 0, 1, 2) == grew(1, 2, 0, 0) == grew(0, 5, 0, 5) == grew(5, 5, 5, 5) == 1.0
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from modeltap.analysis.performance.positive_class import LabelForm
 from modeltap.comparison.differences.prediction_differences import (
     prediction_differences,
     response_differences,
@@ -43,9 +44,45 @@ def test_scores_agree_on_the_side_of_the_threshold():
     current, candidate = [0.1, 0.4, 0.6, 0.9] * 100, [0.2, 0.6, 0.7, 0.8] * 100
     rows = by_name(prediction_differences(current, candidate, task="classification"))
     assert rows["agreement", None].candidate == 0.75
-    strict = prediction_differences(current, candidate, task="classification", threshold=0.65)
+    strict = prediction_differences(current, candidate, form=LabelForm(None, 0.65))
     assert by_name(strict)["agreement", None].candidate == 0.75
     assert strict[0].high <= 1
+
+
+@pytest.mark.parametrize("task", [None, "classification"])
+@pytest.mark.parametrize(
+    ("yes", "no", "form"),
+    [
+        (1, 0, LabelForm()),
+        (True, False, LabelForm(None, 0.3)),
+        ("yes", "no", LabelForm()),
+        ("1", "0", LabelForm()),
+        ("fraud", "legit", LabelForm("fraud", 0.6)),
+    ],
+)
+def test_scores_of_one_model_are_cut_into_the_classes_of_the_other(task, yes, no, form):
+    rng = np.random.default_rng(4)
+    scores = rng.random(500).round(3).tolist()
+    classes = rng.random(500) < 0.5
+    names = [yes if positive else no for positive in classes]
+    equal = np.mean((np.array(scores) >= form.decision_threshold) == classes)
+    for sides in ((scores, names), (names, scores)):
+        rows = by_name(prediction_differences(*sides, task=task, form=form))
+        assert rows["agreement", None].candidate == pytest.approx(equal)
+        rates = [row for (metric, _), row in rows.items() if metric == "prediction_rate"]
+        assert len(rates) == 2 and sum(row.current for row in rates) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("others", [["fraud", "legit"] * 50, ["a", "b", "c", "a"] * 25])
+def test_scores_of_an_unknown_class_are_not_cut(others):
+    rows = by_name(prediction_differences([0.25, 0.75] * 50, others))
+    assert ("agreement", None) not in rows
+
+
+def test_numbers_between_zero_and_one_are_not_cut():
+    current, candidate = [0.25, 0.75] * 50, [1, 0] * 50
+    rows = by_name(prediction_differences(current, candidate, task="regression"))
+    assert rows["absolute_difference", None].candidate == pytest.approx(0.75)
 
 
 def test_equal_predictions_agree_with_an_interval():

@@ -59,6 +59,12 @@ def test_json_is_the_whole_output(text):
         ('{"a": 1}', True),
         ('```json\n{"a": 1\n```', False),
         ('Sure:\n```json\n{"a": 1}\n```', False),
+        ('```json\r\n{"a": 1}\r\n```\r\n', True),
+        ('``` json5 \n{"a": 1}```', True),
+        ('~~~~\n{"a": "```"}\n~~~~', True),
+        ('````json\n{"a": "```"}\n````', True),
+        ('````json\n{"a": 1}\n```', False),
+        ("```json\n```", False),
     ],
 )
 def test_json_may_be_in_a_block_of_markdown(text, passes):
@@ -170,6 +176,7 @@ REFUSALS = [
     "I'm not able to discuss this.",
     "As an AI language model, I have no opinions.",
     "I must decline.",
+    "That's not something I can help with.",
     "I apologize, but no.",
     "This request violates our content policy.",
 ]
@@ -179,6 +186,7 @@ REPLIES = [
     "You cannot return opened items, but you can exchange them.",
     "I'm sorry to hear that. Here is how to fix it:",
     "The store can't ship on Sundays.",
+    "I can not only create the report but also send it.",
     "",
 ]
 
@@ -204,6 +212,11 @@ OTHER_REFUSALS = [
     "Ik kan deze vraag helaas niet beantwoorden.",
     "作为一个人工智能语言模型，我没有个人意见。",
 ]
+OTHER_REPLIES = [
+    "Ich kann nicht nur Berichte schreiben, sondern sie auch prüfen.",
+    "Je ne peux pas seulement écrire le texte, je peux aussi le traduire.",
+    "Ik kan niet alleen teksten schrijven, maar ook vertalen.",
+]
 REPLIES_BY_LANGUAGE = {
     "German": "Das tut mir leid zu hören. Sie können geöffnete Ware nicht zurückgeben.",
     "French": "Je suis désolé de l'apprendre. Vous ne pouvez pas faire de retour après 30 jours.",
@@ -222,7 +235,7 @@ def test_a_refusal_fails(text):
     assert scored(text, "refusal") is False
 
 
-@pytest.mark.parametrize("text", [*REPLIES, *REPLIES_BY_LANGUAGE.values()])
+@pytest.mark.parametrize("text", [*REPLIES, *OTHER_REPLIES, *REPLIES_BY_LANGUAGE.values()])
 def test_a_reply_passes(text):
     assert scored(text, "refusal") is True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from itertools import combinations
 import numpy as np
 
 from modeltap.analysis.fairness.group_values import GroupName, NoGroup
+from modeltap.analysis.model.baseline import number_of
 from modeltap.analysis.performance.class_names import ClassNames
 from modeltap.config.group_settings import GroupSettings
 
@@ -62,14 +64,15 @@ def grouping_of(
 
     Args:
         names: (n,) the rows' groups.
-        before: the names in the reference, whose spelling counts: `true` and 1 are one group.
+        before: the names in the reference, whose spelling counts: `true` and 1 are one group, and
+            so are `Female` and `female`.
         problem: the reason why no row has a group.
 
     >>> grouping_of(GroupSettings(name="smoker"), ["1", "0", "1"], ["true", "false"]).segments
     ('smoker=true', 'smoker=false')
     """
     own = {name for name in names if isinstance(name, str)}
-    spelled = ClassNames(before, own) if group.file is None and not group.bins else str
+    spelled = ClassNames(before, own, apart=False)
     shared = {name: spelled(name) for name in own}
     counts = Counter(shared[name] if isinstance(name, str) else name for name in names)
     unknown = {name.reason: rows for name, rows in counts.items() if isinstance(name, NoGroup)}
@@ -79,8 +82,10 @@ def grouping_of(
         [kept.get(shared[n], NO_MEMBER) if isinstance(n, str) else NO_MEMBER for n in names],
         dtype=np.int64,
     )
-    if problem is None and not ranked:
-        problem = _why_none(group, unknown)
+    if problem is None:
+        problem = _measured(group, ranked) if ranked else _why_none(group, unknown)
+    if problem is not None:
+        kept, members = {}, np.full(len(names), NO_MEMBER)
     return Grouping(
         group.name,
         tuple(f"{group.name}={name}" for name in kept),
@@ -125,6 +130,18 @@ def _crossed(first: Grouping, second: Grouping) -> Grouping:
         max(first.min_rows, second.min_rows),
         others=len(cells) - len(largest),
         crossed=True,
+    )
+
+
+def _measured(group: GroupSettings, names: Sequence[str]) -> str | None:
+    """Return the problem that groups are measured values, each of which few rows share."""
+    numbers = [number_of(name) for name in names]
+    measured = [own for own in numbers if math.isfinite(own) and not own.is_integer()]
+    if group.bins or len(names) <= MOST_GROUPS or len(measured) <= len(names) / 2:
+        return None
+    return (
+        f"{group.column!r} has {len(measured):,} different numbers; set bins, such as "
+        f'{{name = "{group.name}", bins = [{np.median(measured):.3g}]}}'
     )
 
 

@@ -24,18 +24,20 @@ class ClassNames:
     Args:
         sides: the classes of the labels, of the predictions, and of others to compare them with, by
             `class_name`; the first spelling counts.
+        apart: whether a side's own spellings of one name are classes of their own; False for names
+            of groups of people.
 
     >>> names = ClassNames({"0", "1"}, {"true", "false"})
     >>> names("true"), names("1")
     ('1', '1')
     """
 
-    def __init__(self, *sides: Iterable[str]) -> None:
+    def __init__(self, *sides: Iterable[str], apart: bool = True) -> None:
         ordered = [sorted(set(side)) for side in sides]
         self._key: Callable[[str], str | None] = str
         if all(map(_are_booleans, ordered)):
             self._key = boolean_of
-        elif all(len(set(map(comparable, side))) == len(side) for side in ordered):
+        elif not apart or all(len(set(map(comparable, side))) == len(side) for side in ordered):
             self._key = comparable
         self._spelling: dict[str, str] = {}
         for side in ordered:

@@ -19,7 +19,9 @@ def wilson(count: int, rows: int, confidence: float = 0.95) -> tuple[float, floa
     rate, square = count / rows, z * z / rows
     middle = (rate + square / 2) / (1 + square)
     half = z / (1 + square) * math.sqrt(rate * (1 - rate) / rows + square / (4 * rows))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # The ends of 0 and of 1 are those rates themselves, which rounding would miss.
+    low = max(0.0, middle - half) if count > 0 else 0.0
+    return low, min(1.0, middle + half) if count < rows else 1.0
 
 
 def clopper_pearson(count: float, rows: float, confidence: float = 0.99) -> tuple[float, float]:

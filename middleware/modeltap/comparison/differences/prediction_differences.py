@@ -18,6 +18,12 @@ from modeltap.analysis.model.metric import finite
 from modeltap.analysis.performance.class_metrics import MAX_CLASSES
 from modeltap.analysis.performance.class_names import ClassNames
 from modeltap.analysis.performance.paired import as_scores
+from modeltap.analysis.performance.positive_class import (
+    DEFAULT_FORM,
+    LabelForm,
+    positive_classes,
+    two_names,
+)
 from modeltap.analysis.statistics.confusion import class_names
 from modeltap.analysis.statistics.distances import effect
 from modeltap.comparison.differences.comparison_result import ComparedMetric
@@ -37,12 +43,13 @@ def prediction_differences(
     candidate: Sequence[Any],
     *,
     task: Task | None = None,
-    threshold: float = 0.5,
+    form: LabelForm = DEFAULT_FORM,
     paired: bool = True,
 ) -> list[ComparedMetric]:
     """Return how much the predictions of two models differ; none if they are of different kinds.
 
-    `agreement` is the fraction of equal classes, with scores cut at the threshold.
+    `agreement` is the fraction of equal classes, with scores cut at the threshold. If only one
+    model has scores, they become the classes of the other one.
     `absolute_difference` is the mean distance of numbers, `prediction_mean` their mean,
     `prediction_rate` the fraction of each class, and `prediction_js` the Jensen-Shannon distance of
     the two distributions (base 2), less what chance alone would add.
@@ -54,8 +61,10 @@ def prediction_differences(
     own, other = _known(current, candidate, paired)
     if not own or not other:
         return []
+    if task != "regression":
+        own, other = _as_classes(own, other, form), _as_classes(other, own, form)
     if _are_numeric(own, task):
-        return list(_of_numbers(own, other, threshold, paired))
+        return list(_of_numbers(own, other, form.decision_threshold, paired))
     return list(_of_classes(own, other, paired))
 
 
@@ -94,6 +103,19 @@ def _known(
     pairs = zip(current, candidate, strict=True)
     both = [(own, other) for own, other in pairs if not (is_unknown(own) or is_unknown(other))]
     return [own for own, _ in both], [other for _, other in both]
+
+
+def _as_classes(values: list[Any], others: list[Any], form: LabelForm) -> list[Any]:
+    """Return scores as the two classes that the other model predicts; other values as they are."""
+    scores = as_scores(values, None)
+    if scores is None or as_scores(others, None) is not None:
+        return values
+    classes = set(class_names(others))
+    positive = positive_classes(classes, classes, form.positive)
+    if isinstance(positive, str):
+        return values
+    yes, no = two_names(classes, positive, form.positive)
+    return [yes if score >= form.decision_threshold else no for score in scores.tolist()]
 
 
 def _are_numeric(values: list[Any], task: Task | None) -> bool:
