@@ -12,6 +12,7 @@ from modeltap import clock
 from modeltap.environments import environment_of, version_of
 from modeltap.errors import InputError
 from modeltap.store.models import ModelVersion, check_model, counted_models
+from modeltap.store.predictions import newest_version
 
 _FULL_MINUTE = ":00.000Z"
 """The end of the stored text of a full minute; addresses leave it out."""
@@ -101,21 +102,22 @@ def name_meant(text: str, names: Iterable[str]) -> str:
 def model_asked(connection: sqlite3.Connection, request: Request) -> ModelVersion:
     """Return the model and version of an address.
 
-    Without a version, the last one with rows is meant.
+    Without a version, the one with the newest rows is meant.
 
     Raises:
         InputError: if the store has no such model.
     """
     model = request.path_params["model"] or request.query_params.get("name", "")
     check_model(connection, model)
-    versions = [known.version for known in counted_models(connection) if known.model == model]
+    versions = [known for known in counted_models(connection) if known.model == model]
     version = request.query_params.get("version")
     if version is None:
-        return ModelVersion(model, versions[-1] if versions else "")
-    if version not in versions:
-        names = ", ".join(named_version(known) for known in versions) or "none"
+        return newest_version(connection, versions) or ModelVersion(model, "")
+    asked = ModelVersion(model, version)
+    if asked not in versions:
+        names = ", ".join(named_version(known.version) for known in versions) or "none"
         raise InputError(f"model {model!r} has no version {version!r}; it has: {names}")
-    return ModelVersion(model, version)
+    return asked
 
 
 def named_version(version: str) -> str:

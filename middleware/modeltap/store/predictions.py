@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from modeltap.store.label_delays import DELAY, PREDICTED_AT
 from modeltap.store.label_sources import OF_TRUTH
 from modeltap.store.labelled_rows import LabelledPrediction, LabelledRows, with_last_labels
+from modeltap.store.models import ModelVersion
 from modeltap.store.text import text_literal
 
 RowKey = tuple[str, int, int]
@@ -222,6 +223,20 @@ def newest_event_time(connection: sqlite3.Connection, model: str, version: str) 
         (model, version),
     ).fetchone()[0]
     return newest
+
+
+def newest_version(
+    connection: sqlite3.Connection, versions: Iterable[ModelVersion]
+) -> ModelVersion | None:
+    """Return the version whose rows have the last event time; None of none.
+
+    Of versions without rows, or with the same time, it is the last one by name.
+    """
+    return max(
+        versions,
+        key=lambda of: (newest_event_time(connection, *of) or "", of.version),
+        default=None,
+    )
 
 
 def predictions_of(connection: sqlite3.Connection, exchange_id: str) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from modeltap.config.metrics import OF_ENVIRONMENTS
 from modeltap.environments import environment_of, reported, with_environment
 from modeltap.store.alerts import ALERT_COLUMNS, STILL_OPEN, AlertRow
 from modeltap.store.models import ModelVersion, counted_models
-from modeltap.store.predictions import newest_event_time
+from modeltap.store.predictions import newest_version
 
 _CONCERNS = """case
     when metric not in (select value from json_each(:of_environments))
@@ -69,12 +69,9 @@ def _concerning(connection: sqlite3.Connection, model: str, version: str) -> dic
 def _is_newest(connection: sqlite3.Connection, of: ModelVersion) -> bool:
     """Return whether no other version of the model has newer rows in the same environment."""
     environment = environment_of(of.version)
-    rivals = {
+    others = (
         known
         for known in counted_models(connection)
         if known.model == of.model and environment_of(known.version) == environment
-    } - {of}
-    if not rivals:
-        return True
-    newest = max((newest_event_time(connection, *known) or "", known.version) for known in rivals)
-    return newest < (newest_event_time(connection, *of) or "", of.version)
+    )
+    return newest_version(connection, {of, *others}) == of
