@@ -89,6 +89,8 @@ def test_the_retraining_event_counts_labels(connection, process, row):
     assert event["type"] == "retrain"
     assert (event["data"]["labels"], event["data"]["performance"]) == (40, {"mae": 11.62})
     assert event["data"]["summary"].startswith("flights: retraining due: 40 labels since ")
+    first = retrain(connection, "flights", clock.iso(0.0))["data"]["summary"]
+    assert first.startswith("flights: retraining due: 45 labels so far, ")
 
 
 @pytest.fixture

@@ -27,6 +27,8 @@ from modeltap.wording import plural
 DIGEST = "digest"
 RETRAIN = "retrain"
 
+_NEVER = clock.iso(0.0)
+
 _NAMED = 3
 """Maximum number of alerts in a model's summary, which is one line."""
 
@@ -64,10 +66,15 @@ def digest(
 
 
 def retrain(connection: sqlite3.Connection, model: str, since: str) -> dict[str, Any]:
-    """Return the retraining event of a model, with the number of new labels."""
+    """Return the retraining event of a model, with the number of new labels.
+
+    Args:
+        since: the time of the last one; the Unix epoch if there was none.
+    """
     labels = count_labels_since(connection, model, since[:10])
     firing = count_firing_of(connection, model)
-    facts = f"{plural(labels, 'label')} since {clock.short(since)}, {_alerts(firing)}"
+    period = "so far" if since == _NEVER else f"since {clock.short(since)}"
+    facts = f"{plural(labels, 'label')} {period}, {_alerts(firing)}"
     return {
         "type": RETRAIN,
         "timestamp": clock.now(),
