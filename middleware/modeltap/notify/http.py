@@ -74,6 +74,7 @@ def post(
     *,
     clock: Clock = time.time,
     transport: Transports | None = None,
+    most_answer_bytes: int = 0,
 ) -> DeliveryOutcome:
     """Send `event` once. Failures of the receiver, plugins and settings are returned, not raised.
 
@@ -85,6 +86,7 @@ def post(
         message_id: the same on every attempt.
         clock: seconds since the epoch, for the timestamp header and a ``Retry-After`` date.
         transport: a factory of the transport; None uses the webhook's own.
+        most_answer_bytes: how much of the response's body is read.
     """
     wires = transport or partial(plain_transport, webhook.proxy, webhook.ca_file)
 
@@ -98,7 +100,7 @@ def post(
             )
         moment = int(clock())
         bodies = [_formatted(webhook, message_id, form, moment) for form in _forms(webhook, event)]
-        return asyncio.run(_post_in_time(webhook, bodies, clock, wires))
+        return asyncio.run(_post_in_time(webhook, bodies, clock, wires, most_answer_bytes))
 
     return _without_exceptions(attempt)
 

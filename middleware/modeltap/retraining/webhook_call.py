@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import httpx
 import msgspec
 
 from modeltap.config.webhook_settings import WebhookSettings
-from modeltap.notify.http import plain_transport, post
+from modeltap.notify.http import post
 
 _MOST_BYTES = 65_536
 """Bytes of a response that are read: it names a candidate."""
@@ -36,53 +33,14 @@ def call_trainer(
 
     A response of 2xx is a success; its JSON may name the candidate: ``{"artefact": "https://..."}``.
     """
-    recorder = _Recorder(webhook)
     resolved = msgspec.structs.replace(webhook.resolved(), timeout_seconds=seconds)
-    outcome = post(resolved, run_id, event, transport=recorder.transport)
+    outcome = post(resolved, run_id, event, most_answer_bytes=_MOST_BYTES)
     return TrainerResponse(
         outcome.status,
         None if outcome.delivered else outcome.error or "no response",
-        _artefact(bytes(recorder.body)) if outcome.delivered else "",
+        _artefact(outcome.answer) if outcome.delivered else "",
         outcome.error == "timeout",
     )
-
-
-class _Recorder:
-    """Keeps the beginning of a response's body."""
-
-    def __init__(self, webhook: WebhookSettings) -> None:
-        self.body = bytearray()
-        resolved = webhook.resolved()
-        self._inner = partial(plain_transport, resolved.proxy, resolved.ca_file)
-
-    def transport(self) -> httpx.AsyncBaseTransport:
-        return _RecordingTransport(self._inner(), self.body)
-
-
-class _RecordingTransport(httpx.AsyncBaseTransport):
-    def __init__(self, inner: httpx.AsyncBaseTransport, body: bytearray) -> None:
-        self._inner = inner
-        self._body = body
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await self._inner.handle_async_request(request)
-        self._body.clear()
-        stream = response.stream
-        assert isinstance(stream, httpx.AsyncByteStream)
-        async for part in _iterated(stream):
-            self._body += part
-            if len(self._body) > _MOST_BYTES:
-                break
-        return response
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-
-async def _iterated(stream: httpx.AsyncByteStream) -> AsyncIterator[bytes]:
-    async for part in stream:
-        yield part
-        await asyncio.sleep(0)  # a deadline can end an endless stream of ready parts
 
 
 def _artefact(body: bytes) -> str:
