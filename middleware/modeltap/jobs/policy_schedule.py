@@ -41,7 +41,7 @@ class OrderedPolicies:
     Args:
         policies: by model; `GENERAL` is that of all others.
         scheduled: the models whose schedule has come.
-        environment: the variables of the app that trainings get back; None if it has none.
+        environment: variables that trainings get back from the app; None for those to remove.
     """
 
     policies: Mapping[str, RetrainSettings]
@@ -56,7 +56,7 @@ class OrderedPolicies:
                     model: msgspec.to_builtins(policy) for model, policy in self.policies.items()
                 },
                 "scheduled": list(self.scheduled),
-                "environment": {name: os.environ.get(name) for name in _CHANGED_VARIABLES},
+                "environment": dict(self.environment),
             }
         }
 
@@ -96,7 +96,9 @@ class PolicySchedule:
         if self._every is not None and self._every.due(connection):
             return self._job((), ())
         models = self._models(connection)
-        scheduled = [name for name in models if self._has_come(connection, name)]
+        scheduled = [
+            name for name, policy in models.items() if self._has_come(connection, name, policy)
+        ]
         is_due = bool(models and lost_runs(connection)) or any(
             due_trigger(connection, name, policy, now, scheduled=name in scheduled)
             for name, policy in models.items()
@@ -110,15 +112,18 @@ class PolicySchedule:
         models = {} if general is None else dict.fromkeys(sorted(known), general)
         return models | {name: own for name, own in self._policies.items() if name != GENERAL}
 
-    def _has_come(self, connection: sqlite3.Connection, model: str) -> bool:
-        schedule = self._models(connection)[model].schedule
-        if schedule is None:
+    def _has_come(
+        self, connection: sqlite3.Connection, model: str, policy: RetrainSettings
+    ) -> bool:
+        """Return True if the time of a policy's schedule has come; its next interval begins."""
+        if policy.schedule is None:
             return False
         if model not in self._timers:
-            self._timers[model] = Timer(f"retrain {model}", schedule)
+            self._timers[model] = Timer(f"retrain {model}", policy.schedule)
         return self._timers[model].due(connection)
 
     def _job(self, arguments: tuple[str, ...], scheduled: list[str] | tuple[()]) -> RetrainJob:
-        order = OrderedPolicies(self._policies, tuple(scheduled))
+        variables = {name: os.environ.get(name) for name in _CHANGED_VARIABLES}
+        order = OrderedPolicies(self._policies, tuple(scheduled), variables)
         trainings = sum(policy.timeout_seconds for policy in self._policies.values())
         return RetrainJob(arguments, order.message(), self._job_limit + trainings)
