@@ -12,7 +12,7 @@ from modeltap import clock
 from modeltap.analysis.arrival.label_arrival import (
     ArrivalPoint,
     WindowArrivals,
-    arrival_curve,
+    arrival_points,
     window_arrivals,
 )
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
@@ -70,7 +70,7 @@ def _row(
     connection: sqlite3.Connection, counts: LabelCounts, unknown: UnknownLabels | None
 ) -> dict[str, Any]:
     arrivals = _arrivals(connection, counts)
-    points = arrival_curve(arrivals, time.time())
+    points = arrival_points(arrivals, time.time())
     return {
         "model": counts.model,
         "version": version_of(counts.version),

@@ -14,7 +14,7 @@ from modeltap.decoding.times import parse_times
 HORIZONS = {"1h": clock.HOUR, "1d": clock.DAY, "7d": clock.WEEK}
 """The periods after a prediction, in seconds, that the metrics `label_arrival_*` report."""
 
-CURVE = {
+_CURVE = {
     "1h": clock.HOUR,
     "6h": 6 * clock.HOUR,
     "1d": clock.DAY,
@@ -124,16 +124,16 @@ def arrival_metrics(arrivals: WindowArrivals, now: float) -> list[Metric]:
     ]
 
 
-def arrival_curve(arrivals: WindowArrivals, now: float) -> list[ArrivalPoint]:
-    """Return the arrival curve at `CURVE`, each point over the rows that are old enough at `now`.
+def arrival_points(arrivals: WindowArrivals, now: float) -> list[ArrivalPoint]:
+    """Return the arrival curve at `_CURVE`, each point over the rows that are old enough at `now`.
 
     >>> rows = window_arrivals(["2024-05-01T00:00:00.000Z"], [True], [7200.0])
-    >>> [point.fraction for point in arrival_curve(rows, clock.parse("2024-05-02"))]
+    >>> [point.fraction for point in arrival_points(rows, clock.parse("2024-05-02"))]
     [0.0, 1.0, 1.0, None, None, None, None]
     """
     ages = now - arrivals.times
     points = []
-    for name, seconds in CURVE.items():
+    for name, seconds in _CURVE.items():
         delays = arrivals.delays[ages >= seconds]
         fraction = float(np.mean(delays <= seconds)) if len(delays) else None
         points.append(ArrivalPoint(name, len(delays), fraction))

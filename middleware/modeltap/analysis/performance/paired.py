@@ -98,14 +98,15 @@ class Paired:
 
     def take(self, places: np.ndarray) -> Paired:
         """Return the rows at these places."""
-        scored = self.scores is not None
+        if self.scores is not None:
+            scored = replace(self, scores=self.scores[places], positive=self.positive[places])
+        else:
+            scored = self
         return replace(
-            self,
+            scored,
             predictions=self.predictions[places],
             labels=self.labels[places],
             places=self.places[places],
-            scores=self.scores[places] if self.scores is not None else None,
-            positive=self.positive[places] if scored else self.positive,
         )
 
 

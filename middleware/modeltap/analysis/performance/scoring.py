@@ -188,7 +188,7 @@ def _compared_area(
     ranks: UninformativeScores | None,
     level: float,
 ) -> dict[str, Any]:
-    loss = 1 - before.value + known.baseline_loss  #  # of the area above the curve, as the limit
+    loss = 1 - before.value + known.baseline_loss  # of the area above the curve, as the limit
     limit = crossable(loss + AREA_FLOOR, loss)
     if limit is None:
         return no_room(1 - loss, 0.0) if ranks is None else _without_area(ranks, own)

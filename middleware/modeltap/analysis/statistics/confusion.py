@@ -199,6 +199,16 @@ class _Scores:
         return means
 
 
+def _class_rows(pairs: ClassPairs) -> tuple[Counter[str], Counter[str]]:
+    """Return the rows of each predicted class, and of each true class."""
+    predicted: Counter[str] = Counter()
+    true: Counter[str] = Counter()
+    for (prediction, label), count in pairs.items():
+        predicted[prediction] += count
+        true[label] += count
+    return predicted, true
+
+
 def guessed(pairs: ClassPairs) -> float:
     """Return the accuracy of predictions that are independent of the labels (Cohen, 1960).
 
@@ -206,11 +216,7 @@ def guessed(pairs: ClassPairs) -> float:
     0.5
     """
     rows = sum(pairs.values())
-    predicted: Counter[str] = Counter()
-    true: Counter[str] = Counter()
-    for (prediction, label), count in pairs.items():
-        predicted[prediction] += count
-        true[label] += count
+    predicted, true = _class_rows(pairs)
     return sum(predicted[name] * true[name] for name in true) / rows**2 if rows else 0.0
 
 
@@ -237,19 +243,12 @@ def binomial_lower_tail(right: int, rows: int, rate: float) -> float:
 
 def minority_fractions(pairs: ClassPairs) -> tuple[float, float]:
     """Return the fractions of predictions and of labels outside their most common class."""
-    predicted: Counter[str] = Counter()
-    true: Counter[str] = Counter()
-    for (prediction, label), count in pairs.items():
-        predicted[prediction] += count
-        true[label] += count
+    predicted, true = _class_rows(pairs)
     return 1 - max(predicted.values()) / predicted.total(), 1 - max(true.values()) / true.total()
 
 
 def lost_class(before: ClassPairs, now: ClassPairs) -> str | None:
     """Return the most common class that is no longer predicted, although rows have it."""
-    predicted = {prediction for (prediction, _), count in now.items() if count}
-    true: Counter[str] = Counter()
-    for (_, label), count in now.items():
-        true[label] += count
-    lost = [name for (name, _), count in before.items() if count and name not in predicted]
+    predicted, true = _class_rows(now)
+    lost = [name for (name, _), count in before.items() if count and not predicted[name]]
     return max(lost, key=lambda name: true[name]) if any(true[name] for name in lost) else None
