@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from msgspec.structs import replace
 
 from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter
-from modeltap.analysis.counting.sample import REFERENCE_ROWS, choose, sample
+from modeltap.analysis.counting.sample import REFERENCE_ROWS, Sample, choose, sample
 from modeltap.analysis.counting.window_starts import starts
 from modeltap.analysis.estimation.outcomes import outcomes
 from modeltap.analysis.fairness.gap_learning import gaps_of_file
@@ -176,66 +176,113 @@ def freeze(
         declared=settings.features,
         before=_features_before(connection, model, version),
     )
-    window = Window.parse(settings.window)
-    moments = np.array(times, dtype=np.float64)
-    known = moments[~np.isnan(moments)]
-    reference = fit(
-        columns,
-        len(moments),
-        model=model,
-        version=version,
-        source=source,
-        declared=settings.declared(columns),
-        times=moments if len(known) else None,
-        from_time=clock.iso(float(known.min())) if len(known) else None,
-        to_time=clock.iso(float(known.max()) + 0.001) if len(known) else None,
-        window=window.text,
-        timezone=settings.timezone,
-        rolling=rolling,
-    )
-    records = learn_baselines(
-        predictions_in(columns),
-        labels,
-        settings.task,
-        _times(moments, settings),
-        label_form(settings),
-        columns.get("score"),
-    )
-    reference = with_records(reference, records)
-    if untyped:
-        reference = replace(reference, features=tuple(map(for_untyped_file, reference.features)))
-    reference = replace(reference, drift_window=drift_window_of(settings, moments))
+    rows = _SourceRows(columns, np.array(times, dtype=np.float64), labels, keys)
+    reference = _fitted(rows, settings, untyped, model, version, source, rolling)
     learnt = None
-    if len(known) == len(moments) and len(known):
-        learnt = learn_rhythm(reference, columns, moments, settings)
+    if len(rows.known_moments) == len(rows.moments) > 0:
+        learnt = learn_rhythm(reference, columns, rows.moments, settings)
         reference = learnt.reference
-    chosen = choose_rows(reference, keys)
-    part = {name: picked(column, chosen) for name, column in columns.items()}
-    rows = sample(part, len(chosen), reference)
+    places = choose_rows(reference, keys)
+    part = rows.at(places)
+    coded = sample(part.columns, len(places), reference)
     is_provisional = (facts or {}).get("state") == "provisional"  # its rows are never compared
     if learnt is not None and settings.multivariate and not rolling and not is_provisional:
-        groups = RowGroups(reference, rows, moments[chosen], learnt.rhythm)
-        baselines = row_baselines(groups, columns, moments, learnt.windows)
+        groups = RowGroups(reference, coded, part.moments, learnt.rhythm)
+        baselines = row_baselines(groups, columns, rows.moments, learnt.windows)
         reference = replace(reference, row_baselines=baselines)
-    hours = tuple(sorted(hours_of_the_week(known, settings.timezone)))
+    hours = tuple(sorted(hours_of_the_week(rows.known_moments, settings.timezone)))
     reference = replace(reference, hours=hours, unmonitored=unmonitored, **(facts or {}))
-    sampled = [
-        SampledRow(*keys[place], time, coded, *outcome)
-        for place, time, coded, outcome in zip(
-            chosen,
-            write_times(moments[chosen]),
-            rows.pack(),
-            _outcomes(reference, part, [labels[place] for place in chosen], settings),
-            strict=False,
-        )
-    ]
     with writing(connection):
         save(connection, reference)
-        save_rows(connection, reference.id, sampled)
+        save_rows(connection, reference.id, _sampled_rows(reference, part, coded, settings))
         save_blocks(connection, reference.id, pack_blocks(learnt.blocks) if learnt else ())
     if (text := notice(reference)) is not None:
         logger.warning("modeltap: %s: %s", model, text)
     return reference
+
+
+class _SourceRows(NamedTuple):
+    """The n rows that a reference is made of, or a sample of them.
+
+    Attributes:
+        columns: (n,) values by name.
+        moments: (n,) Unix seconds, NaN where unknown.
+        labels: (n,) true values, None where unknown.
+        keys: (n,) exchange id and row.
+    """
+
+    columns: Mapping[str, Sequence[Any]]
+    moments: np.ndarray
+    labels: Sequence[Any]
+    keys: Sequence[tuple[str, int]]
+
+    @property
+    def known_moments(self) -> np.ndarray:
+        """The times that are known."""
+        return np.asarray(self.moments[~np.isnan(self.moments)])
+
+    def at(self, places: Sequence[int]) -> _SourceRows:
+        """Return the rows at (m,) places."""
+        return _SourceRows(
+            {name: picked(column, places) for name, column in self.columns.items()},
+            self.moments[places],
+            [self.labels[place] for place in places],
+            [self.keys[place] for place in places],
+        )
+
+
+def _fitted(
+    rows: _SourceRows,
+    settings: Settings,
+    untyped: bool,
+    model: str,
+    version: str,
+    source: str,
+    rolling: str,
+) -> Reference:
+    """Return the reference with its features and, if there are labels, its performance."""
+    known = rows.known_moments
+    reference = fit(
+        rows.columns,
+        len(rows.moments),
+        model=model,
+        version=version,
+        source=source,
+        declared=settings.declared(rows.columns),
+        times=rows.moments if len(known) else None,
+        from_time=clock.iso(float(known.min())) if len(known) else None,
+        to_time=clock.iso(float(known.max()) + 0.001) if len(known) else None,
+        window=Window.parse(settings.window).text,
+        timezone=settings.timezone,
+        rolling=rolling,
+    )
+    records = learn_baselines(
+        predictions_in(rows.columns),
+        rows.labels,
+        settings.task,
+        _times(rows.moments, settings),
+        label_form(settings),
+        rows.columns.get("score"),
+    )
+    reference = with_records(reference, records)
+    if untyped:
+        reference = replace(reference, features=tuple(map(for_untyped_file, reference.features)))
+    return replace(reference, drift_window=drift_window_of(settings, rows.moments))
+
+
+def _sampled_rows(
+    reference: Reference, rows: _SourceRows, coded: Sample, settings: Settings
+) -> list[SampledRow]:
+    """Return a sample of a reference's rows as it is stored."""
+    packed = coded.pack()
+    if not packed:  # without a coded column no row can be compared
+        return []
+    times = write_times(rows.moments)
+    own = _outcomes(reference, rows.columns, rows.labels, settings)
+    return [
+        SampledRow(*key, time, row, *outcome)
+        for key, time, row, outcome in zip(rows.keys, times, packed, own, strict=True)
+    ]
 
 
 def _outcomes(
