@@ -160,6 +160,11 @@ def test_the_command_rates_the_newest_outputs(filled, server, tmp_path):
     assert rows["judge_rate"]["outputs"] == 30 and rows["judge_rate"]["evaluator"] == "judge"
     assert rows["judge_kappa"]["outputs"] == 40
     assert rows["judge_corrected_rate"]["low"] is not None
+    for metric in ("judge_failed_rate", "judge_order_change_rate"):  # rates of failures
+        own = rows[metric]
+        assert own["failed"] == round(own["value"] * own["outputs"]) < own["outputs"]
+    hits = rows["judge_sensitivity"]
+    assert hits["failed"] == hits["outputs"] - round(hits["value"] * hits["outputs"])
     asked = len(server.requests)
     modeltap(*words, cwd=tmp_path)
     assert len(server.requests) == asked  # settled outputs are not rated again

@@ -15,7 +15,7 @@ import msgspec
 from modeltap.analysis.evaluators.recent_outputs import evaluated_now
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.metric import Metric
-from modeltap.config.metrics import EVALUATOR_SEGMENT
+from modeltap.config.metrics import CATALOGUE, EVALUATOR_SEGMENT
 from modeltap.config.settings import Settings
 from modeltap.errors import InputError, ModeltapError, check_count
 from modeltap.judge.judge_calls import OnAnswer
@@ -176,7 +176,7 @@ def _result(metric: Metric, model: str, name: str, kind: str) -> EvaluatorResult
         kind=kind,
         metric=metric.metric,
         outputs=metric.rows,
-        failed=None if metric.count is None else metric.rows - metric.count,
+        failed=_failed(metric),
         value=metric.value,
         low=metric.low,
         high=metric.high,
@@ -184,3 +184,11 @@ def _result(metric: Metric, model: str, name: str, kind: str) -> EvaluatorResult
         explanation=metric.explanation,
         examples=tuple(json.loads(metric.examples or "[]")),
     )
+
+
+def _failed(metric: Metric) -> int | None:
+    """Return the outputs of a rate that fail: those it counts, if lower values are better."""
+    if metric.count is None:
+        return None
+    counts_failures = CATALOGUE[metric.metric].better == "lower"
+    return metric.count if counts_failures else metric.rows - metric.count
