@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from modeltap.decoding.outputs import (
+    OutputLists,
     may_have_outputs,
     output_columns,
     outputs_of,
     storable_output,
     storable_outputs,
+    unify_forms,
 )
 
 
@@ -68,3 +70,58 @@ def test_outputs_are_stored_as_each_by_itself(other, another):
 )
 def test_texts_that_begin_like_json_may_have_outputs(predictions, expected):
     assert may_have_outputs(predictions) is expected
+
+
+def unified(*rows):
+    """Rows of (prediction, score, probabilities, answer), after `unify_forms`."""
+    outputs = OutputLists(*map(list, zip(*rows, strict=True)))
+    unify_forms(outputs)
+    return list(zip(*outputs, strict=True))
+
+
+SEVERAL = {
+    "by name": ({"a": 0.5, "b": 0.75}, ("b", 0.75, {"a": 0.25, "b": 0.75}, {"k": 1})),
+    "in a list": ([0.5, 0.75], (1, 0.75, [0.25, 0.75], {"k": 1})),
+}
+
+
+@pytest.mark.parametrize("form", SEVERAL)
+def test_scores_that_sum_to_one_by_chance_are_outputs(form):
+    outputs, chances = SEVERAL[form]
+    rows = [(outputs, None, None, None)] * 9 + [chances]
+    assert unified(*rows) == [*rows[:9], (chances[2], None, None, {"k": 1})]
+
+
+@pytest.mark.parametrize("form", SEVERAL)
+def test_probabilities_that_do_not_sum_to_one_are_probabilities(form):
+    outputs, chances = SEVERAL[form]
+    rows = [chances] * 9 + [(outputs, None, None, {"k": 1})]
+    label = max(outputs, key=outputs.get) if type(outputs) is dict else 1
+    assert unified(*rows) == [*rows[:9], (label, 0.75, outputs, {"k": 1})]
+    beyond = ([1.5, 2.5] if type(outputs) is list else {"a": 1.5, "b": 2.5}, None, None, None)
+    assert unified(*rows, beyond) == [*unified(*rows), beyond]
+
+
+def test_a_list_of_norm_one_has_the_form_of_the_others():
+    vector, outputs = (None, None, None, {"embedding": [0.6, 0.8]}), ([1.5, 2.5], None, None, None)
+    assert unified(vector, outputs, outputs)[0] == ([0.6, 0.8], None, None, None)
+    assert unified(vector, vector, outputs)[2] == (None, None, None, {"embedding": [1.5, 2.5]})
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("cat", 0.75, None, None),
+        ("b", 0.25, {"a": 0.75, "b": 0.25}, None),
+        (1, 0.75, [0.5, 0.25, 0.25], None),
+        ({"a": "high", "b": 0.5}, None, None, None),
+        ({"b": 0.5, "c": 0.5}, None, None, None),
+        (None, None, None, {"embedding": [1.5, 2.5, 3.5]}),
+        (None, 0.5, None, None),
+        (None, None, None, None),
+    ],
+)
+def test_other_outputs_stay(row):
+    """Labels with probabilities of their own, other names, other lengths, texts."""
+    others = [({"a": 0.5, "b": 0.75}, None, None, None)] * 2 + [([0.5, 0.75], None, None, None)] * 2
+    assert unified(*others, row) == [*others, row]

@@ -153,6 +153,24 @@ REQUESTS = [
         (1, AB),
     ),
     asked(
+        "seldon_metadata",
+        lambda n: {"meta": {}, "data": {"names": ["a", "b"], "ndarray": [[a(n), b(n)]]}},
+        (1, AB),
+    ),
+    asked(
+        "watson",
+        lambda n: {
+            "input_data": [{"fields": ["a", "b"], "values": [[a(n), b(n)], [a(n + 7), b(n)]]}]
+        },
+        (2, AB),
+    ),
+    asked(
+        "curl",
+        lambda n: {"a": a(n), "b": b(n)},
+        (1, AB),
+        "application/x-www-form-urlencoded",
+    ),
+    asked(
         "form",
         lambda n: f"a={a(n)}&b={b(n)}".encode(),
         (1, AB),

@@ -6,6 +6,7 @@ Each is a model of its own; silence about what is not understood is what these t
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 
@@ -156,6 +157,14 @@ BY_ROW = [
 
 
 UNKNOWN = [
+    Case(
+        "failed",
+        lambda n: (
+            {"x": 1.5},
+            {"success": False, "reason": "not ready"} if n % 3 else {"success": True, "data": 7.5},
+        ),
+        problem="no prediction",
+    ),
     Case("status_only", lambda n: ({"x": n % 7}, {"status": "ok"}), problem="no prediction"),
     Case(
         "queued",
@@ -179,7 +188,44 @@ UNKNOWN = [
     ),
 ]
 
-CASES = [*INSIDE, *IN_TEXTS, *BY_ROW, *UNKNOWN]
+
+def chance(n, seed):
+    return random.Random(n * 97 + seed).random()
+
+
+def softmax(n):
+    weights = [chance(n, seed) for seed in range(4)]
+    return [round(weight / sum(weights), 2) for weight in weights]
+
+
+BY_CHANCE = [
+    Case(
+        "two_scores",
+        lambda n: (
+            {"x": 1.5},
+            {"toxic": 0.25, "rude": 0.75}
+            if n % 10 == 0
+            else {"toxic": round(chance(n, 1), 1), "rude": round(chance(n, 2), 1)},
+        ),
+        predictions=({"toxic": 0.25, "rude": 0.75},),
+        scores=(None,),
+    ),
+    Case(
+        "rounded",
+        lambda n: ({"x": 1.5}, [0.33, 0.32, 0.33, 0.01] if n % 10 == 0 else softmax(n)),
+        predictions=(0,),
+        scores=(0.33,),
+    ),
+    Case(
+        "logits",
+        lambda n: ({"x": 1.5}, [[0.6, -0.8]] if n % 10 == 0 else [[chance(n, 1) * 3, 0.25]]),
+        predictions=([0.6, -0.8],),
+        scores=(None,),
+    ),
+]
+"""Values that look like another form: a sum of 1, of .99, a norm of 1."""
+
+CASES = [*INSIDE, *IN_TEXTS, *BY_ROW, *BY_CHANCE, *UNKNOWN]
 
 
 @pytest.fixture(scope="module")

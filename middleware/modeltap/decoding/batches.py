@@ -15,6 +15,7 @@ from modeltap.config.settings import Settings
 from modeltap.decoding.decoders import Decoders
 from modeltap.decoding.event_times import EventTimes, bodies
 from modeltap.decoding.list_columns import ListRules, with_names
+from modeltap.decoding.outputs import OutputLists, unify_forms
 from modeltap.decoding.row_batch import Batch
 from modeltap.decoding.times import parse_times, stored_times, write_times
 from modeltap.payload import Body, Decoded, DecodedMany, Payload, parse_json
@@ -83,6 +84,8 @@ def read(
             reader.read_one(exchange)
     reader.read_answers()
     reader.read_times()
+    batch = reader.batch
+    unify_forms(OutputLists(batch.predictions, batch.scores, batch.probabilities, batch.answers))
     return reader.batch
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from modeltap.config.metrics import OUTPUT_PREFIX
 from modeltap.payload import opens_json, unwrapped
 from modeltap.privacy.texts.lossless_json import written
 from modeltap.rows import columns
+
+_Form = Literal["outputs", "probabilities", "vector"]
+"""The forms that the same numbers may have: several outputs, probabilities, an embedding."""
 
 
 def outputs_of(prediction: Any) -> Mapping[str, Any] | None:
@@ -149,3 +153,88 @@ def storable_output(value: object) -> object:
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     return value
+
+
+class OutputLists(NamedTuple):
+    """The outputs of N rows, in lists that can be changed."""
+
+    predictions: list[Any]
+    scores: list[float | None]
+    probabilities: list[Any]
+    answers: list[dict[str, Any] | None]
+
+
+class _Numbers(NamedTuple):
+    """The numbers of one output and their form; equal `names` or lengths may be compared."""
+
+    form: _Form
+    names: tuple[str, ...] | int
+    values: Any
+
+
+def unify_forms(outputs: OutputLists) -> None:
+    """Write numbers with the same names, or of the same count, in the form of most of them.
+
+    Two independent scores may sum to 1 by chance, and then look like probabilities; rounded
+    probabilities may not; and the norm of several outputs may be 1, as that of an embedding.
+
+    >>> scores, chances = [None, None, 0.75], [None, None, [0.25, 0.75]]
+    >>> outputs = OutputLists([[0.5, 0.25], [0.75, 0.5], 1], scores, chances, [None] * 3)
+    >>> unify_forms(outputs)
+    >>> outputs.predictions, outputs.scores
+    ([[0.5, 0.25], [0.75, 0.5], [0.25, 0.75]], [None, None, None])
+    """
+    if {dict, list}.isdisjoint(map(type, outputs.predictions)):
+        return  # no row has several outputs
+    numbers = [_numbers_of(*row) for row in zip(*outputs, strict=True)]
+    counts = Counter(row[:2] for row in numbers if row is not None)
+    several = {names for form, names in counts if form == "outputs"}
+    forms: tuple[_Form, ...] = ("outputs", "probabilities", "vector")
+    most = {names: max(forms, key=lambda form: counts[form, names]) for names in several}
+    for place, row in enumerate(numbers):
+        if row is not None and row.form != most.get(row.names, row.form):
+            _write(outputs, place, row, most[row.names])
+
+
+def _numbers_of(
+    prediction: Any, score: Any, probabilities: Any, answer: dict[str, Any] | None
+) -> _Numbers | None:
+    """Return the numbers of a row's output; None for other outputs."""
+    form: _Form
+    if type(prediction) in (dict, list) and score is None:
+        form, values = "outputs", prediction
+    elif prediction is None and answer is not None and answer.keys() == {"embedding"}:
+        form, values = "vector", answer["embedding"]
+    elif prediction is not None and type(probabilities) in (dict, list):
+        form, values = "probabilities", probabilities
+    else:
+        return None
+    names = tuple(values) if type(values) is dict else len(values)
+    each = values.values() if type(values) is dict else values
+    if len(values) < 2 or not {int, float}.issuperset(map(type, each)):
+        return None
+    is_likeliest = form != "probabilities" or prediction == _likeliest(values)
+    return _Numbers(form, names, values) if is_likeliest else None
+
+
+def _likeliest(values: Any) -> Any:
+    if type(values) is dict:
+        return max(values, key=values.__getitem__)
+    return values.index(max(values))
+
+
+def _write(outputs: OutputLists, place: int, numbers: _Numbers, form: _Form) -> None:
+    """Write the numbers of a row in another form, if they may have it."""
+    values = numbers.values
+    each = list(values.values()) if type(values) is dict else values
+    answer = {} if numbers.form == "vector" else outputs.answers[place]
+    prediction, score, probabilities = values, None, None
+    if form == "vector":
+        prediction, answer = None, {**(answer or {}), "embedding": values}
+    elif form == "probabilities":
+        if not all(0 <= number <= 1 for number in each):
+            return
+        prediction, score, probabilities = _likeliest(values), float(max(each)), values
+    row = (prediction, score, probabilities, answer or None)
+    for column, value in zip(outputs, row, strict=True):
+        column[place] = value

@@ -67,7 +67,7 @@ def count_shortfalls(
         note = notes.get(exchange.seq)
         if note is None or note.reason in _OTHERS:
             continue
-        if note.rows and exchange.id not in without:
+        if note.rows and exchange.id not in without and note.reason != NO_PREDICTION:
             complete += 1
         else:
             counts.update(_of_exchange(exchange, note.rows, note.reason))
@@ -115,7 +115,7 @@ def _are_complete(exchanges: Sequence[StoredExchange], notes: Mapping[int, Decod
     statuses = set(column_of(exchanges, "status")) - {None}
     distinct = {id(note): note for note in notes.values()}.values()
     return max(statuses, default=0) < _LOWEST_OTHER_STATUS and all(
-        note.rows and note.reason not in _OTHERS for note in distinct
+        note.rows and note.reason not in (*_OTHERS, NO_PREDICTION) for note in distinct
     )
 
 

@@ -120,8 +120,8 @@ def label_beside(
     >>> label_beside({"is_x": 1, "new": 0, "x_score": 2}, ["is_x", "new"], ["x_score"])
     ['is_x']
     """
-    if any(type(answer[name]) is list and len(answer[name]) > 1 for name in scores):
-        return []
+    if any(type(answer[name]) in (dict, list) and len(answer[name]) > 1 for name in scores):
+        return [] if len(others) != 1 or scalar(answer[others[0]]) is None else list(others)
     plain = [name for name in others if scalar(answer[name]) is not None or answer[name] is None]
     words = {word for name in scores for word in snake_case(name).split("_")}
     alike = [name for name in plain if not words.isdisjoint(snake_case(name).split("_"))]

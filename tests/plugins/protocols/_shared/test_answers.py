@@ -419,3 +419,9 @@ def test_the_text_of_a_language_models_message_is_the_prediction(answer):
     """In the protocols of Cohere, Bedrock and Gemini, which have no decoder of their own."""
     found = decoded(answer, {"contents": [{"role": "user", "parts": [{"text": "Ho"}]}]})
     assert (found.predictions, found.note) == (["Hi"], None)
+
+
+def test_scores_of_several_labels_are_not_those_of_a_truth_beside_them():
+    """As in moderation, where the scores would be lost."""
+    answer = {"flagged": True, "categories": {"a": False}, "category_scores": {"a": 0.1, "b": 0.75}}
+    assert (decoded(answer).predictions, decoded(answer).scores) == (["b"], [0.75])
