@@ -235,6 +235,7 @@ def _write(outputs: OutputLists, place: int, numbers: _Numbers, form: _Form) -> 
         if not all(0 <= number <= 1 for number in each):
             return
         prediction, score, probabilities = _likeliest(values), float(max(each)), values
-    row = (prediction, score, probabilities, answer or None)
-    for column, value in zip(outputs, row, strict=True):
-        column[place] = value
+    outputs.predictions[place] = prediction
+    outputs.scores[place] = score
+    outputs.probabilities[place] = probabilities
+    outputs.answers[place] = answer or None
