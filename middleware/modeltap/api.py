@@ -28,10 +28,10 @@ from modeltap.improvement import (
     review_queue,
     versions,
 )
+from modeltap.tap.app_options.local_paths import with_absolute_paths
 from modeltap.tap.asgi import ASGIMiddleware
 from modeltap.tap.functions import capture, last_id
 from modeltap.tap.recording.recorders import recorders
-from modeltap.tap.tapping import with_absolute_paths
 from modeltap.tap.wsgi import WSGIMiddleware
 
 if TYPE_CHECKING:

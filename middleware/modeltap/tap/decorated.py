@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from modeltap.tap.app_options.local_paths import with_absolute_paths
 from modeltap.tap.calls import ABSENT, YieldedItems, add_request, call_taps, end_call, with_store
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.recording.recorder import Recorder, Ticket
 from modeltap.tap.recording.recorders import recorders
-from modeltap.tap.tapping import Tap, with_absolute_paths
+from modeltap.tap.tapping import Tap
 
 if TYPE_CHECKING:
     from modeltap.privacy.sensitive.names import SensitiveNames

@@ -5,30 +5,24 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from modeltap.config import sources
-from modeltap.config.reading.settings_file import remember_file
-from modeltap.config.reference_settings import parse_reference
 from modeltap.config.settings import ModelChooser, Settings
 from modeltap.config.validation import check_model, from_environment
-from modeltap.errors import ConfigError, StoreError
 from modeltap.logs import logger
 from modeltap.privacy.headers import HeaderFilter
-from modeltap.store.path_checks import absolute_path, check_path, check_writable
+from modeltap.tap.app_options.custom_mask import mask_bodies, mask_body_option
+from modeltap.tap.app_options.custom_version import plain_options, version_of_app, version_option
+from modeltap.tap.app_options.local_paths import check_paths, resolved_settings
+from modeltap.tap.app_options.nested_options import both_masks, conflict_message, with_masks_of
+from modeltap.tap.app_options.shadow_check import check_shadow
 from modeltap.tap.choosing.routing import Router
 from modeltap.tap.choosing.sampling import Sampler
-from modeltap.tap.custom_mask import mask_bodies, mask_body_option
-from modeltap.tap.custom_version import plain_options, version_of_app, version_option
 from modeltap.tap.exchange import Exchange, new_id
-from modeltap.tap.nested_options import both_masks, conflict_message, with_masks_of
 from modeltap.tap.packing import pack
 from modeltap.tap.recording.recorder import Recorder, Ticket
 from modeltap.tap.recording.recorders import recorders
-from modeltap.tap.shadow_check import check_shadow
 
 if TYPE_CHECKING:
     from modeltap.config.options import VersionFunction
@@ -50,13 +44,12 @@ class Tap:
         check_model(model)
         self._mask_body = mask_body_option(options)
         self._version_of = version_option(options)
-        self.settings: Settings = _with_absolute_paths(sources.load(plain_options(options)))
+        self.settings: Settings = resolved_settings(sources.load(plain_options(options)))
         self.disabled = self.settings.disabled
         settings = self.settings
         if not self.disabled:
-            _check_store(settings.store)
+            check_paths(settings)
             from_environment(settings.mask_key or "", "mask_key")
-            _check_reference(settings)
             check_shadow(settings, model, masked=self._mask_body is not None)
         self.model = model
         self._limit_bodies()
@@ -254,76 +247,6 @@ class Tap:
             logger.error("modeltap: an exchange could not be tapped: %r", error)
 
 
-def _with_absolute_paths(settings: Settings) -> Settings:
-    """Return `settings` with absolute paths, which are valid in every process and folder."""
-    return msgspec.structs.replace(
-        settings,
-        store=absolute(settings.store),
-        reference=absolute_reference(settings.reference),
-    )
-
-
 def _spellings(name: bytes | None) -> tuple[bytes, ...]:
     """Return a header's name as configured and in the spellings of servers and clients."""
     return () if name is None else (name, name.lower(), name.title())
-
-
-def _check_store(store: str) -> None:
-    """Raise `StoreError` for an invalid path; only log it if the store is not writable now."""
-    path = check_path(store)
-    try:
-        check_writable(path)
-    except StoreError as error:
-        logger.error("modeltap: nothing is recorded, but the app keeps serving: %s", error)
-
-
-def _check_reference(settings: Settings) -> None:
-    """Raise `ConfigError` if a reference's file is missing, instead of when it is first used."""
-    for model in (settings, *map(settings.for_model, settings.models)):
-        reference = parse_reference(model.reference)
-        if reference.kind == "file" and not Path(reference.path).is_file():
-            raise ConfigError(
-                f"reference {model.reference!r}: the file does not exist; name an existing file "
-                "or write 'first 7d, 2000 rows'"
-            )
-
-
-def with_absolute_paths(options: Mapping[str, object]) -> dict[str, object]:
-    """Return `options` with the currently configured store, and with absolute paths.
-
-    Raises `ConfigError` as `watch` does.
-    """
-    settings = sources.load(plain_options(options))
-    remember_file()
-    resolved = {**options, "store": absolute(settings.store)}
-    if "reference" in options:
-        resolved["reference"] = absolute_reference(settings.reference)
-    models: Any = options.get("models")
-    if models:
-        resolved["models"] = {name: _with_reference(table) for name, table in models.items()}
-    return resolved
-
-
-def _with_reference(table: Any) -> Any:
-    if not isinstance(table, Mapping) or "reference" not in table:
-        return table
-    return {**table, "reference": absolute_reference(table["reference"])}
-
-
-def absolute(path: str) -> str:
-    """Return `path` as an absolute path.
-
-    >>> absolute("/data/../taps.db"), absolute("taps.db") == str(Path.cwd() / "taps.db")
-    ('/data/../taps.db', True)
-    """
-    return str(absolute_path(path))
-
-
-def absolute_reference(text: str) -> str:
-    """Return the option `reference`, with an absolute path if it is a file.
-
-    >>> absolute_reference("first 7d"), absolute_reference("/data/january.csv")
-    ('first 7d', '/data/january.csv')
-    """
-    reference = parse_reference(text)
-    return absolute(reference.path) if reference.kind == "file" else text

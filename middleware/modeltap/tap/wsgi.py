@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
-from modeltap.config.settings import ModelChooser, Settings
-from modeltap.privacy.headers import has_header, request_names
+from modeltap.config.settings import ModelChooser
+from modeltap.privacy.headers import has_header
 from modeltap.tap.exchange import ROUTE, Exchange
-from modeltap.tap.nesting import Call, Place, current_place
+from modeltap.tap.nesting import Place, current_place
 from modeltap.tap.tapping import Tap
+from modeltap.tap.wsgi_environ import (
+    as_utf8,
+    call_of,
+    header_key,
+    header_keys,
+    length_of,
+    route_of,
+    whole_number,
+)
+from modeltap.tap.wsgi_input import TappedInput
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -40,8 +49,8 @@ class WSGIMiddleware:
         self.app = app
         self.tap = Tap("wsgi", model, options)
         self._endpoints = _endpoints_of(self.tap, app)
-        self._keys = _header_keys(self.tap.settings)
-        self._id_key = _key(self.tap.settings.id_header or "")
+        self._keys = header_keys(self.tap.settings)
+        self._id_key = header_key(self.tap.settings.id_header or "")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self.tap.disabled:
@@ -55,7 +64,7 @@ class WSGIMiddleware:
         exchange = self._begin(tap, environ, outer)
         outer_id = outer.id if outer is not None else None
         id_ = exchange.id if exchange is not None else outer_id
-        place = Place(tap, id_, self.yields_to_inner, _call_of(environ), outer=outer)
+        place = Place(tap, id_, self.yields_to_inner, call_of(environ), outer=outer)
         environ[_PLACE] = place
         if exchange is None:
             return self.app(environ, start_response)
@@ -66,7 +75,7 @@ class WSGIMiddleware:
 
     def _begin(self, tap: Tap, environ: WSGIEnvironment, outer: Place | None) -> Exchange | None:
         """Return the exchange to fill, or None if the request is not tapped."""
-        method, path = environ.get("REQUEST_METHOD", ""), _as_utf8(environ.get("PATH_INFO", ""))
+        method, path = environ.get("REQUEST_METHOD", ""), as_utf8(environ.get("PATH_INFO", ""))
         if outer is not None:
             outer.add_inner(tap.claims(method, path))
         query = environ.get("QUERY_STRING", "").encode("latin-1", "replace")
@@ -127,11 +136,11 @@ class WSGIResponder:
     def _note_start(self, status: str, headers: list[tuple[str, str]], exc_info: Any) -> None:
         exchange = self._exchange
         exchange.headers_ms = exchange.elapsed_ms()
-        exchange.status = _number(status[:3])
+        exchange.status = whole_number(status[:3])
         exchange.response_headers = self._tap.response_filter.kept(headers)
         # Flask removes its request from the environ before it returns, so its rule is read now.
         flask = self._environ.get("werkzeug.request")
-        exchange.route = _template(getattr(flask, "url_rule", None) or self._environ.get(ROUTE))
+        exchange.route = route_of(getattr(flask, "url_rule", None) or self._environ.get(ROUTE))
         if exc_info is not None and exc_info[1] is not None:
             exchange.fail(exc_info[1])
 
@@ -187,7 +196,7 @@ class WSGIResponder:
         else:
             exchange.aborted = not complete
         if not exchange.request_read:
-            exchange.request_read = _length(self._environ) in (0, exchange.request_bytes)
+            exchange.request_read = length_of(self._environ) in (0, exchange.request_bytes)
         self._tap.wait(self._tap.finish(exchange))
 
 
@@ -231,98 +240,6 @@ class TappedOutput:
             self._responder.end(None)
 
 
-class TappedInput:
-    """A wrapper of the app's `wsgi.input` that records what the app reads, by any method.
-
-    It has the methods of the server's input, of which PEP 3333 requires the first four.
-    """
-
-    __slots__ = ("_exchange", "_iterator", "_limit", "_source")
-
-    def __init__(self, source: Any, exchange: Exchange, limit: int) -> None:
-        self._source = source
-        self._exchange = exchange
-        self._limit = limit
-        self._iterator: Iterator[bytes] | None = None
-
-    def _add(self, chunk: bytes, may_end: bool = True) -> bytes:
-        if chunk:
-            self._exchange.add_request(chunk, self._limit)
-        elif may_end:
-            self._exchange.request_read = True
-        return chunk
-
-    # Arguments are passed on as they are, because some servers' methods take them by name.
-
-    def read(self, *size: int | None, **named: int | None) -> bytes:
-        chunk: bytes = self._source.read(*size, **named)
-        wanted = _wanted(size, named)
-        if wanted is None or wanted < 0:
-            self._exchange.request_read = True
-        return self._add(chunk, may_end=wanted != 0)
-
-    def readline(self, *size: int | None, **named: int | None) -> bytes:
-        line: bytes = self._source.readline(*size, **named)
-        return self._add(line, may_end=_wanted(size, named) != 0)
-
-    def readlines(self, *hint: int | None, **named: int | None) -> list[bytes]:
-        return [self._add(line) for line in self._source.readlines(*hint, **named)]
-
-    def __iter__(self) -> TappedInput:
-        return self
-
-    def __next__(self) -> bytes:
-        try:
-            return self._add(next(self._lines()))
-        except StopIteration:
-            self._exchange.request_read = True
-            raise
-
-    def _lines(self) -> Iterator[bytes]:
-        if self._iterator is None:
-            self._iterator = iter(self._source)
-        return self._iterator
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._source, name)
-        tapped = _OTHER_READERS.get(name)
-        return method if tapped is None else partial(tapped, self, method)
-
-    def _read_some(
-        self, method: Callable[..., bytes], *size: int | None, **named: int | None
-    ) -> bytes:
-        return self._add(method(*size, **named), may_end=_wanted(size, named) != 0)
-
-    def _read_into(self, method: Callable[[Any], int | None], buffer: Any) -> int | None:
-        count = method(buffer)
-        if count is not None:  # as of an input that would have to wait
-            view = memoryview(buffer).cast("B")
-            self._add(bytes(view[:count]), may_end=view.nbytes > 0)
-        return count
-
-    def _seek(self, method: Callable[..., int | None], *place: int, **named: int) -> int | None:
-        """Forget the recorded body if the app begins to read it again."""
-        position = method(*place, **named)
-        if position == 0 or (position is None and place[:2] in ((0,), (0, 0))):
-            self._exchange.forget_request()
-        return position
-
-
-def _wanted(size: tuple[int | None, ...], named: dict[str, int | None]) -> int | None:
-    """Return the number of bytes that the app asks for; None for all of them."""
-    return size[0] if size else next(iter(named.values()), None)
-
-
-_OTHER_READERS: dict[str, Callable[..., Any]] = {
-    "read1": TappedInput._read_some,
-    "readall": TappedInput._read_some,
-    "readinto": TappedInput._read_into,
-    "readinto1": TappedInput._read_into,
-    "seek": TappedInput._seek,
-}
-"""Methods that the inputs of some servers have, such as files and `io.BytesIO`."""
-
-
 def _endpoints_of(tap: Tap, app: WSGIApplication) -> WSGIEndpoints | None:
     endpoints = tap.own_endpoints()
     if not endpoints:
@@ -337,45 +254,5 @@ def _place_around(environ: WSGIEnvironment) -> Place | None:
     place: Place | None = environ.get(_PLACE)
     if place is None:
         around = current_place()
-        place = around if around is not None and around.is_of_call(_call_of(environ)) else None
+        place = around if around is not None and around.is_of_call(call_of(environ)) else None
     return place
-
-
-def _call_of(environ: WSGIEnvironment) -> Call:
-    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    query = environ.get("QUERY_STRING", "").encode("latin-1", "replace")
-    return environ.get("REQUEST_METHOD"), _as_utf8(path), query
-
-
-def _template(route: Any) -> str | None:
-    """Return a route as written in the app (``/flights/{id}``), if the framework provides it."""
-    template = route if isinstance(route, str) else getattr(route, "rule", None)
-    return template if isinstance(template, str) else None
-
-
-def _header_keys(settings: Settings) -> tuple[tuple[str, str], ...]:
-    """Return pairs of environ key and name for the headers to keep."""
-    return tuple((_key(name), name) for name in request_names(settings))
-
-
-def _key(header: str) -> str:
-    name = header.upper().replace("-", "_")
-    return name if name == "CONTENT_TYPE" else f"HTTP_{name}"
-
-
-def _length(environ: WSGIEnvironment) -> int | None:
-    """Return the request's Content-Length; None if it is unknown or malformed."""
-    text = environ.get("CONTENT_LENGTH") or ""
-    if "HTTP_TRANSFER_ENCODING" in environ:
-        return None
-    return _number(text) if text else 0
-
-
-def _number(text: str) -> int | None:
-    """Parse a number of fewer than 20 digits, as a size in bytes has; None for other text."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
-
-
-def _as_utf8(text: str) -> str:
-    """Decode a WSGI string, which holds bytes as Latin-1 text (PEP 3333)."""
-    return text if text.isascii() else text.encode("latin-1", "replace").decode("utf-8", "replace")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from modeltap.errors import ModeltapError
+from modeltap.tap.wsgi_environ import whole_number
 
 
 class OwnRequest(NamedTuple):
@@ -34,8 +35,7 @@ class OwnRequest(NamedTuple):
     @property
     def length(self) -> int | None:
         """The length of the body in bytes, if the request has a valid header for it."""
-        text = self.headers.get("content-length", "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+        return whole_number(self.headers.get("content-length", ""))
 
 
 class OwnReply(NamedTuple):

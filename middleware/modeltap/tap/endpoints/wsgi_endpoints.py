@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from modeltap.tap.endpoints.app_routes import AppRoutes
 from modeltap.tap.endpoints.own_endpoint import OwnEndpoint, OwnReply, OwnRequest, serves
+from modeltap.tap.wsgi_environ import as_utf8
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -26,7 +27,7 @@ class WSGIEndpoints:
 
     def find(self, environ: WSGIEnvironment) -> OwnEndpoint | None:
         """Return the endpoint of a request's path, below the path of the app's mount, if any."""
-        path = _as_text(environ.get("PATH_INFO", ""))
+        path = as_utf8(environ.get("PATH_INFO", ""))
         for endpoint in self._endpoints:
             if serves(endpoint, path):
                 return None if self._routes.has(endpoint) else endpoint
@@ -70,8 +71,8 @@ def _request(environ: WSGIEnvironment) -> OwnRequest:
             headers[name.replace("_", "-").lower()] = environ[name]
     return OwnRequest(
         environ.get("REQUEST_METHOD", ""),
-        _as_text(environ.get("SCRIPT_NAME", "")).rstrip("/"),
-        _as_text(environ.get("PATH_INFO", "")),
+        as_utf8(environ.get("SCRIPT_NAME", "")).rstrip("/"),
+        as_utf8(environ.get("PATH_INFO", "")),
         environ.get("QUERY_STRING", ""),
         headers,
         environ.get("REMOTE_ADDR") or "",
@@ -93,11 +94,6 @@ def _body(environ: WSGIEnvironment, length: int | None, limit: int) -> bytes:
         return bytes(source.read(min(length, limit + 1)))
     is_chunked = "HTTP_TRANSFER_ENCODING" in environ or environ.get("wsgi.input_terminated")
     return bytes(source.read(limit + 1)) if is_chunked else b""
-
-
-def _as_text(text: str) -> str:
-    """Decode a WSGI string, which holds bytes as Latin-1 text (PEP 3333)."""
-    return text if text.isascii() else text.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _phrase(status: int) -> str:

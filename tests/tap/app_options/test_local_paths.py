@@ -12,6 +12,8 @@ from flask import Flask
 
 import modeltap
 from asgi_client import echo
+from modeltap.config.sources import load
+from modeltap.tap.app_options.local_paths import resolved_settings
 
 pytestmark = pytest.mark.anyio
 
@@ -110,3 +112,11 @@ async def test_a_reference_is_found_from_any_folder(tmp_path, read_rows, elsewhe
     sql = "select value from settings where key = 'reference' and model = ?"
     values = read_rows(tmp_path / "taps.db", sql.replace("?", repr("m")))
     assert [json.loads(row["value"]) for row in values] == [str(tmp_path / "january.csv")]
+
+
+def test_the_reference_of_a_model_is_resolved_like_all_paths():
+    """An option of the middleware or of a file, which `watch` does not see."""
+    models = {"a": {"reference": "january.csv"}, "b": {"window": "1h"}}
+    settings = resolved_settings(load({"models": models, "reference": "first 7d"}, environ={}))
+    assert settings.models["a"].reference == str(Path.cwd() / "january.csv")
+    assert (settings.models["b"].reference, settings.reference) == (None, "first 7d")

@@ -8,7 +8,7 @@ import pytest
 
 from modeltap.errors import ConfigError
 from modeltap.privacy.body_masker import MASKED, UNMASKABLE
-from modeltap.tap.custom_mask import mask_bodies, mask_body_option
+from modeltap.tap.app_options.custom_mask import mask_bodies, mask_body_option
 from modeltap.tap.exchange import Exchange
 
 
