@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from modeltap.bridges.run_logging import log_to_mlflow
 from modeltap.config.settings import ModelChooser, Settings
-from modeltap.config.validation import check_model
+from modeltap.config.validation import check_model_option
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import InputError, NotWatchableError
 from modeltap.hookspecs import hookimpl
@@ -91,7 +91,7 @@ def watch(app: Any, *, model: ModelChooser, **options: Unpack[Options]) -> Any:
     """
     from modeltap.plugins import hooks
 
-    check_model(model)
+    check_model_option(model)
     attached = hooks("serving").attach(app=app, model=model, options=with_absolute_paths(options))
     if attached is None:
         raise NotWatchableError(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,42 +18,154 @@ from modeltap.errors import ConfigError, nearest
 from modeltap.rows import MAX_COLUMNS
 
 
+class _Bound(NamedTuple):
+    """The condition of an option, and how a message states it."""
+
+    name: str
+    is_met: Callable[[Settings], bool]
+    requirement: str
+
+
+_HTTP = ("http://", "https://")
+_SECONDS_TO_60 = "must be a number of seconds, greater than 0 and at most 60"
+
+_GENERAL = (
+    _Bound(
+        "sample_rate",
+        lambda own: 0 <= own.sample_rate <= 1,
+        "must be a fraction between 0 and 1",
+    ),
+    _Bound(
+        "error_sample_rate",
+        lambda own: own.error_sample_rate is None or own.sample_rate <= own.error_sample_rate <= 1,
+        "must be a fraction between sample_rate and 1",
+    ),
+    _Bound("mask_budget", lambda own: own.mask_budget > 0, "must be greater than 0"),
+    _Bound(
+        "mask_with",
+        lambda own: own.mask_with != "hash" or bool(own.mask_key),
+        "hashing needs a key, because unkeyed hashes can be guessed; set mask_key='env:NAME'",
+    ),
+    _Bound(
+        "mask_bodies",
+        lambda own: own.mask_bodies or not (own.mask_body_fields or own.mask_values),
+        "mask_body_fields and mask_values have no effect without it",
+    ),
+    _Bound(
+        "environment",
+        lambda own: own.environment is None or _is_printable_name(own.environment),
+        f"must be a printable name without {SEPARATOR}, such as 'production'",
+    ),
+    _Bound(
+        "max_body_bytes",
+        lambda own: own.max_body_bytes >= 0,
+        "must be a number of bytes, 0 or more",
+    ),
+    _Bound(
+        "flush_interval_seconds",
+        lambda own: 0 < own.flush_interval_seconds <= 60,
+        _SECONDS_TO_60,
+    ),
+    _Bound(
+        "commit_timeout_seconds",
+        lambda own: 0 < own.commit_timeout_seconds <= 60,
+        _SECONDS_TO_60,
+    ),
+    _Bound(
+        "analyze_interval_seconds",
+        lambda own: own.analyze_interval_seconds >= 1,
+        "must be a number of seconds, at least 1",
+    ),
+    _Bound("max_queue_records", lambda own: own.max_queue_records >= 1, "must be at least 1"),
+    _Bound(
+        "max_queue_bytes",
+        lambda own: own.max_queue_bytes >= 4096,
+        "must be at least 4096 bytes",
+    ),
+    _Bound("min_rows", lambda own: own.min_rows >= 2, "must be at least 2"),
+    _Bound(
+        "id_header",
+        lambda own: (
+            own.id_header is None or re.fullmatch(r"[A-Za-z0-9-]+", own.id_header) is not None
+        ),
+        "must be a header name, or None for no header",
+    ),
+    _Bound(
+        "job_limit_seconds",
+        lambda own: own.job_limit_seconds > 0,
+        "must be a number of seconds greater than 0",
+    ),
+    _Bound(
+        "lease_seconds",
+        lambda own: own.lease_seconds >= 1,
+        "must be a number of seconds, at least 1",
+    ),
+    _Bound(
+        "dashboard_url",
+        lambda own: not own.dashboard_url or own.dashboard_url.startswith(_HTTP),
+        "must start with http:// or https://",
+    ),
+    _Bound(
+        "dashboard_trace_url",
+        lambda own: own.dashboard_trace_url is None or _is_trace_url(own.dashboard_trace_url),
+        "must be an http address with {trace_id} in it, such as "
+        "'http://jaeger:16686/trace/{trace_id}'",
+    ),
+)
+"""The conditions of the options of an app."""
+
+_OF_MODELS = (
+    _Bound(
+        "max_features",
+        lambda own: 1 <= own.max_features <= MAX_COLUMNS,
+        f"must be a number of columns from 1 to {MAX_COLUMNS:,}",
+    ),
+    _Bound(
+        "decision_threshold",
+        lambda own: 0 < own.decision_threshold < 1,
+        "must be a score between 0 and 1",
+    ),
+    _Bound(
+        "max_list_features",
+        lambda own: 0 <= own.max_list_features <= MAX_COLUMNS,
+        f"must be a number of columns from 0 to {MAX_COLUMNS:,}",
+    ),
+)
+"""The conditions of options that a model may have, too."""
+
+
+def _is_trace_url(url: str) -> bool:
+    return url.startswith(_HTTP) and url.count("{trace_id}") == 1
+
+
+def _is_printable_name(name: str) -> bool:
+    return SEPARATOR not in name and name.isprintable() and bool(name.strip())
+
+
 def check_values(settings: Settings) -> None:
     """Raise `ConfigError` for the first option with a value that is not allowed."""
     _check_unicode(settings)
-    _check_rates(settings)
-    _check_masking(settings)
-    _check_capture(settings)
+    _check_patterns(settings)
+    for name in ("include_paths", "exclude_paths"):
+        check_paths(getattr(settings, name), name)
+    _check_bounds(settings, _GENERAL)
     _check_endpoints(settings)
-    _check_analysis(settings)
     parse_mode(settings.store_mode)
     parse_retention(settings.retention)
     repeat_seconds(settings.repeat_interval)
     settings.schedules.check()
     for own in (settings, *map(settings.for_model, settings.models)):
         check_windows(own.reference, own.window)
-        _check(
-            own,
-            "max_features",
-            1 <= own.max_features <= MAX_COLUMNS,
-            f"must be a number of columns from 1 to {MAX_COLUMNS:,}",
-        )
-        _check(
-            own,
-            "decision_threshold",
-            0 < own.decision_threshold < 1,
-            "must be a score between 0 and 1",
-        )
-        _check(
-            own,
-            "max_list_features",
-            0 <= own.max_list_features <= MAX_COLUMNS,
-            f"must be a number of columns from 0 to {MAX_COLUMNS:,}",
-        )
+        _check_bounds(own, _OF_MODELS)
         _check_event_time(own.event_time)
         _check_version(own.version)
         _check_timezone(own.timezone)
         _check_holidays(own.holidays)
+
+
+def _check_bounds(settings: Settings, bounds: Iterable[_Bound]) -> None:
+    for bound in bounds:
+        _check(settings, bound.name, bound.is_met(settings), bound.requirement)
 
 
 def _check(settings: Settings, name: str, valid: bool, requirement: str) -> None:
@@ -72,94 +185,6 @@ def _check_unicode(settings: Settings) -> None:
                 msgspec.json.encode(getattr(settings, name))
             except UnicodeEncodeError:
                 _check(settings, name, False, "must be valid Unicode, without lone surrogates")
-
-
-def _check_rates(settings: Settings) -> None:
-    _check(
-        settings,
-        "sample_rate",
-        0 <= settings.sample_rate <= 1,
-        "must be a fraction between 0 and 1",
-    )
-    rate = settings.error_sample_rate
-    _check(
-        settings,
-        "error_sample_rate",
-        rate is None or settings.sample_rate <= rate <= 1,
-        "must be a fraction between sample_rate and 1",
-    )
-
-
-def _check_masking(settings: Settings) -> None:
-    for name in (
-        "mask_headers",
-        "mask_query_params",
-        "mask_body_fields",
-        "unmask_body_fields",
-        "mask_values",
-    ):
-        _check_patterns(settings, name)
-    _check(settings, "mask_budget", settings.mask_budget > 0, "must be greater than 0")
-    _check(
-        settings,
-        "mask_with",
-        settings.mask_with != "hash" or bool(settings.mask_key),
-        "hashing needs a key, because unkeyed hashes can be guessed; set mask_key='env:NAME'",
-    )
-    _check(
-        settings,
-        "mask_bodies",
-        settings.mask_bodies or not (settings.mask_body_fields or settings.mask_values),
-        "mask_body_fields and mask_values have no effect without it",
-    )
-
-
-def _check_capture(settings: Settings) -> None:
-    for option in ("include_paths", "exclude_paths"):
-        check_paths(getattr(settings, option), option)
-    name = settings.environment
-    _check(
-        settings,
-        "environment",
-        name is None or (SEPARATOR not in name and name.isprintable() and bool(name.strip())),
-        f"must be a printable name without {SEPARATOR}, such as 'production'",
-    )
-    _check(
-        settings,
-        "max_body_bytes",
-        settings.max_body_bytes >= 0,
-        "must be a number of bytes, 0 or more",
-    )
-    _check(
-        settings,
-        "flush_interval_seconds",
-        0 < settings.flush_interval_seconds <= 60,
-        "must be a number of seconds, greater than 0 and at most 60",
-    )
-    _check(
-        settings,
-        "commit_timeout_seconds",
-        0 < settings.commit_timeout_seconds <= 60,
-        "must be a number of seconds, greater than 0 and at most 60",
-    )
-    _check(
-        settings,
-        "analyze_interval_seconds",
-        settings.analyze_interval_seconds >= 1,
-        "must be a number of seconds, at least 1",
-    )
-    _check(
-        settings,
-        "max_queue_records",
-        settings.max_queue_records >= 1,
-        "must be at least 1",
-    )
-    _check(
-        settings,
-        "max_queue_bytes",
-        settings.max_queue_bytes >= 4096,
-        "must be at least 4096 bytes",
-    )
 
 
 _ENDPOINTS = {
@@ -185,51 +210,24 @@ def _check_endpoints(settings: Settings) -> None:
         )
 
 
-def _check_analysis(settings: Settings) -> None:
-    _check(settings, "min_rows", settings.min_rows >= 2, "must be at least 2")
-    header = settings.id_header
-    _check(
-        settings,
-        "id_header",
-        header is None or re.fullmatch(r"[A-Za-z0-9-]+", header) is not None,
-        "must be a header name, or None for no header",
-    )
-    _check(
-        settings,
-        "job_limit_seconds",
-        settings.job_limit_seconds > 0,
-        "must be a number of seconds greater than 0",
-    )
-    _check(
-        settings,
-        "lease_seconds",
-        settings.lease_seconds >= 1,
-        "must be a number of seconds, at least 1",
-    )
-    _check(
-        settings,
-        "dashboard_url",
-        (settings.dashboard_url or "http://").startswith(("http://", "https://")),
-        "must start with http:// or https://",
-    )
-    trace = settings.dashboard_trace_url
-    _check(
-        settings,
-        "dashboard_trace_url",
-        trace is None
-        or (trace.startswith(("http://", "https://")) and trace.count("{trace_id}") == 1),
-        "must be an http address with {trace_id} in it, such as "
-        "'http://jaeger:16686/trace/{trace_id}'",
-    )
+_PATTERNS = (
+    "mask_headers",
+    "mask_query_params",
+    "mask_body_fields",
+    "unmask_body_fields",
+    "mask_values",
+)
+"""The options with regular expressions."""
 
 
-def _check_patterns(settings: Settings, name: str) -> None:
-    for pattern in getattr(settings, name):
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            reason = f"invalid regular expression {pattern!r}: {error}"
-            _check(settings, name, False, reason)
+def _check_patterns(settings: Settings) -> None:
+    for name in _PATTERNS:
+        for pattern in getattr(settings, name):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                reason = f"invalid regular expression {pattern!r}: {error}"
+                _check(settings, name, False, reason)
 
 
 def _check_event_time(text: str) -> None:

@@ -138,52 +138,63 @@ def check_rule(rule: RuleSettings, own_metrics: Collection[str] = ()) -> None:
     Traceback (most recent call last):
     modeltap.errors.ConfigError: rules: unknown metric 'mea'; did you mean 'mae'?
     """
-
-    def check(valid: bool, message: str) -> None:
-        if not valid:
-            raise ConfigError(f"rules: {message}")
-
-    check(rule.rule in ALERT_RULES, f"unknown rule {rule.rule!r}{nearest(rule.rule, ALERT_RULES)}")
-    waits = [entry.name for entry in ALERT_RULES.values() if entry.waits]
-    known = [*CATALOGUE, *own_metrics]
-    needs_condition = rule.rule in ALERT_RULES and ALERT_RULES[rule.rule].needs_condition
-    check(
-        rule.metric in (None, *known),
-        f"unknown metric {rule.metric!r}{nearest(rule.metric or '', known)}",
-    )
-    conditions = [name for name in _CONDITIONS if getattr(rule, name) is not None]
-    check(
-        len(conditions) <= 1,
-        f"{' and '.join(conditions)} cannot be in one rule; write a separate rule for each",
-    )
-    check(not conditions or rule.metric is not None, f"{''.join(conditions[:1])} needs a metric")
-    check(
-        not needs_condition or bool(conditions) or not rule.enabled,
-        f"rule {rule.rule!r} needs a metric and above, below, change or target",
-    )
-    check(rule.within is None or rule.target is not None, "within needs a target")
-    for name in ("change", "within"):
-        value = getattr(rule, name)
-        check(
-            value is None or value > 0,
-            f"{name} = {value} is invalid: must be a fraction greater than 0",
-        )
-    check(
-        rule.for_windows is None or rule.for_windows >= 1,
-        f"for = {rule.for_windows} is invalid: must be a number of windows, at least 1",
-    )
-    check(
-        rule.min_rows is None or rule.min_rows >= 1,
-        f"min_rows = {rule.min_rows} is invalid: must be at least 1",
-    )
-    check(
-        rule.after is None or rule.rule in waits,
-        f"after applies to {' and '.join(waits)} only, not to {rule.rule!r}",
-    )
+    _check_names(rule, own_metrics)
+    _check_condition(rule)
+    _check_limits(rule)
     if rule.after is not None:
         parse_seconds(rule.after, "after")
     if rule.window is not None:
         Window.parse(rule.window)
+
+
+def _check(valid: bool, message: str) -> None:
+    if not valid:
+        raise ConfigError(f"rules: {message}")
+
+
+def _check_names(rule: RuleSettings, own_metrics: Collection[str]) -> None:
+    _check(rule.rule in ALERT_RULES, f"unknown rule {rule.rule!r}{nearest(rule.rule, ALERT_RULES)}")
+    known = [*CATALOGUE, *own_metrics]
+    _check(
+        rule.metric in (None, *known),
+        f"unknown metric {rule.metric!r}{nearest(rule.metric or '', known)}",
+    )
+
+
+def _check_condition(rule: RuleSettings) -> None:
+    conditions = [name for name in _CONDITIONS if getattr(rule, name) is not None]
+    _check(
+        len(conditions) <= 1,
+        f"{' and '.join(conditions)} cannot be in one rule; write a separate rule for each",
+    )
+    _check(not conditions or rule.metric is not None, f"{''.join(conditions[:1])} needs a metric")
+    _check(
+        not ALERT_RULES[rule.rule].needs_condition or bool(conditions) or not rule.enabled,
+        f"rule {rule.rule!r} needs a metric and above, below, change or target",
+    )
+    _check(rule.within is None or rule.target is not None, "within needs a target")
+
+
+def _check_limits(rule: RuleSettings) -> None:
+    for name in ("change", "within"):
+        value = getattr(rule, name)
+        _check(
+            value is None or value > 0,
+            f"{name} = {value} is invalid: must be a fraction greater than 0",
+        )
+    _check(
+        rule.for_windows is None or rule.for_windows >= 1,
+        f"for = {rule.for_windows} is invalid: must be a number of windows, at least 1",
+    )
+    _check(
+        rule.min_rows is None or rule.min_rows >= 1,
+        f"min_rows = {rule.min_rows} is invalid: must be at least 1",
+    )
+    waits = [entry.name for entry in ALERT_RULES.values() if entry.waits]
+    _check(
+        rule.after is None or rule.rule in waits,
+        f"after applies to {' and '.join(waits)} only, not to {rule.rule!r}",
+    )
 
 
 def is_of_group(metric: str | None, segment: str | None) -> bool:

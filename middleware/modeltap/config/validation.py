@@ -66,12 +66,12 @@ def setting(name: str, value: object, *, option: str = "") -> str:
     return f"{name} (not shown)" if option in _SECRET else f"{name} = {value!r}"
 
 
-def check_model(model: object) -> None:
+def check_model_option(model: object) -> None:
     """Raise `ConfigError` if the option `model` is neither of its forms; None is the default.
 
-    >>> check_model("flights"), check_model({"/flights/*": "flights"}), check_model(str.upper)
-    (None, None, None)
-    >>> check_model(["flights"])
+    >>> check_model_option("flights"), check_model_option({"/flights/*": "flights"})
+    (None, None)
+    >>> check_model_option(["flights"])
     Traceback (most recent call last):
     modeltap.errors.ConfigError: option model = ['flights'] is invalid: must be a name, a mapping \
 of paths to names, or a function that returns the name for a path

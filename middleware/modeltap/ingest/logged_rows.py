@@ -223,6 +223,8 @@ class ExchangeRows:
         """Return the masker for a version; a version given for the import takes precedence."""
         version = self._version or storable_text(version[:MAX_NAME])
         if version not in self._row_maskers:
+            if len(self._row_maskers) >= _MAX_KINDS:
+                self._row_maskers.clear()
             settings = replace(self._settings, version=version)
             origin = origin_of(settings, os.getpid(), socket.gethostname())
             self._row_maskers[version] = RowMasker(origin)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from modeltap.config import sources
 from modeltap.config.settings import ModelChooser, Settings
-from modeltap.config.validation import check_model, from_environment
+from modeltap.config.validation import check_model_option, from_environment
 from modeltap.logs import logger
 from modeltap.privacy.headers import HeaderFilter
 from modeltap.tap.app_options.custom_mask import mask_bodies, mask_body_option
 from modeltap.tap.app_options.custom_version import plain_options, version_of_app, version_option
-from modeltap.tap.app_options.local_paths import check_paths, resolved_settings
+from modeltap.tap.app_options.local_paths import check_files, resolved_settings
 from modeltap.tap.app_options.nested_options import both_masks, conflict_message, with_masks_of
 from modeltap.tap.app_options.shadow_check import check_shadow
 from modeltap.tap.choosing.routing import Router
@@ -41,14 +41,14 @@ class Tap:
 
     def __init__(self, source: str, model: ModelChooser, options: Mapping[str, object]) -> None:
         self.source = source
-        check_model(model)
+        check_model_option(model)
         self._mask_body = mask_body_option(options)
         self._version_of = version_option(options)
         self.settings: Settings = resolved_settings(sources.load(plain_options(options)))
         self.disabled = self.settings.disabled
         settings = self.settings
         if not self.disabled:
-            check_paths(settings)
+            check_files(settings)
             from_environment(settings.mask_key or "", "mask_key")
             check_shadow(settings, model, masked=self._mask_body is not None)
         self.model = model

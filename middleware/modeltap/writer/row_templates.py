@@ -150,15 +150,33 @@ class RowTemplates:
         request_headers: tuple[Header, ...],
         response_headers: tuple[Header, ...],
     ) -> RowTemplate:
-        line, settings = self._masker.line, self._origin.settings
         request = rules.requests.read(request_headers)
         response = rules.responses.read(response_headers)
         version = rules.versions.of_headers(response_headers, request_headers)
-        row = ExchangeRow(
+        if version != rules.versions.fixed:
+            version = self._masker.line(version)
+        is_json = (
+            self._keeps_json and record.request_read and _is_json(request) and _is_json(response)
+        )
+        return RowTemplate(
+            self._row(record, version, request, response),
+            request,
+            response,
+            rules.versions,
+            rules.time_is_request,
+            unknown=0 if is_json else MAX_UNKNOWN,
+        )
+
+    def _row(
+        self, record: CapturedRecord, version: str, request: HeaderFacts, response: HeaderFacts
+    ) -> ExchangeRow:
+        """Return a row with the columns that recur, masked."""
+        line, settings = self._masker.line, self._origin.settings
+        return ExchangeRow(
             id="",
             started_at="",
             model=record.model,
-            version=version if version == rules.versions.fixed else line(version),
+            version=version,
             environment=settings.environment,
             source=record.source,
             method=record.method,
@@ -178,17 +196,6 @@ class RowTemplates:
             sample_rate=settings.sample_rate if record.sampled else 0.0,
             pid=self._origin.pid,
             host=self._origin.host,
-        )
-        is_json = (
-            self._keeps_json and record.request_read and _is_json(request) and _is_json(response)
-        )
-        return RowTemplate(
-            row,
-            request,
-            response,
-            rules.versions,
-            rules.time_is_request,
-            unknown=0 if is_json else MAX_UNKNOWN,
         )
 
     def _headers(self, stored: dict[str, str]) -> str:

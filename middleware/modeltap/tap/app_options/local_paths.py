@@ -34,7 +34,7 @@ def _with_own_reference(own: ModelSettings) -> ModelSettings:
     return msgspec.structs.replace(own, reference=absolute_reference(own.reference))
 
 
-def check_paths(settings: Settings) -> None:
+def check_files(settings: Settings) -> None:
     """Raise `StoreError` or `ConfigError` if the store or a reference's file cannot be used.
 
     A store that is not writable now is only logged, because it may be later.
