@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from itertools import product
@@ -13,6 +14,7 @@ from modeltap.config.settings import Settings
 from modeltap.ingest.entry import Logged, TableBlock
 from modeltap.ingest.logged_rows import MAX_NAME, ExchangeRows
 from modeltap.store.unmatched import NOT_SEEN
+from modeltap.writer.row_masker import RowMasker
 
 
 def rows(**said):
@@ -37,6 +39,15 @@ def block(texts, **more):
         }
         | more
     )
+
+
+def test_the_maskers_of_many_versions_are_bounded():
+    """A log may name a version for each of its lines."""
+    made = rows()
+    before = sum(isinstance(kept, RowMasker) for kept in gc.get_objects())
+    versions = [made.row(logged(version=f"v{number}")).version for number in range(300)]
+    assert versions == [f"v{number}" for number in range(300)]
+    assert sum(isinstance(kept, RowMasker) for kept in gc.get_objects()) <= before + 256
 
 
 def by_row(columns):

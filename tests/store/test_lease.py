@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import time
@@ -9,7 +10,7 @@ import time
 import pytest
 
 from modeltap import clock
-from modeltap.errors import BusyError
+from modeltap.errors import BusyError, StoreError
 from modeltap.store.connection import connect
 from modeltap.store.lease import HeldLease, Lease
 
@@ -44,6 +45,32 @@ def test_a_lease_of_another_boot_expires_by_the_wall_clock(store):
         "update leases set expires = 1e12, expires_at = ?", (clock.iso(time.time() - 1),)
     )
     assert b.hold() and not a.hold()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StoreError("unable to open database file"),
+        sqlite3.OperationalError("database is locked"),
+        sqlite3.DatabaseError("disk I/O error"),
+    ],
+)
+def test_a_lease_is_renewed_after_an_attempt_that_failed(store, error, monkeypatch, eventually):
+    """A process may have no descriptor free for a moment."""
+    failures = [error]
+
+    def connected(*arguments, **options):
+        if failures:
+            raise failures.pop()
+        return connect(*arguments, **options)
+
+    connection = connect(store)
+    monkeypatch.setattr("modeltap.store.lease.connect", connected)
+    expiry = "select expires from leases"
+    with HeldLease(Lease(connection, "x", ttl=3.0), wait=0.0):
+        (before,) = connection.execute(expiry).fetchone()
+        assert eventually(lambda: connection.execute(expiry).fetchone()[0] > before)
+        assert not failures
 
 
 def test_waiting_ends_with_the_holders_name(store):

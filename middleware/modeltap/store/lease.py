@@ -13,12 +13,12 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from modeltap import clock
 from modeltap.errors import BusyError, StoreError
-from modeltap.store.connection import connect, writing
+from modeltap.store.connection import connect, file_of, writing
 
 TTL_SECONDS = 30.0
 
@@ -129,8 +129,8 @@ class HeldLease:
                     "or pass --wait SECONDS"
                 )
             time.sleep(0.1)
-        path = self._lease._connection.execute("pragma database_list").fetchone()[2]
-        threading.Thread(target=self._renew, args=(Path(path),), daemon=True).start()
+        path = file_of(self._lease._connection)
+        threading.Thread(target=self._renew, args=(path,), daemon=True).start()
         return self._lease
 
     def __exit__(self, *_: object) -> None:
@@ -138,20 +138,19 @@ class HeldLease:
         self._lease.release()
 
     def _renew(self, path: Path) -> None:
+        """Renew the lease, in a thread, until it is released or another process holds it."""
         while not self._is_released.wait(self._lease.ttl / 3):
             try:
-                connection = connect(path, create=False)
-            except StoreError:
-                return
-            try:
-                lease = Lease(connection, self._lease.name, self._lease.ttl)
-                lease.owner = self._lease.owner
-                if not lease.held() or not lease.hold():
+                if not self._is_renewed(path):
                     return
-            except sqlite3.OperationalError:
-                continue  # the file is busy; the lease lasts long enough for another attempt
-            finally:
-                connection.close()
+            except (StoreError, sqlite3.Error):
+                continue  # the store is busy; the lease lasts long enough for another attempt
+
+    def _is_renewed(self, path: Path) -> bool:
+        with closing(connect(path, create=False)) as connection:
+            lease = Lease(connection, self._lease.name, self._lease.ttl)
+            lease.owner = self._lease.owner
+            return lease.held() and lease.hold()
 
 
 def boottime() -> float:
