@@ -13,3 +13,11 @@ def test_metrics_are_selected_by_name_feature_and_last_windows(at):
     last = lines(modeltap("metrics", *at, "--metric", "mae", "--last", "2", "--json"))
     assert [row["window_start"][11:13] for row in last] == ["04", "05"]
     assert "mae" in modeltap("metrics", *at, "--metric", "mae")
+
+
+def test_a_metric_that_no_window_has_says_what_it_needs(at):
+    """If nothing of its report is stored; else the error lists the metrics."""
+    fairness = modeltap("metrics", *at, "--metric", "equalized_odds_difference", code=1)
+    assert "in this store yet; `modeltap fairness` reports what it needs" in fairness
+    accuracy = modeltap("metrics", *at, "--metric", "accuracy", code=1)
+    assert "no metric 'accuracy' in this store; available: " in accuracy

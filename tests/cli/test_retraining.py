@@ -140,6 +140,8 @@ def test_without_a_policy_the_event_is_sent(store, tmp_path):
     (tmp_path / "modeltap.toml").write_text("")
     (event,) = lines(modeltap("retrain", "--json", "--store", store))
     assert (event["type"], event["data"]["model"]) == ("retrain", "flights")
+    shown = modeltap("retrain", "--store", store)
+    assert "retraining due" in shown and "to train, add [models.flights.retrain]" in shown
 
 
 def test_one_at_a_time_and_a_killed_run_heals(store, tmp_path, eventually):

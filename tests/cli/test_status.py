@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from command import lines, modeltap
+from modeltap import capture, flush
 from modeltap.store.connection import connect
 from stores import analyze, every, put
 
@@ -42,8 +43,13 @@ def test_a_model_with_an_alert_lists_it(filled):
 
 
 def test_a_store_without_a_model_has_a_hint(store):
+    """With the number of exchanges that no analysis has read yet."""
     put(store, [], [])
-    assert "no models yet" in modeltap("status", "--store", store)
+    assert "no models yet: no exchange is recorded" in modeltap("status", "--store", store)
+    capture(model="m", request={"x": 1}, response=1, store=store, analyze=False)
+    assert flush(60)
+    waiting = " ".join(modeltap("status", "--store", store).split())
+    assert "no models yet: 1 exchange not analysed" in waiting and "`modeltap analyze`" in waiting
     assert "no model 'x'" in modeltap("status", "--store", store, "--model", "x", code=1)
 
 

@@ -132,8 +132,10 @@ def test_a_stored_candidate_has_response_times(labelled):
     assert result.verdict == "better" and result.compared == ROWS
     latency = next(row for row in result.rows if row.metric == "latency_p50_ms")
     assert (latency.current, latency.candidate, latency.verdict) == (1.0, 5.0, "not_shown")
-    with pytest.raises(InputError, match="did you mean 'next'"):
+    with pytest.raises(InputError, match=r"did you mean 'next'\?$"):
         compare(store, "nextt")
+    with pytest.raises(InputError, match=r"; available: next; give a file, a URL, python:"):
+        compare(store, "zzz")
 
 
 def test_rows_before_since_are_left_out(labelled, tmp_path):

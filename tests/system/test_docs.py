@@ -224,3 +224,15 @@ def test_the_tests_that_the_threat_model_names_exist():
     assert len(named) > 20
     for file, test in named:
         assert f"def {test}" in (ROOT / "tests" / file).read_text(), (file, test)
+
+
+def test_copies_of_a_store_are_private():
+    """They contain what people sent, and SQLite's own tool makes them as the umask says."""
+    lines = [
+        line
+        for page in sorted((ROOT / "docs").rglob("*.md"))
+        for line in page.read_text().splitlines()
+        if "vacuum into" in line
+    ]
+    assert len(lines) == 2
+    assert all("umask 077" in line for line in lines)

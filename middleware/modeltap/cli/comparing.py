@@ -209,4 +209,7 @@ def _notes(comparison: Comparison, as_json: bool) -> Iterator[str]:
     slices = list(filter(_is_slice, comparison.rows))
     hidden = len(slices) - sum(map(_is_slice, _shown(comparison)))
     if hidden and not as_json:
-        yield f"{hidden:,} of {plural(len(slices), 'slice')} not listed: no other verdict (--json)"
+        yield (
+            f"{hidden:,} of {plural(len(slices), 'slice')} not listed, because their verdict is "
+            "not_shown or that of all rows; --json lists them"
+        )

@@ -157,7 +157,8 @@ def import_(
     else:
         echo(_summary(counts, model))
     if not result.labels:
-        kept = f"; {result.unknown:,} are kept until it arrives" if result.unknown else ""
+        unknown = plural(result.unknown, "label")
+        kept = f"; {unknown} kept until one is analysed" if result.unknown else ""
         raise InputError(f"no label in {table.path.name!r} matches an exchange of {model}{kept}")
 
 

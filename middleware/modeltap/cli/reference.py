@@ -27,7 +27,7 @@ from modeltap.cli.progress import analysis_line, reading_bar
 from modeltap.cli.reference_view import show_overview, show_reference
 from modeltap.cli.table_files import report_notices, table_options
 from modeltap.environments import environment_of, with_environment
-from modeltap.errors import InputError, nearest
+from modeltap.errors import InputError
 from modeltap.ingest.files.table import TableForm, open_table
 from modeltap.output import echo, emit
 from modeltap.store.connection import writing
@@ -270,11 +270,8 @@ def compare_(before: str, after: str, store: str | None, as_json: bool) -> None:
 def _frozen(connection: sqlite3.Connection, id_: str) -> Reference:
     matches = find_references(connection, id_)
     if len(matches) != 1:
-        known = [stored.id for stored in all_references(connection)]
         problem = "several reference ids begin with" if matches else "no reference has the id"
-        raise InputError(
-            f"{problem} {id_!r}{nearest(id_, known)}; `modeltap reference list` lists all"
-        )
+        raise InputError(f"{problem} {id_!r}; `modeltap reference list` lists all")
     return Reference.from_json(matches[0].payload)
 
 

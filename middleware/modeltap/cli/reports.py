@@ -312,7 +312,16 @@ def metrics(
 
 def _check_known(column: str, value: str | None, known: Sequence[str]) -> None:
     if value is not None and known and value not in known:
-        raise InputError(f"no {column} {value!r} in this store{nearest(value, known)}")
+        hint = (column == "metric" and _empty_report(value, known)) or nearest(value, known)
+        raise InputError(f"no {column} {value!r} in this store{hint}")
+
+
+def _empty_report(metric: str, stored: Sequence[str]) -> str:
+    """Return a hint at the report of a metric, if nothing in it is stored yet."""
+    report = CATALOGUE[metric].report
+    if report not in _REPORTS or any(name in stored for name in reported_by(report)):
+        return ""
+    return f" yet; `modeltap {report}` reports what it needs"
 
 
 drift, quality, performance, fairness, latency = map(_command, _REPORTS)

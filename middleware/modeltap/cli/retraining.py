@@ -96,7 +96,10 @@ def _run(store: str | None, model: str | None, due: bool, background: bool, as_j
         elif as_json:
             emit_json(run)
         else:
-            echo(run["data"]["summary"])
+            echo(
+                f"{run['data']['summary']}; no policy trains it: webhooks that subscribe to "
+                f"`retrain` are notified; to train, add [models.{run['data']['model']}.retrain]"
+            )
     if failures:
         raise ModeltapError("; ".join(failures))
 

@@ -23,6 +23,7 @@ from modeltap.environments import named
 from modeltap.output import echo_cut, echo_paragraph, emit_json
 from modeltap.retraining.lost_runs import with_lost
 from modeltap.retraining.retrain_event import summary_of
+from modeltap.store.exchanges import count_exchanges
 from modeltap.store.retrainings import RetrainingRun, last_runs
 from modeltap.store.settings import SettingsReader
 from modeltap.store.shadow_counts import ShadowTotal
@@ -61,12 +62,22 @@ def status(store: str | None, model: str | None, is_all: bool, as_json: bool) ->
         for health in healths:
             emit_json(_row(connection, health))
     elif not healths:
-        echo_paragraph("no models yet: nothing was analysed; run `modeltap doctor` for the reason")
+        echo_paragraph(f"no models yet: {_before_models(connection)}")
     elif is_all or len(healths) in _LISTED_ALERTS:
         for health in healths:
             _print(connection, health, len(health.alerts) if is_all else _listed(healths))
     else:
         _print_briefly(healths)
+
+
+def _before_models(connection: sqlite3.Connection) -> str:
+    waiting = count_exchanges(connection)
+    if not waiting:
+        return "no exchange is recorded; send a request to the watched app"
+    return (
+        f"{plural(waiting, 'exchange')} not analysed; the app does so every minute by default, "
+        "and `modeltap analyze` now; `modeltap doctor` reports problems"
+    )
 
 
 def _listed(healths: Sequence[ModelHealth]) -> int:

@@ -123,10 +123,10 @@ def load_candidate(
         return stored_outputs(connection, source.model, name, since)
     if Path(name).is_file() or _has_suffix(name):
         return read_candidate_file(name, on_read)
-    raise InputError(
-        f"candidate {name!r} is neither a file nor a stored candidate{nearest(name, stored)}; give "
-        "a file, a URL, python:module:function or the name of a replayed candidate"
-    )
+    hint = nearest(name, stored)
+    if not hint.endswith("?"):
+        hint += "; give a file, a URL, python:module:function or the name of a replayed candidate"
+    raise InputError(f"candidate {name!r} is neither a file nor a stored candidate{hint}")
 
 
 def _behind_url(
