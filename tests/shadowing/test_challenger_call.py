@@ -101,6 +101,22 @@ def test_an_address_that_is_down_unknown_or_not_allowed(url, allowed, reason):
     assert response.reason == reason and response.is_failure
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"request_headers": [("x-tenant", 5)]},
+        {"method": 5},
+        {"method": None},
+        {"path": None},
+        {"query": "a=1"},
+    ],
+)
+def test_a_record_of_any_form_is_a_reason_not_an_error(fields):
+    """A server may put anything into a request; an error would end the challenger's task."""
+    response = sent("http://127.0.0.1:9", record(**fields))
+    assert response.reason == CANNOT_BE_SENT and not response.is_failure
+
+
 def test_a_request_that_http_cannot_carry_is_a_reason_not_an_error():
     with challenging() as challenger:
         response = sent(challenger.url, record(method="P\nST"))

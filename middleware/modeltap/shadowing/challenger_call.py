@@ -96,6 +96,8 @@ class ChallengerCall:
             return ChallengerResponse(
                 CONNECTION_FAILED, f"{CONNECTION_FAILED}: {type(error).__name__}"
             )
+        except Exception as error:  # a record that no request can be made of
+            return ChallengerResponse(CANNOT_BE_SENT, f"{CANNOT_BE_SENT}: {type(error).__name__}")
 
     async def close(self) -> None:
         """Close the connections."""

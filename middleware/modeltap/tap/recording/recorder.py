@@ -9,7 +9,6 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from modeltap.config.settings import Settings
 from modeltap.logs import logger
 from modeltap.tap.recording import forks
 from modeltap.tap.recording.backlog import Backlog
+from modeltap.tap.recording.companion import Companion, OnStart
 from modeltap.tap.recording.wakeup import Wakeup
 from modeltap.writer.process import NotStarted, WriterProcess
 from modeltap.writer.protocol import LOSSES, NO_ROOM, ORIGIN, UNUSABLE, frame
@@ -36,10 +36,6 @@ _RESTART_SECONDS = 5.0
 
 Ticket = int
 """An exchange's position: the number of exchanges that are settled as soon as it is."""
-
-
-OnStart = Callable[[Path, Settings], Callable[[], None]]
-"""Starts a companion of a recorder (the scheduler) in its thread; returns a function to stop it."""
 
 
 class Recorder:
@@ -78,8 +74,7 @@ class Recorder:
         self._closing = threading.Event()  # the thread has to end, or is ending
         self._starts_again = False  # something was queued while the thread was ending
         self._logged: set[str] = set()
-        self._is_started = False  # whether the companion was started
-        self._stop: Callable[[], None] | None = None  # stops the companion
+        self._companion = Companion(self._on_start)
 
     def join(self, settings: Settings) -> int:
         """Register a tap with `settings`; return the number that identifies its exchanges."""
@@ -150,10 +145,7 @@ class Recorder:
                 self._wake()
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout)
-        with self._lock:
-            stop, self._stop, self._is_started = self._stop, None, False
-        if stop is not None:
-            stop()
+        self._companion.stop()
 
     def stats(self) -> dict[str, Any]:
         """Return the counters of this process."""
@@ -366,16 +358,8 @@ class Recorder:
             self._wakeup = None
 
     def _start_companion(self) -> None:
-        if self._is_started or self._on_start is None:
-            return
-        self._is_started = True
-        try:
-            self._stop = self._on_start(self.store, self.settings)
-        except Exception as error:
-            # During interpreter shutdown this thread still writes, but threads cannot be started.
-            threading.main_thread().join(timeout=1)
-            if threading.main_thread().is_alive():
-                self._log(f"the scheduler cannot be started: {error}")
+        if (reason := self._companion.start(self.store, self.settings)) is not None:
+            self._log(f"the scheduler cannot be started: {reason}")
 
     def _log(self, message: str) -> None:
         """Log each message once, so as not to flood the app's log."""

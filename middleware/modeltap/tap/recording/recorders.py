@@ -11,7 +11,8 @@ from typing import Any
 from modeltap.config.settings import Settings
 from modeltap.errors import InputError
 from modeltap.store.path_checks import absolute_path
-from modeltap.tap.recording.recorder import OnStart, Recorder
+from modeltap.tap.recording.companion import OnStart
+from modeltap.tap.recording.recorder import Recorder
 
 _COUNTED = ("captured", "written", "dropped", "failed", "queued", "queued_bytes", "unconfirmed")
 
