@@ -24,45 +24,42 @@ def format_event(
     """Format `event` for Teams."""
     if webhook.format != "teams":
         return None
-    color = (
-        "Good"
-        if event["type"] == "alert.resolved"
-        else _COLORS.get(event["data"].get("severity"), "Default")
-    )
-    body: list[dict[str, Any]] = [
-        {
-            "type": "TextBlock",
-            "size": "Large",
-            "weight": "Bolder",
-            "wrap": True,
-            "color": color,
-            "text": markdown(message_parts.title(event), _MAX_TITLE),
-        },
-        {"type": "TextBlock", "wrap": True, "text": markdown(message_parts.text(event), _MAX_TEXT)},
-    ]
-    body += [
-        {
-            "type": "TextBlock",
-            "wrap": True,
-            "spacing": "Small",
-            "text": f"- {markdown(line, _MAX_LINE)}",
-        }
-        for line in message_parts.lines(event)
-    ]
-    facts = [
-        {"title": name, "value": markdown(value, _MAX_FACT)}
-        for name, value in message_parts.facts(event)
-    ]
-    if facts:
-        body.append({"type": "FactSet", "facts": facts})
     card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
-        "body": body,
+        "body": _body(event),
     }
     url = message_parts.link(event)
     if url:
         card["actions"] = [{"type": "Action.OpenUrl", "title": "Open the dashboard", "url": url}]
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
     return as_json({"type": "message", "attachments": [attachment]})
+
+
+def _body(event: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the blocks of a card: the title, the summary, a line for each alert, and facts."""
+    title = markdown(message_parts.title(event), _MAX_TITLE)
+    body = [
+        _text(title, size="Large", weight="Bolder", color=_color(event)),
+        _text(markdown(message_parts.text(event), _MAX_TEXT)),
+    ]
+    body += [
+        _text(f"- {markdown(line, _MAX_LINE)}", spacing="Small")
+        for line in message_parts.lines(event)
+    ]
+    facts = [
+        {"title": name, "value": markdown(value, _MAX_FACT)}
+        for name, value in message_parts.facts(event)
+    ]
+    return [*body, {"type": "FactSet", "facts": facts}] if facts else body
+
+
+def _text(text: str, **style: str) -> dict[str, Any]:
+    return {"type": "TextBlock", "wrap": True, **style, "text": text}
+
+
+def _color(event: Mapping[str, Any]) -> str:
+    if event["type"] == "alert.resolved":
+        return "Good"
+    return _COLORS.get(event["data"].get("severity"), "Default")

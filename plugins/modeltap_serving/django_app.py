@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from modeltap.config.settings import ModelChooser
@@ -35,8 +36,9 @@ def _recording_route(resolve: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     def resolve_request(request: Any) -> Any:
         match = resolve(request)
-        carrier = getattr(request, "scope", None) or getattr(request, "environ", {})
-        carrier[ROUTE] = f"/{match.route}"
+        with suppress(Exception):  # an app's own kind of request or match may have neither
+            carrier = getattr(request, "scope", None) or request.environ
+            carrier[ROUTE] = f"/{match.route}"
         return match
 
     return resolve_request
