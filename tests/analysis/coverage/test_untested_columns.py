@@ -9,7 +9,7 @@ import pytest
 from coverage_cases import by_subject, covered, fill
 from modeltap.clock import iso
 from modeltap.config.settings import FeatureSettings
-from stores import START
+from stores import START, analyze, every, put
 
 KINDS = {
     "ids": (lambda n: f"user-{n:05}", "treated as an id", "categorical"),
@@ -97,3 +97,54 @@ def test_times_that_rise_are_tested_by_their_ages(store):
     ]
     fill(store, rows)
     assert "at" not in by_subject(covered(store), "features")
+
+
+def _filled(every_nth):
+    return [
+        {"x": n * 7919 % 100, "odd": n % 7 if n % every_nth == 0 else None} for n in range(2000)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("every_nth", "reason", "is_tested"),
+    [
+        (50, "about 2 of its values in a window of 100 rows", False),
+        (3, "about 33 of its values in a window of 100 rows", False),
+        (2, "about 50 of its values in a window of 100 rows", True),
+        (1, None, True),
+    ],
+)
+def test_a_column_with_few_values_in_a_window_is_named(store, every_nth, reason, is_tested):
+    """It would otherwise look monitored, but hardly any window has enough of its values."""
+    fill(store, _filled(every_nth), reference="first 1500 rows")
+    coverage = covered(store, min_rows=100)
+    finding = by_subject(coverage, "features").get("odd")
+    assert (finding is None) is (reason is None)
+    assert coverage.tested == (2 if is_tested else 1)
+    if finding is not None:
+        assert reason in finding.reason and finding.is_tested is is_tested
+        assert "a comparison needs 100 (min_rows)" in finding.reason
+        assert f'window = "{100 * every_nth} rows" in [models.m]' in finding.fix or every_nth == 3
+
+
+@pytest.mark.parametrize(
+    ("minutes", "settings", "window", "fix"),
+    [
+        (6, {}, "1d", '"10d"'),  # 10 rows an hour: drift is evaluated by the day
+        (0.5, {}, "1h", '"1d"'),
+        (6, {"window": "7d"}, "7d", '"10d"'),
+    ],
+)
+def test_few_values_are_counted_in_the_windows_of_drift(store, minutes, settings, window, fix):
+    rows = [{"x": n * 7919 % 100, "odd": n % 7 if n % 20 == 0 else None} for n in range(2400)]
+    put(store, every(minutes, len(rows)), rows)
+    analyze(store, {"reference": "first 2000 rows", "multivariate": False, **settings})
+    finding = by_subject(covered(store), "features")["odd"]
+    assert f"in a window of {window}, and a comparison needs 100" in finding.reason
+    assert fix in finding.fix
+
+
+def test_the_proposed_window_has_enough_values(store):
+    rows = _filled(5)
+    fill(store, rows, reference="first 1500 rows", window="500 rows")
+    assert "odd" not in by_subject(covered(store), "features")

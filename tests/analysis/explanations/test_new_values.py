@@ -105,3 +105,47 @@ def test_gains_within_the_reference_are_normal():
     reference = fit({"x": values}, 4000, model="m", blocks=blocks)
     now = np.where(rng.random(500) < 0.1, 499.0, rng.normal(500, 100, size=500))
     assert evaluated(reference, now).verdict == "ok"
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("fraction", [0.8, 1.0])
+def test_a_stuck_value_is_no_cap(shape, fraction):
+    """No value is above it, but far more than those above became equal to it."""
+    rng = np.random.default_rng(12)
+    then, now = SHAPES[shape](rng, 2000), SHAPES[shape](rng, ROWS)
+    stuck = float(np.quantile(then, 0.6))
+    now = np.minimum(now, stuck)
+    now[: int(fraction * ROWS)] = stuck
+    explanation = evaluated(fit({"x": then}, 2000, model="m"), now).explanation
+    assert explanation.startswith(f"x: value {stuck:.10g} in "), explanation
+
+
+@pytest.mark.parametrize(
+    ("then", "change", "start"),
+    [
+        (lambda rng, n: rng.normal(500, 100, size=n), lambda rng, x: x + 60, "median went from "),
+        (lambda rng, n: rng.poisson(9, n) * 1.0, lambda rng, x: x + 3, "median went from "),
+        (
+            lambda rng, n: rng.normal(500, 100, size=n),
+            lambda rng, x: 505 + 2 * (x - 500),
+            ", but the middle 90 % of values now range from ",
+        ),
+        (
+            lambda rng, n: (rng.random(n) < 0.55) * 1.0,
+            lambda rng, x: (rng.random(len(x)) < 0.3) * 1.0,
+            "fraction of '",
+        ),
+        (
+            lambda rng, n: (rng.random(n) < 0.4) * rng.lognormal(3, 1, size=n),
+            lambda rng, x: x * (rng.random(len(x)) < 0.5),
+            "fraction of '0' went from ",
+        ),
+    ],
+    ids=["shift", "shift of counts", "wider", "two values", "more zeros"],
+)
+def test_the_explanation_tells_what_moved(then, change, start):
+    """A median that hardly moved, or jumped between two values, tells nothing."""
+    rng = np.random.default_rng(13)
+    reference = fit({"x": then(rng, 5000)}, 5000, model="m")
+    metric = evaluated(reference, change(rng, then(rng, ROWS)))
+    assert metric.verdict == "alert" and start in metric.explanation, metric.explanation

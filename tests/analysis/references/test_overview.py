@@ -55,3 +55,21 @@ def test_overviews_without_rows_and_with_too_few(store):
     analyze(store, {})
     (row,) = overviews_of(store)
     assert row.reference is None and row.rows == 20
+
+
+@pytest.mark.parametrize(
+    ("reference", "minutes", "end"),
+    [
+        ("first 2000 rows", 60, "(about 2024-03-24 at this rate)"),
+        ("first 7d, 2000 rows", 60, "(about 2024-03-24 at this rate)"),
+        ("first 7d, 400 rows", 10, None),  # within the period
+        ("first 2000 rows", 1, None),  # less than a day of rows
+        ("first 28d", 60, None),
+    ],
+)
+def test_learning_from_few_rows_says_when_it_ends(store, reference, minutes, end):
+    put(store, every(minutes, 300), [{"x": n} for n in range(300)])
+    analyze(store, {"reference": reference})
+    (row,) = overviews_of(store, reference=reference)
+    assert row.outlook.endswith(end or row.outlook) and ("at this rate" in row.outlook) is bool(end)
+    assert row.is_slow is bool(end)

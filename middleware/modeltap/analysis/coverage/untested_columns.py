@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from modeltap import clock
 from modeltap.analysis.coverage.mapping_proposals import toml_key
 from modeltap.analysis.coverage.masked_columns import MASKED, unmask
 from modeltap.analysis.coverage.unmonitored import Unmonitored
@@ -14,8 +16,15 @@ from modeltap.analysis.inference.rising import RISING
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.settings import Settings
+from modeltap.config.windows import Window
 
 _LIMIT = "beyond max_features"
+
+_NEVER = 0.5
+"""With half of the required values on average, hardly any window has all of them."""
+
+_LONGEST_DAYS = 28
+"""A longer window would find a fault too late to be worth proposing."""
 
 
 def untested_columns(
@@ -34,6 +43,8 @@ def untested_columns(
         declared = settings.features[feature.name].type if feature.name in settings.features else ""
         is_measured = feature.name in measured
         findings += _of_column(reference, feature, declared or "", values, is_measured)
+        if not findings or findings[-1].subject != feature.name:
+            findings += _sparse(reference, feature, settings.min_rows)
     return [*findings, *_beyond_limit(reference)]
 
 
@@ -136,6 +147,77 @@ def _is_constant(feature: Feature, filled: int) -> bool:
     if feature.kind == "numeric":
         return feature.low == feature.high
     return filled == 1
+
+
+def _sparse(reference: Reference, feature: Feature, min_rows: int) -> Iterator[Unmonitored]:
+    """Yield a finding about a column whose values in a window are too few on average.
+
+    Windows with few rows are joined until they have `min_rows`. Values of one column are not, so a
+    column that is 99 % missing may never be compared. Without half of the required values it
+    counts as untested. References from files, without times, do not tell how many rows a window
+    has.
+    """
+    counted = sum(feature.counts)
+    a_window = _rows_a_window(reference)
+    if a_window is None or not counted:
+        return
+    fraction = feature.present / counted
+    values = fraction * max(float(min_rows), a_window)
+    if values >= min_rows:
+        return
+    yield Unmonitored(
+        check="features",
+        model=reference.model,
+        version=reference.version,
+        level="note",
+        subject=feature.name,
+        count=1,
+        total=len(reference.columns) + len(reference.unmonitored),
+        reason=(
+            f"about {values:.2g} of its values in a window of {_window(reference).text}, and a "
+            f"comparison needs {min_rows} (min_rows)"
+        ),
+        fix=_longer_window(reference, fraction * a_window, min_rows),
+        is_tested=values >= _NEVER * min_rows,
+    )
+
+
+def _window(reference: Reference) -> Window:
+    return Window.parse(reference.drift_window or reference.window)
+
+
+def _rows_a_window(reference: Reference) -> float | None:
+    """Return the mean number of rows in a window with traffic; None if it is unknown."""
+    if not (reference.drift_window or reference.window):
+        return None
+    window = _window(reference)
+    if window.kind == "rows":
+        return float(window.size)
+    start, end = clock.parse(reference.from_time or ""), clock.parse(reference.to_time or "")
+    if window.a_week is None or start is None or end is None or end <= start:
+        return None
+    windows = (end - start) / clock.WEEK * window.a_week
+    if window.kind == "seconds" and window.size < clock.WEEK and reference.hours:
+        # Such as one hour a day, or five days a week.
+        covered = {int(hour * clock.HOUR // window.size) for hour in reference.hours}
+        windows *= min(1.0, len(covered) / window.a_week)
+    return reference.rows / max(1.0, windows)
+
+
+def _longer_window(reference: Reference, values: float, min_rows: int) -> str | None:
+    """Return the setting with which a window has enough values, if it is not too long."""
+    window = _window(reference)
+    if window.kind == "rows":
+        rows = math.ceil(window.size * min_rows / max(values, 1e-9))
+        return f'to compare it, set window = "{rows} rows" in [models.{toml_key(reference.model)}]'
+    a_week = window.a_week or 0.0
+    # A tenth more, because half of the windows have fewer than the mean.
+    days = (
+        math.ceil(1.1 * min_rows / max(values, 1e-9) * 7 / a_week) if a_week else _LONGEST_DAYS + 1
+    )
+    if days > _LONGEST_DAYS:
+        return None
+    return f'to compare it, set window = "{days}d" in [models.{toml_key(reference.model)}]'
 
 
 def _beyond_limit(reference: Reference) -> Iterator[Unmonitored]:

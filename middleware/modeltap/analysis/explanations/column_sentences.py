@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from modeltap.analysis.detectors import quality
@@ -25,8 +27,14 @@ _LIKELY = 0.05
 _MOST_OF_CHANGE = 0.25
 """A bin with a quarter of all change has half of the growth or half of the decline."""
 
-_MIDDLE = (0.05, 0.95)
-"""The quantiles that enclose the middle 90 % of the values."""
+_NEARLY_ALL_CHANGE = 0.45
+"""Half of all change is growth, half is decline; nearly all of one of them is about one value."""
+
+_MIDDLE = (0.05, 0.5, 0.95)
+"""The median, and the quantiles that enclose the middle 90 % of the values."""
+
+_TELLING = 0.3
+"""A median that moved by a third of what the ends moved tells the change better than they do."""
 
 
 @sentence.register
@@ -202,21 +210,33 @@ def _moved(feature: Feature, reference: np.ndarray, current: np.ndarray) -> str:
             f"fraction of {names[most]} went from {percent(float(fractions_before[most]))} "
             f"to {percent(float(fractions_after[most]))}"
         )
-    before, after = quantile(feature, reference, 0.5), quantile(feature, current, 0.5)
-    if number(before) != number(after):
-        return f"median went from {number(before)} to {_bounded(feature, current, after)}"
+    low, before, high = (quantile(feature, reference, q) for q in _MIDDLE)
+    lower, after, higher = (quantile(feature, current, q) for q in _MIDDLE)
     single_value = _single_value(feature, reference, current)
+    if single_value is not None and single_value.fraction > _NEARLY_ALL_CHANGE:
+        return single_value.sentence
+    if abs(after - before) > _TELLING * max(abs(lower - low), abs(higher - high)):
+        return f"median went from {number(before)} to {_bounded(feature, current, after)}"
     if single_value is not None:
-        return single_value
-    low, high = (quantile(feature, reference, q) for q in _MIDDLE)
-    lower, higher = (quantile(feature, current, q) for q in _MIDDLE)
+        return single_value.sentence
+    moved = number(before) != number(after)
+    median = f"the median went from {number(before)} to" if moved else "median is still"
     return (
-        f"median is still {number(after)}, but the middle 90 % of values now range from "
+        f"{median} {number(after)}, but the middle 90 % of values now range from "
         f"{number(lower)} to {number(higher)} (before: from {number(low)} to {number(high)})"
     )
 
 
-def _single_value(feature: Feature, reference: np.ndarray, current: np.ndarray) -> str | None:
+class _ChangedValue(NamedTuple):
+    """A value that accounts for a fraction of all change, and its sentence."""
+
+    fraction: float
+    sentence: str
+
+
+def _single_value(
+    feature: Feature, reference: np.ndarray, current: np.ndarray
+) -> _ChangedValue | None:
     """Describe the one value whose fraction makes up most of the change, if there is one."""
     moved = current / current.sum() - reference / reference.sum()
     most = int(np.argmax(np.abs(moved)))
@@ -229,8 +249,9 @@ def _single_value(feature: Feature, reference: np.ndarray, current: np.ndarray) 
     if feature.edges[most] != np.nextafter(value, np.inf):
         return None
     before, after = reference[most] / reference.sum(), current[most] / current.sum()
-    return (
-        f"fraction of '{value:.6g}' went from {percent(float(before))} to {percent(float(after))}"
+    return _ChangedValue(
+        float(abs(moved[most]) / np.abs(moved).sum()),
+        f"fraction of '{value:.6g}' went from {percent(float(before))} to {percent(float(after))}",
     )
 
 

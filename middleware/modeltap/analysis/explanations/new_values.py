@@ -29,6 +29,9 @@ _ALL = 0.9
 _AT_LEAST = 0.005
 """A cap that cuts off less than half a percent of the rows is not worth a mention."""
 
+_MORE = 1.5
+"""A cap only moves what it cuts off. A value that gained more than that is stuck, or a default."""
+
 
 def with_number(
     evidence: Evidence | None, metric: Metric, context: Context, values: Values
@@ -126,12 +129,16 @@ def _cap(
 ) -> str | None:
     """Describe a limit that no value exceeds any longer, on one side."""
     place = evidence.place or 0
+    gained = float(current[place] / current.sum() - reference[place] / reference.sum())
+    is_only_value = evidence.number is not None and current[place] == current.sum()
     sides = (("above", slice(place + 1, None)), ("below", slice(None, place)))
     for side, beyond in sides:
         before = float(reference[beyond].sum() / reference.sum())
         cut = set(range(len(reference))[beyond]) | {place}
         unchanged = _is_rest_unchanged(evidence, feature, reference, current, cut)
         if before < _AT_LEAST or current[beyond].any() or not unchanged:
+            continue
+        if is_only_value or gained > _MORE * before:
             continue
         edge = feature.edges[min(place, len(feature.edges) - 1) if side == "above" else place - 1]
         limit = number(edge) if evidence.number is None else exact(evidence.number)

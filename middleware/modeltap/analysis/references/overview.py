@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from modeltap import clock
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.learning import Learning, learning_of, outlook
 from modeltap.config.reference_settings import parse_reference
@@ -18,6 +19,9 @@ from modeltap.store.predictions import LAST, newest_event_time
 from modeltap.store.references import active_reference, active_references
 
 _HOURS_OF_A_WEEK = 168
+
+_SLOW = 28 * clock.DAY
+"""Learning that takes longer should be shortened: until then, most faults raise no alert."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class ReferenceOverview:
         drift_window: the windows in which drift is evaluated.
         outlook: a message about the end of learning; "" once it is active.
         reference: None before the first windows are over.
+        is_slow: whether learning takes more than four weeks at the rate so far.
     """
 
     model: str
@@ -44,6 +49,7 @@ class ReferenceOverview:
     drift_window: str
     outlook: str
     reference: Reference | None
+    is_slow: bool = False
 
 
 def overviews(
@@ -89,16 +95,25 @@ def overview(
     if parse_reference(own.reference).kind != "file":
         learning = learning_of(connection, own, model, version)
     hours = {} if learning is None else rows_by_hour(connection, model, version, _span(learning))
+    rows = sum(hours.values())
+    expected = None
+    if learning is not None:
+        expected = _expected_end(connection, learning, model, version, rows)
     return ReferenceOverview(
         model,
         version,
         "provisional",
         None if learning is None else _until(connection, learning, model, version),
-        sum(hours.values()),
+        rows,
         min(len(hours), _HOURS_OF_A_WEEK),
         window,
-        "waiting for rows" if learning is None else _outlook(connection, learning, model, version),
+        "waiting for rows"
+        if learning is None
+        else _outlook(connection, learning, model, version, expected),
         reference,
+        is_slow=learning is not None
+        and expected is not None
+        and expected - (clock.parse(learning.start) or 0.0) > _SLOW,
     )
 
 
@@ -115,12 +130,34 @@ def _until(
     return None if _is_past(connection, learning.until, model, version) else learning.until
 
 
-def _outlook(connection: sqlite3.Connection, learning: Learning, model: str, version: str) -> str:
+def _outlook(
+    connection: sqlite3.Connection,
+    learning: Learning,
+    model: str,
+    version: str,
+    expected: float | None,
+) -> str:
     """Return a message about the end of learning, without a period that is over."""
     over = (
         learning.missing and learning.until and _is_past(connection, learning.until, model, version)
     )
-    return outlook(replace(learning, until=None) if over else learning)
+    text = outlook(replace(learning, until=None) if over else learning)
+    return text if expected is None else f"{text} (about {clock.iso(expected)[:10]} at this rate)"
+
+
+def _expected_end(
+    connection: sqlite3.Connection, learning: Learning, model: str, version: str, rows: int
+) -> float | None:
+    """Return the Unix seconds at which all rows have arrived, at the rate so far.
+
+    Return None without a day of rows, and for a moment within the period that is learnt anyway.
+    """
+    start = clock.parse(learning.start)
+    newest = clock.parse(newest_event_time(connection, model, version) or "")
+    if not learning.missing or start is None or newest is None or newest - start < clock.DAY:
+        return None
+    end = min(start + (newest - start) / max(1, rows) * learning.missing, clock.LATEST)
+    return end if end > (clock.parse(learning.until or "") or 0.0) else None
 
 
 def _is_past(connection: sqlite3.Connection, moment: str, model: str, version: str) -> bool:
