@@ -166,15 +166,22 @@ def test_alerts_of_hours_follow_from_the_drift_of_a_day(process, at, hour, metri
     assert bool(process(at(hour, metric))) is sent
 
 
+def test_a_cause_that_only_the_outliers_show_is_no_news_while_the_drift_lasts(process, at):
+    """Of 100 rows of an hour, chance or the drift may look like another unit."""
+    process(at(0, "drift", 24))
+    assert process(at(40, "outlier_rate", related='["temp"]')) == []
+    assert _fired(process(at(41, "out_of_range_rate", related='["temp"]')))
+
+
 @pytest.mark.parametrize("hours", [1, 24])
 def test_a_finding_is_one_alert_whichever_metric_shows_it(connection, process, at, hours):
     """The columns stay swapped, but each window's clearest metric is another one."""
     finding = {"related": SWAPPED}
     assert len(process(at(0, "drift", feature="width", **finding))) == 1
-    quiet = [at(hour, "outlier_rate", feature="height", verdict="ok") for hour in range(1, 9)]
+    quiet = [at(hour, "out_of_range_rate", feature="height", verdict="ok") for hour in range(1, 9)]
     assert [process(one) for one in quiet] == [[]] * 8
-    assert process(at(24, "outlier_rate", hours, feature="height", **finding)) == []
-    assert process(at(24 + hours, "outlier_rate", hours, feature="width", related="[]"))
+    assert process(at(24, "out_of_range_rate", hours, feature="height", **finding)) == []
+    assert process(at(24 + hours, "out_of_range_rate", hours, feature="width", related="[]"))
 
 
 def test_a_finding_is_news_beside_an_alert_that_fired_without_it(process, at):

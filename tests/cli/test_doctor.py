@@ -85,6 +85,16 @@ def test_doctor_notes_numbers_sent_as_text(tmp_path):
     assert note["fix"] == 'to declare them, set [models.shop.features.amount] type = "numeric"'
 
 
+def test_doctor_says_that_a_file_without_times_has_no_hours(tmp_path):
+    store, file = tmp_path / "file.db", tmp_path / "train.csv"
+    put(store, every(60, 9), [{"x": n} for n in range(9)], model="shop")
+    file.write_text("x\n" + "".join(f"{n % 50}\n" for n in range(300)))
+    modeltap("reference", "set", "--model", "shop", "--file", file, "--store", store)
+    findings = lines(modeltap("doctor", "--store", store, "--json"))
+    (line,) = [row["finding"] for row in findings if row["check"] == "references"]
+    assert line.startswith("shop: 300 rows, without times, so hours and days are not distinguished")
+
+
 def test_doctor_notes_likely_codes_for_missing_values(tmp_path):
     """Windows of the reference report the rate, too."""
     store = tmp_path / "codes.db"

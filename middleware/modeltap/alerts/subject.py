@@ -111,14 +111,17 @@ class AlertSubject:
         return related is not None and is_finding_firing(self._connection, self.row, related)
 
     def firing_causes(self) -> list[FiringCause]:
-        """Return the firing alerts that explain this window."""
-        if self.row["related"]:
+        """Return the firing alerts that explain this window.
+
+        The alert of a finding has none, except that the column's drift explains its outliers.
+        """
+        metric, feature = self.row["metric"], self.row["feature"]
+        drift = {("drift", feature)} if metric == "outlier_rate" else set()
+        if self.row["related"] and not drift:
             return []
-        own = causes(self.row, self._rows)
-        if self.row["metric"] == "outlier_rate":
-            own.add(("drift", self.row["feature"]))  # of earlier windows: this one has outliers
+        own = {*causes(self.row, self._rows), *drift}
         # Of an hour and a day, either can alert first; `analysis` compares a day with its hours.
-        return firing_causes(self._connection, self.row, own, explains(self.row["metric"]))
+        return firing_causes(self._connection, self.row, own, explains(metric))
 
     def _evaluate(self, row: MetricRow) -> Evaluation | None:
         return evaluate(self.rule, row, self._baseline if needs_baseline(self.rule) else None)

@@ -121,11 +121,13 @@ def _references(connection: sqlite3.Connection) -> Iterator[Finding]:
                 fix=_FEW_ROWS if state.is_slow else None,
             )
             continue
-        covers = f"covers {state.hours_covered} of the week's 168 hours; "
+        covers = f"covers {state.hours_covered} of the week's 168 hours"
+        if not state.hours_covered:
+            covers = "without times, so hours and days are not distinguished"
         yield Finding(
             "references",
             OK,
-            f"{model}: {plural(state.rows, 'row')}, {covers if state.hours_covered else ''}"
+            f"{model}: {plural(state.rows, 'row')}, {covers}; "
             f"drift is evaluated in windows of {state.drift_window}",
         )
 
