@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
 from modeltap.store.connection import connect
+from stores import copied
 
 OWN = {"origin": "http://127.0.0.1:8400"}
 
@@ -48,6 +50,42 @@ def test_a_missing_damaged_or_newer_store_says_so(browse, tmp_path):
     connection.close()
     answer = browse(tmp_path / "newer.db").get("/")
     assert answer.status_code == 503 and "newer" in answer.text
+
+
+def damaged(store, *tables):
+    """Overwrite the first page of each of these tables, and of its indexes."""
+    with closing(sqlite3.connect(store)) as connection:
+        (size,) = connection.execute("pragma page_size").fetchone()
+        roots = connection.execute("select tbl_name, rootpage from sqlite_master").fetchall()
+    with store.open("r+b") as file:
+        for table, root in roots:
+            if table in tables:
+                file.seek((root - 1) * size)
+                file.write(b"\xff" * size)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/models/m", "/exchanges", "/alerts", "/health", "/metrics", "/review?model=m"]
+)
+def test_a_store_that_is_damaged_inside_says_so(browse, files, tmp_path, path):
+    """It can be opened; its first read fails."""
+    store = copied(files / "cli.db", tmp_path / "taps.db")
+    damaged(store, "metrics", "exchanges", "alerts", "predictions", "models")
+    answer = browse(store).get(path)
+    assert answer.status_code == 503
+    assert "taps.db" in answer.text and "malformed" in answer.text
+
+
+def test_a_form_about_a_damaged_store_says_so(pages, browse, files, tmp_path):
+    page = pages.get("/alerts").text
+    alert = page.partition('action="/alerts/')[2].partition('"')[0]
+    store = copied(files / "cli.db", tmp_path / "taps.db")
+    client = browse(store)
+    token = client.get("/alerts").text.partition('name="form_token" value="')[2][:64]
+    damaged(store, "alerts")
+    fields = {"action": "note", "note": "seen", "form_token": token}
+    answer = client.post(f"/alerts/{alert}", data=fields, headers=OWN)
+    assert answer.status_code == 503 and "malformed" in answer.text
 
 
 def test_every_table_of_every_page_has_its_data(pages):

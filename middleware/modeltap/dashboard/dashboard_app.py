@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,13 +39,17 @@ from modeltap.dashboard.pages.exchange_pages import exchange_page, exchanges_pag
 from modeltap.dashboard.pages.review_pages import review_by_form, review_page
 from modeltap.dashboard.prometheus_page import prometheus_text
 from modeltap.dashboard.rendering import render
-from modeltap.errors import ConfigError, InputError, ModeltapError
+from modeltap.errors import ConfigError, InputError, ModeltapError, StoreError
 from modeltap.reviewing.review_desk import ReviewDesk
 from modeltap.store.connection import connect, connect_reader, writing
+from modeltap.store.damage import is_damage
 from modeltap.tap.endpoints.page_access import DashboardAccess
 
 Page = Callable[[sqlite3.Connection, Request], tuple[dict[str, Any], list[PageTable]]]
 """A page: the values of its template, and its tables."""
+
+FormHandler = Callable[[Request, dict[str, Any]], Response]
+"""Does what a form asks, and returns the response."""
 
 _LONGEST_FORM = 10_000
 
@@ -116,6 +120,22 @@ def _is_too_long(request: Request) -> bool:
     return int(request.headers.get("content-length") or _LONGEST_FORM + 1) > _LONGEST_FORM
 
 
+@contextmanager
+def _store_errors(store: Path) -> Iterator[None]:
+    """Convert errors of SQLite into `StoreError`: part of a store may be damaged, or it is busy."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        fix = "its app moves it aside and starts a new one" if is_damage(error) else "try again"
+        raise StoreError(f"store {store.name!r} cannot be used: {error}; {fix}") from error
+
+
+@contextmanager
+def _reading(store: Path) -> Iterator[sqlite3.Connection]:
+    with _store_errors(store), closing(connect_reader(store)) as connection:
+        yield connection
+
+
 class _PageMaker:
     """Makes the endpoints of pages; each request opens the store again, which takes 1 ms."""
 
@@ -129,7 +149,7 @@ class _PageMaker:
 
         def endpoint(request: Request) -> Response:
             try:
-                with closing(connect_reader(self._store)) as connection:
+                with _reading(self._store) as connection:
                     values, tables = page(connection, request)
                     form = request.query_params.get("format", "html")
                     data = data_response(tables, request.query_params.get("table"), form)
@@ -144,7 +164,7 @@ class _PageMaker:
     def metrics(self, _: Request) -> Response:
         """Return the page that Prometheus reads."""
         try:
-            with closing(connect_reader(self._store)) as connection:
+            with _reading(self._store) as connection:
                 text = prometheus_text(connection)
         except ModeltapError as error:
             return PlainTextResponse(f"modeltap: {error}\n", 503)
@@ -158,24 +178,44 @@ class _PageMaker:
 
     async def answer_review(self, request: Request) -> Response:
         """Do what a form of the review queue asks, and go to the next question."""
+        return await self._changed(request, self._answer_review)
+
+    async def change_alert(self, request: Request) -> Response:
+        """Acknowledge, silence or annotate an alert, and show the alerts again."""
+        return await self._changed(request, self._change_alert)
+
+    async def _changed(self, request: Request, change: FormHandler) -> Response:
+        """Return the response to one of the dashboard's own forms; others are refused."""
         if _is_too_long(request):
             return _TOO_LONG
         async with request.form() as form:
             if not self._is_own(form):
                 return _FOREIGN
-            return await run_in_threadpool(self._answer_review, request, dict(form))
+            return await run_in_threadpool(self._answered, change, request, dict(form))
 
-    def _answer_review(self, request: Request, form: dict[str, Any]) -> Response:
-        pages = Pages.of(request)
+    def _answered(self, change: FormHandler, request: Request, form: dict[str, Any]) -> Response:
         try:
-            with closing(connect(self._store, create=False)) as connection:
-                try:
-                    url = review_by_form(connection, self._desk, form, pages)
-                except InputError as error:
-                    return self._asked_again(connection, request, form, str(error))
+            with _store_errors(self._store):
+                return change(request, form)
         except ModeltapError as error:
             return self._problem(request, error)
+
+    def _answer_review(self, request: Request, form: dict[str, Any]) -> Response:
+        with closing(connect(self._store, create=False)) as connection:
+            try:
+                url = review_by_form(connection, self._desk, form, Pages.of(request))
+            except InputError as error:
+                return self._asked_again(connection, request, form, str(error))
         return RedirectResponse(url, status_code=303)
+
+    def _change_alert(self, request: Request, form: dict[str, Any]) -> Response:
+        id_ = request.path_params["id"]
+        with closing(connect(self._store, create=False)) as connection, writing(connection):
+            change_alert_by_form(connection, id_, form)
+        pages = Pages.of(request)
+        is_own_page = form.get("back") == "alert"
+        back = pages.path("alerts", id_) if is_own_page else pages.path("alerts") + f"#{id_}"
+        return RedirectResponse(back, status_code=303)
 
     def _asked_again(
         self, connection: sqlite3.Connection, request: Request, form: dict[str, Any], problem: str
@@ -190,25 +230,6 @@ class _PageMaker:
 
     def _is_own(self, form: FormData) -> bool:
         return self._access.is_form_token(str(form.get("form_token", "")))
-
-    async def change_alert(self, request: Request) -> Response:
-        """Acknowledge, silence or annotate an alert, and show the alerts again."""
-        if _is_too_long(request):
-            return _TOO_LONG
-        async with request.form() as form:
-            if not self._is_own(form):
-                return _FOREIGN
-            try:
-                store = connect(self._store, create=False)
-                with closing(store) as connection, writing(connection):
-                    change_alert_by_form(connection, request.path_params["id"], form)
-            except ModeltapError as error:
-                return self._problem(request, error)
-            id_ = request.path_params["id"]
-            is_own_page = form.get("back") == "alert"
-        pages = Pages.of(request)
-        back = pages.path("alerts", id_) if is_own_page else pages.path("alerts") + f"#{id_}"
-        return RedirectResponse(back, status_code=303)
 
     def not_found(self, request: Request, _: Exception) -> Response:
         """Return the page for an address that does not exist."""
