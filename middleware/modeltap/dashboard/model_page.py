@@ -64,40 +64,16 @@ def model_page(
 ) -> tuple[dict[str, Any], list[PageTable]]:
     """Return the values of the template, and the page's tables."""
     of = model_asked(connection, request)
-    pages = Pages.of(request)
-    last = request.query_params.get("last", "")
-    metric = request.query_params.get("metric") or None
     _follow_click(connection, request, of)
-    period = period_of(connection, of, last)
-    current = state_of_model(connection, SettingsReader(connection), of)
-    if current is None:
-        raise InputError(
-            f"no window of model {of.model!r} is evaluated yet: the app does it every minute, and "
-            "modeltap analyze at once"
-        )
-    values: dict[str, Any] = {
-        "of": of,
-        "current": current,
-        "versions": [
-            (named_version(v.version), pages.model(v, last=last), v.version == of.version)
-            for v in counted_models(connection)
-            if v.model == of.model
-        ],
-        "spans": [(span, pages.model(of, last=span), span == last) for span in ("", *_SPANS)],
-        "alerts": pages.path("alerts", model=of.model),
-        "exchanges": pages.path("exchanges", model=of.model),
-        "review": pages.path("review", model=of.model),
-        "has_results": period is not None,
-        "metric_url": lambda name: pages.model(of, metric=name, last=last) + "#performance",
-        "all_metrics": None if metric is None else pages.model(of, last=last) + "#performance",
-        "exchange_url": lambda id_: pages.path("exchanges", id_),
-        "feature": None,
-    }
+    period = period_of(connection, of, _last(request))
+    values = _frame(connection, request, of, has_results=period is not None)
     if period is None:
         return values, []
     # A table has all windows.
     is_page = request.query_params.get("format", "html") == "html"
     most = MOST_POINTS if is_page else None
+    pages, last = Pages.of(request), _last(request)
+    metric = request.query_params.get("metric") or None
     charts = charts_of_model(
         connection,
         of,
@@ -119,6 +95,47 @@ def model_page(
     return {**values, **drawn}, tables
 
 
+def _last(request: Request) -> str:
+    """Return the length of the period that an address asks for, "" for all."""
+    return request.query_params.get("last", "")
+
+
+def _frame(
+    connection: sqlite3.Connection, request: Request, of: ModelVersion, *, has_results: bool
+) -> dict[str, Any]:
+    """Return what surrounds the charts: the model's state, and links to other pages.
+
+    Raises:
+        InputError: if the model has no state yet.
+    """
+    pages, last = Pages.of(request), _last(request)
+    current = state_of_model(connection, SettingsReader(connection), of)
+    if current is None:
+        raise InputError(
+            f"no window of model {of.model!r} is evaluated yet: the app does it every minute, and "
+            "modeltap analyze at once"
+        )
+    has_metric = bool(request.query_params.get("metric"))
+    return {
+        "of": of,
+        "current": current,
+        "versions": [
+            (named_version(v.version), pages.model(v, last=last), v.version == of.version)
+            for v in counted_models(connection)
+            if v.model == of.model
+        ],
+        "spans": [(span, pages.model(of, last=span), span == last) for span in ("", *_SPANS)],
+        "alerts": pages.path("alerts", model=of.model),
+        "exchanges": pages.path("exchanges", model=of.model),
+        "review": pages.path("review", model=of.model),
+        "has_results": has_results,
+        "metric_url": lambda name: pages.model(of, metric=name, last=last) + "#performance",
+        "all_metrics": pages.model(of, last=last) + "#performance" if has_metric else None,
+        "exchange_url": lambda id_: pages.path("exchanges", id_),
+        "feature": None,
+    }
+
+
 def _follow_click(connection: sqlite3.Connection, request: Request, of: ModelVersion) -> None:
     """Go to the window that a click on the heat map meant.
 
@@ -131,8 +148,7 @@ def _follow_click(connection: sqlite3.Connection, request: Request, of: ModelVer
         return
     feature = request.query_params.get("feature", "")
     start = clicked_window(connection, of, feature, cell)
-    last = request.query_params.get("last", "")
-    raise OtherPage(Pages.of(request).feature(of, feature, start, last=last))
+    raise OtherPage(Pages.of(request).feature(of, feature, start, last=_last(request)))
 
 
 def _map_links(pages: Pages, of: ModelVersion, last: str) -> MapLinks:
