@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from findings import alerts
+from modeltap.analysis.counting.columns import Values
+from modeltap.analysis.findings.renamed_categories import renamed
+from modeltap.analysis.model.feature import UNSEEN
 from modeltap.analysis.references.fit import fit
 
 SHARES = {"web": 0.5, "app": 0.3, "phone": 0.13, "partner": 0.06, "fax": 0.01}
@@ -100,3 +103,14 @@ def test_fractions_may_change_at_the_same_time():
     """The fraction of the category depends on the hour."""
     metrics = window(renaming(app="mobile"), SHARES | {"app": 0.4})
     assert all("category `app` is now `mobile` (" in metric.explanation for metric in metrics)
+
+
+def test_sampled_rows_without_a_category_name_no_change():
+    """Of a window with few categories, all rows of the sample may have none."""
+    rng = np.random.default_rng(5)
+    reference = fit({"channel": drawn(rng, 2000, SHARES).tolist()}, 2000, model="m")
+    (feature,) = reference.features
+    before = np.array(feature.counts)
+    current = np.where(np.arange(len(before)) == UNSEEN % len(before), 500, 0)
+    values = Values({"channel": [None] * 100}, 100, {"channel": feature})
+    assert renamed(feature, before, current, values) is None

@@ -57,6 +57,8 @@ def renamed(
         as_category(value) for value in values.categories(feature, column) if type(value) is str
     )
     rows = sum(frequencies.values())
+    if not rows:  # of a large window, the sampled rows may all be missing
+        return None
     new = {
         name: count / rows
         for name, count in frequencies.items()
