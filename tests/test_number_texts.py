@@ -16,11 +16,16 @@ def forms_of(*texts):
     return forms
 
 
+MONEY = ("USD {}", "{} EUR", "{}CHF", "US$ {}", "R${}", "₹{}", "kr {}", "{} zł", "{} руб")
+UNITS = ("{} km", "{}kg", "{} m", "{} °C", "{} MB", "{} mmHg", "{} m²", "{} days", "{}\u202f%")
+AFFIXES = (*MONEY, *UNITS)
 WRITTEN = {
     "point": (str, "{:.2f}", "{:+.1f}", "{:.3e}", " {} ", "{:.2f} €", "${:.2f}", "{}%"),
     "grouped": ("{:,.2f}", "{:,.1f} €", "£{:,.2f}"),
     "comma": ("{:_.2f}", "{:_.1f} €", "{:_.2f}%"),
 }
+for style, plain in (("point", "{:.2f}"), ("grouped", "{:,.2f}"), ("comma", "{:_.2f}")):
+    WRITTEN[style] += tuple(affix.replace("{}", plain) for affix in AFFIXES)
 
 
 def write(value, style, how):
@@ -47,6 +52,15 @@ def test_a_column_has_one_number_style(style, how):
         (["1\u202f234,5", "7"], "comma"),
         (["1'234.50", "7"], "grouped"),
         (["1,234", "5,678"], "grouped"),
+        (["1\u2019234.50", "7"], "grouped"),
+        (["12,34,567.5", "1,23,456"], "grouped"),
+        (["12A", "7"], None),
+        (["C3", "S5"], None),
+        (["12L", "3L"], None),
+        (["user 7", "user 8"], None),
+        (["3rd", "1st"], None),
+        (["5 apples", "6 apples"], None),
+        (["007 km", "12 km"], None),
         (["1.234", "5.678"], "point"),
         (["1.234", "5,6"], "comma"),
         (["12,5", "1.5"], None),
@@ -91,3 +105,11 @@ def test_floats_are_parsed_exactly(value):
 def test_a_very_long_number_is_not_parsed():
     """Python would reject it."""
     assert number_of("1" * 5000) is None
+
+
+@pytest.mark.parametrize("affix", ["{}", *AFFIXES])
+@pytest.mark.parametrize("sign", ["-{}", "\u2212{}", "({})"])
+def test_amounts_below_zero_are_negative(sign, affix):
+    """Also with the minus sign of typography, in brackets, and around a currency."""
+    for text in (affix.replace("{}", sign.format("12.5")), sign.format(affix.format("12.5"))):
+        assert number_of(text) == -12.5, text
