@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from modeltap.errors import InputError
+from modeltap.retraining import function_call
 from modeltap.retraining.function_call import call, function_at
 from modeltap.retraining.training_run import TrainingRun
 
@@ -19,6 +20,11 @@ class Trainers:
 
 def none(run): pass
 def number(run): return 0.9
+def bucket(run): return "s3://models/7"
+def absent(run): return "models/absent.csv"
+def version(run): return "v1.4"
+def several(run): raise ValueError("3 problems:\\n- price\\n- size")
+_private = 1
 def fails(run): raise KeyError("price")
 CONSTANT = 3
 """
@@ -34,7 +40,7 @@ def run(tmp_path, monkeypatch):
         id="1",
         model="m",
         data=Path("rows.csv"),
-        artefact=Path("artefact"),
+        artefact=tmp_path / "artefact",
         store=Path("taps.db"),
         rows=7,
         reason="by hand",
@@ -42,7 +48,9 @@ def run(tmp_path, monkeypatch):
 
 
 def test_a_path_or_nothing_is_returned(run):
-    assert call("own_trainers:Trainers.train", run) == "artefact"
+    run.artefact.write_text("model")
+    assert call("own_trainers:Trainers.train", run) == str(run.artefact)
+    assert call("own_trainers:bucket", run) == "s3://models/7"
     assert call("own_trainers:none", run) == ""
 
 
@@ -54,7 +62,11 @@ def test_a_path_or_nothing_is_returned(run):
         ("own_trainers:noen", "did you mean 'none'"),
         ("own_trainers:Trainers.fit", "has no function 'Trainers.fit'"),
         ("own_trainers:CONSTANT", "is a int, not a function"),
-        ("own_trainers:number", "returned a float; return a candidate"),
+        ("own_trainers:qqqq", "available: CONSTANT, Trainers, absent"),
+        ("own_trainers:number", "returned an object of type float; return a candidate"),
+        ("own_trainers:absent", "returned 'models/absent.csv', and there is no such file; return"),
+        ("own_trainers:version", "returned 'v1.4', and there is no such file; return a candidate"),
+        ("own_trainers:Trainers.train", "artefact', and there is no such file; return a candidate"),
     ],
 )
 def test_mistakes_are_one_line_errors(run, place, message):
@@ -68,3 +80,19 @@ def test_the_function_s_own_errors_keep_their_traceback(run):
         call("own_trainers:fails", run)
     with pytest.raises(ModuleNotFoundError, match="a_library_that_is_not_installed"):
         function_at("own_broken:train")
+
+
+@pytest.mark.parametrize(
+    ("name", "last"),
+    [("fails", "KeyError: 'price'"), ("several", "ValueError: 3 problems: - price - size")],
+)
+def test_the_last_line_of_an_exception_has_its_type_and_message(
+    run, name, last, monkeypatch, capsys
+):
+    """The reason of a failed run is the last line of its log."""
+    monkeypatch.setattr(sys, "argv", ["function_call", f"own_trainers:{name}"])
+    monkeypatch.setattr(function_call, "run_from", lambda _: run)
+    with pytest.raises(SystemExit):
+        function_call.main()
+    printed = capsys.readouterr().err
+    assert printed.splitlines()[-1] == last and "Traceback" in printed

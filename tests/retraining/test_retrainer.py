@@ -17,7 +17,7 @@ from modeltap.testing import WebhookReceiver
 from retraining_cases import fill
 
 FAILURES = {
-    "it returns a number": ({"function": "training:number"}, "failed", "returned a float"),
+    "it returns a number": ({"function": "training:number"}, "failed", "an object of type float"),
     "the function is missing": ({"function": "training:trian"}, "failed", "did you mean 'train'"),
     "the module is missing": ({"function": "trainer:train"}, "failed", "no module 'trainer'"),
     "the command is missing": ({"command": "no-such-command"}, "failed", "cannot be started"),

@@ -34,13 +34,22 @@ def test_placeholders_are_replaced_once(run):
 
 
 @pytest.mark.parametrize(
-    "line", ["https://models.example.org/7", "http://127.0.0.1:8000", "python:training:predict"]
+    "line",
+    [
+        "https://models.example.org/7",
+        "http://127.0.0.1:8000",
+        "python:training:predict",
+        "s3://bucket/model.pkl",
+        "models:/flights/3",
+    ],
 )
 def test_urls_and_functions_are_candidates(run, line):
     assert artefact_of(f"  {line}\n", run) == line
 
 
-@pytest.mark.parametrize("line", ["", "done", "epoch 3: loss 0.1", "a\0b", "x" * 10_000, "~/m"])
+@pytest.mark.parametrize(
+    "line", ["", "done", "epoch 3: loss 0.1", "see s3://b/m", "a\0b", "x" * 10_000, "~/m"]
+)
 def test_any_other_last_line_is_part_of_the_log(run, line):
     """Then the file that was written is the candidate, if there is one."""
     assert artefact_of(line, run) is None

@@ -8,13 +8,16 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from modeltap.errors import InputError, ModeltapError, nearest
 from modeltap.output import echo
-from modeltap.retraining.training_run import TrainingRun, run_from
+from modeltap.retraining.training_run import TrainingRun, candidate_named, run_from
+
+_RETURN = "return a candidate (a file, a URL or 'python:module:function'), or None"
 
 
 def main() -> None:
@@ -24,6 +27,11 @@ def main() -> None:
         result = call(sys.argv[1], run_from(os.environ))
     except ModeltapError as error:
         echo(str(error), err=True)
+        sys.exit(1)
+    except Exception as error:
+        # The last line is the reason of the run: that of a message of several lines is not.
+        traceback.print_exc()
+        echo(f"{type(error).__name__}: {' '.join(str(error).split())}", err=True)
         sys.exit(1)
     if result:
         echo(result)
@@ -39,10 +47,9 @@ def call(place: str, run: TrainingRun) -> str:
     if result is None:
         return ""
     if not isinstance(result, (str, Path)):
-        raise InputError(
-            f"{place} returned a {type(result).__name__}; return a candidate (a file, a URL or "
-            "'python:module:function'), or None"
-        )
+        raise InputError(f"{place} returned an object of type {type(result).__name__}; {_RETURN}")
+    if result != "" and candidate_named(str(result)) is None:
+        raise InputError(f"{place} returned {str(result)!r}, and there is no such file; {_RETURN}")
     return str(result)
 
 
@@ -60,8 +67,9 @@ def function_at(place: str) -> Callable[[TrainingRun], Any]:
     target: Any = module
     for part in name.split("."):
         if not hasattr(target, part):
+            names = [own for own in vars(target) if not own.startswith("_")]
             raise InputError(
-                f"module {module_name!r} has no function {name!r}{nearest(part, vars(module))}"
+                f"module {module_name!r} has no function {name!r}{nearest(part, names)}"
             )
         target = getattr(target, part)
     if not callable(target):

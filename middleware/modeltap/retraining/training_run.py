@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-_CANDIDATE = re.compile(r"https?://\S+|python:[\w.]+:[\w.]+")
-"""A URL, or a function that `modeltap compare` can call."""
+_CANDIDATE = re.compile(r"[a-z][a-z0-9+.-]*://\S+|(?:models|runs):/\S+|python:[\w.]+:[\w.]+")
+"""A URL, of a server, a bucket or MLflow, or a function that `modeltap compare` can call."""
 
 
 class TrainingRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,14 +81,26 @@ def artefact_of(last_line: str, run: TrainingRun) -> str | None:
     A last line that is neither an existing file, a URL nor ``python:module:function`` is part of
     the log.
     """
-    text = last_line.strip()
+    named = candidate_named(last_line)
+    return str(run.artefact) if named is None and _exists(run.artefact) else named
+
+
+def candidate_named(text: str) -> str | None:
+    """Return the candidate that a text names; None if it names none.
+
+    >>> candidate_named("python:shop.models:predict"), candidate_named("s3://models/7")
+    ('python:shop.models:predict', 's3://models/7')
+    >>> candidate_named("trained in 3 s") is None
+    True
+    """
+    text = text.strip()
     if _CANDIDATE.fullmatch(text):
         return text
     if text and len(text) < os.pathconf("/", "PC_PATH_MAX"):
         path = Path(text)
         if _exists(path):
             return str(path.absolute())
-    return str(run.artefact) if _exists(run.artefact) else None
+    return None
 
 
 def _exists(path: Path) -> bool:

@@ -67,3 +67,31 @@ def test_what_is_not_defined_is_left_out(errors, labels, missing):
     assert set(own) == names - missing
     values = [value for metric in own.values() for value in (metric.value, metric.low, metric.high)]
     assert all(value is None or np.isfinite(value) for value in values)
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        np.arange(60) % 2,
+        (np.arange(60) % 10 == 0) * 1,
+        np.zeros(60),
+        np.ones(60),
+        np.tile([-0.5, 0.5], 30),
+    ],
+    ids=["often one", "seldom one", "none", "always one", "same size"],
+)
+def test_intervals_do_not_depend_on_the_unit(errors):
+    """Errors of 0 and 1 are measured values, not outcomes."""
+    labels = np.arange(60) + 1.0
+    units = (1.0, 1000.0)
+    small, large = (
+        {own.metric: own for own in describe_errors(errors * unit, labels * unit)} for unit in units
+    )
+    for name in ("bias", "rmse", "median_absolute_error"):
+        for end in ("value", "low", "high"):
+            own, other = getattr(small[name], end), getattr(large[name], end)
+            if own is None:
+                assert other is None
+            else:
+                assert other == pytest.approx(1000 * own)
+    assert large["r2"].high == pytest.approx(small["r2"].high)

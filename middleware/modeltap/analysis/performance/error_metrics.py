@@ -56,7 +56,7 @@ def _rmse(squares: np.ndarray) -> Metric:
 
 
 def _bias(errors: np.ndarray) -> Metric:
-    own = mean_interval(errors)
+    own = mean_interval(errors, may_be_rate=False)
     return Metric(
         metric="bias", rows=len(errors), value=own.value, low=finite(own.low), high=finite(own.high)
     )
@@ -93,7 +93,7 @@ def _relative_interval(influences: np.ndarray) -> Interval:
 
     Where the lower one would be negative, it is that of the scale of logarithms.
     """
-    own = mean_interval(influences)
+    own = mean_interval(influences, may_be_rate=False)
     return Interval(1.0, 1 + own.low if own.low > -1 else math.exp(own.low), 1 + own.high)
 
 

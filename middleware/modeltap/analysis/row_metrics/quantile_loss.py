@@ -125,7 +125,7 @@ def _loss(losses: np.ndarray, segment: str | None) -> Metric:
     """Return the mean of losses; equal ones have no interval but their value."""
     value = low = high = float(losses.mean())
     if losses.min() < losses.max():
-        _, low, high = mean_interval(losses)
+        _, low, high = mean_interval(losses, may_be_rate=False)
     return Metric(
         metric="quantile_loss",
         segment=segment,

@@ -22,7 +22,7 @@ _LARGEST_LOG = 700.0
 """A larger exponent overflows."""
 
 
-def mean_interval(values: np.ndarray) -> Interval:
+def mean_interval(values: np.ndarray, *, may_be_rate: bool = True) -> Interval:
     """Return the mean of (n,) values and its 95 % interval, n at least 2.
 
     Student's t, corrected for skewed values by the cubic transformation of Hall (1992, "On the
@@ -30,11 +30,15 @@ def mean_interval(values: np.ndarray) -> Interval:
     degrees of freedom are those of the variance of values with this kurtosis (Satterthwaite, 1946):
     few if rare values make most of it.
 
+    Args:
+        may_be_rate: whether zeros and ones are outcomes, and not measured values, such as errors of
+            whole numbers, whose interval does not depend on their unit.
+
     >>> [round(end, 3) for end in mean_interval(np.array([1.0, 2.0, 3.0, 4.0]))]
     [2.5, 0.446, 4.554]
     """
     own, n = moments(values), len(values)
-    if ((values == 0) | (values == 1)).all():
+    if may_be_rate and ((values == 0) | (values == 1)).all():
         return Interval(own.mean, *clopper_pearson(round(own.mean * n), n, 0.95))
     freedom, skewness = n - 1.0, 0.0
     if own.second > 0 and n > 2:  # standardised first, because a higher power may be infinite
