@@ -175,13 +175,13 @@ def short(text: str | None) -> str:
 
 
 def weekday(text: str) -> str:
-    """Format a recent timestamp for people, with its weekday.
+    """Format a timestamp for people, with its weekday; a week from now is not today.
 
     >>> weekday("2024-01-08T09:00:00.000Z")
-    'Monday 09:00 UTC'
+    'Monday, 2024-01-08 09:00 UTC'
     """
     moment = datetime.fromisoformat(text)
-    return f"{_DAYS[moment.weekday()]} {moment:%H:%M} UTC"
+    return f"{_DAYS[moment.weekday()]}, {moment:%Y-%m-%d %H:%M} UTC"
 
 
 def length(seconds: float) -> str:

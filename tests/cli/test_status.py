@@ -26,7 +26,7 @@ def test_a_learning_model_has_the_time_until_it_is_ready(filled):
     analyze(filled, {})
     shown = modeltap("status", "--store", filled)
     assert shown.startswith("learning m: no open alerts, windows evaluated up to 2024-01-01 05:00")
-    assert "learning until Monday 00:00 UTC and 2,000 rows" in shown
+    assert "learning until Monday, 2024-01-08 00:00 UTC and 2,000 rows" in shown
     (row,) = lines(modeltap("status", "--store", filled, "--json"))
     assert row["state"] == "learning" and row["reference"] == "provisional"
     assert row["learning_until"] == "2024-01-08T00:00:00.000Z" and row["open_alerts"] == []

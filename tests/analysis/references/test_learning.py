@@ -87,7 +87,7 @@ def test_the_end_is_unknown_while_rows_are_missing(connection):
     fill(connection, 50, 10)
     result = of(connection, "first 2d, 100 rows")
     assert (result.end, result.until, result.missing) == (None, "2024-01-03T10:00:00.000Z", 100)
-    assert outlook(result) == "learning until Wednesday 10:00 UTC and 100 rows"
+    assert outlook(result) == "learning until Wednesday, 2024-01-03 10:00 UTC and 100 rows"
     assert outlook(of(connection, "first 100 rows")) == "learning until 100 rows"
 
 
@@ -151,7 +151,7 @@ def test_restarted_learning_begins_at_the_given_time(connection):
 
 def test_the_message_about_the_end_of_learning():
     until = "2024-01-08T09:00:00.000Z"
-    assert outlook(Learning("", until, until)) == "learning until Monday 09:00 UTC"
+    assert outlook(Learning("", until, until)) == "learning until Monday, 2024-01-08 09:00 UTC"
     assert outlook(Learning("", "x", None)) == "learning until the window is over"
 
 

@@ -21,11 +21,11 @@ def overviews_of(store, **options):
 @pytest.mark.parametrize(
     ("reference", "until", "words"),
     [
-        ("first 7d", "2024-01-08T00:00:00.000Z", "learning until Monday 00:00 UTC"),
+        ("first 7d", "2024-01-08T00:00:00.000Z", "learning until Monday, 2024-01-08 00:00 UTC"),
         (
             "first 7d, 2000 rows",
             "2024-01-08T00:00:00.000Z",
-            "learning until Monday 00:00 UTC and 2,000 rows",
+            "learning until Monday, 2024-01-08 00:00 UTC and 2,000 rows",
         ),
         ("first 2000 rows", None, "learning until 2,000 rows"),
         ("first 1h, 2000 rows", None, "learning until 2,000 rows"),  # the hour is over

@@ -179,7 +179,7 @@ def outlook(learning: Learning) -> str:
     """Return a message with the end of learning.
 
     >>> outlook(Learning("", None, "2024-01-08T09:00:00.000Z", missing=2000))
-    'learning until Monday 09:00 UTC and 2,000 rows'
+    'learning until Monday, 2024-01-08 09:00 UTC and 2,000 rows'
     """
     parts = [clock.weekday(learning.until)] if learning.until else []
     parts += [f"{learning.missing:,} rows"] if learning.missing else []
