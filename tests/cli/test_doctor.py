@@ -177,6 +177,17 @@ def test_doctor_reports_webhooks_with_a_forbidden_address(tmp_path, host):
     assert "is private" not in modeltap("doctor", "--store", store)
 
 
+@pytest.mark.parametrize("url", ["http://hooks.example.org/x", "env:HOOK_URL"])
+def test_doctor_reports_a_webhook_in_an_unknown_format(tmp_path, url):
+    """Before the first alert would be lost."""
+    (tmp_path / "modeltap.toml").write_text(f'[[webhooks]]\nurl = "{url}"\nformat = "slak"\n')
+    store = tmp_path / "taps.db"
+    connect(store).close()
+    environment = {**os.environ, "HOOK_URL": "http://hooks.example.org/y"}
+    shown = modeltap("doctor", "--store", store, code=1, env=environment, cwd=tmp_path)
+    assert "format 'slak'; did you mean 'slack'?" in " ".join(shown.split())
+
+
 @pytest.mark.parametrize(("hours", "words"), [(-5, "5 h behind UTC"), (9, "9 h ahead of UTC")])
 def test_a_column_in_another_time_zone_suggests_it(tmp_path, hours, words):
     """A model with that time zone has no such note."""

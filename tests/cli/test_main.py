@@ -39,6 +39,15 @@ def test_wrong_arguments_are_one_line_errors_with_the_fix(at, words, code, shown
     assert shown in error and len(error.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "words", [["completion"], ["completion", "tcsh"], ["version", "a", "b", "c"]]
+)
+def test_choices_are_listed_in_one_line(words):
+    """Without marks of line ends."""
+    error = modeltap(*words, code=2)
+    assert "\\n" not in error and "\\t" not in error and len(error.splitlines()) == 1
+
+
 def test_a_missing_store_is_reported_with_the_fix():
     """Reading commands create no store."""
     for command in (["metrics"], ["alerts"], ["tail"], ["analyze"], ["reference", "show"]):

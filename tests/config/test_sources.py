@@ -55,6 +55,8 @@ def test_the_table_of_the_dashboard_has_its_options():
             "'sekret' of webhooks; did you mean 'secret'",
         ),
         ({"models": {"m": {"windw": "1h"}}}, "'windw' of models.m; did you mean 'window'"),
+        ({"flights": {"window": "1h"}}, "'flights'; the options of a model are in [models.NAME]"),
+        ({"webhok": {"url": "http://x"}}, "did you mean 'webhooks'?"),
         ({"id_header": "a b"}, "id_header = 'a b' is invalid"),
         ({"error_sample_rate": 0.1, "sample_rate": 0.5}, "between sample_rate and 1"),
         ({"mask_body_fields": "(a"}, "invalid regular expression '(a': missing )"),

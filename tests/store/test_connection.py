@@ -102,7 +102,7 @@ def test_an_invalid_database_is_a_one_line_error(store):
 
 def test_a_missing_store_is_not_created_for_reading(store):
     """The error says how to create one."""
-    with pytest.raises(StoreError, match="pass --store FILE, or record an app first"):
+    with pytest.raises(StoreError, match=r"name its file \(--store FILE, .*\), or record"):
         connect_reader(store)
     assert not store.exists()
 

@@ -16,12 +16,14 @@ from modeltap.cli.finding import MARK_COLOURS, MARKS, OK, PROBLEM, Finding
 from modeltap.cli.model_findings import of_models
 from modeltap.cli.otel import otel_findings
 from modeltap.cli.shadow_report import shadow_findings
+from modeltap.cli.webhook import sample_event
 from modeltap.config import sources
 from modeltap.config.settings import Settings
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ModeltapError
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.notify.addresses import AddressError, check_host
+from modeltap.notify.http import check_format
 from modeltap.output import echo_paragraph, emit_json
 from modeltap.store import damage, schema
 from modeltap.store.child_runs import newest_failure
@@ -36,7 +38,10 @@ from modeltap.wording import byte_size, plural
 
 _AFTER_SETTINGS = "correct it in modeltap.toml or in the environment, then run `modeltap doctor`"
 _TEST_WEBHOOK = "correct the webhook in modeltap.toml, then run `modeltap webhook test`"
-_WITHOUT_STORE = "name the file with --store; `modeltap run` or `modeltap import` creates one"
+_WITHOUT_STORE = (
+    "name the file with --store; a watched app creates one in the folder where it was started, "
+    "at its first request"
+)
 _DAMAGED = "restart the app: it moves the damaged file aside and starts a new one"
 _AFTER_LOSSES = (
     "see the reasons in the table `dropped`; raise `max_queue_records` and `max_queue_bytes`, or "
@@ -116,6 +121,11 @@ def _webhooks(settings: Settings) -> Iterator[Finding]:
         if error_text:
             problem = f"{webhook.key}: {error_text}"
             yield Finding("webhook", PROBLEM, problem, fix=_TEST_WEBHOOK)
+            continue
+        try:
+            check_format(resolved, sample_event("test"))
+        except ModeltapError as error:
+            yield Finding("webhook", PROBLEM, f"{webhook.key}: {error}", fix=_TEST_WEBHOOK)
             continue
         signed = "signed" if resolved.secret else "no secret, so messages are not signed"
         yield Finding("webhook", OK, f"{webhook.key}, {signed}")

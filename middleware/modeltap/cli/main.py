@@ -138,7 +138,7 @@ def _message_of(error: click.ClickException | ConfigError) -> str:
     for argument in sorted(_may_be_secret(sys.argv[1:]), key=len, reverse=True):
         for quoted in (argument, repr(argument)[1:-1]):
             message = message.replace(quoted, "(not shown)")
-    return message
+    return " ".join(message.split())  # click lists choices in lines of their own
 
 
 def _may_be_secret(arguments: Sequence[str]) -> set[str]:

@@ -190,12 +190,13 @@ def _chosen(
 
 def _try(webhook: WebhookSettings, event: str) -> outbox.DeliveryOutcome:
     try:
-        return post(webhook.resolved(), f"msg_{uuid.uuid4().hex}", _sample(event))
+        return post(webhook.resolved(), f"msg_{uuid.uuid4().hex}", sample_event(event))
     except ConfigError as error:  # an environment variable is not set
         return outbox.DeliveryOutcome(error=str(error))
 
 
-def _sample(kind: str) -> dict[str, Any]:
+def sample_event(kind: str) -> dict[str, Any]:
+    """Return an event of a type with the values of no model."""
     moment = clock.now()
     summary = "sample: this is a test message; if you can read it, alerts will reach you"
     alert: dict[str, Any] = {

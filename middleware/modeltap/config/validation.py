@@ -154,6 +154,8 @@ def refuse_unknown(
     for name in map(str, table):
         if name not in names:
             hint = nearest(name, names)
+            if not where and isinstance(table[name], Mapping) and "did you mean" not in hint:
+                hint = "; the options of a model are in [models.NAME]"
             quoted = re.fullmatch(_NAME, name) and (hint.startswith("; did you mean") or not secret)
             named = f" {name!r}" if quoted else ""
             raise ConfigError(f"unknown option{named}{f' of {where}' if where else ''}{hint}")

@@ -10,16 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cache, partial
+from importlib.metadata import entry_points
 from typing import Any
 
 import httpx
 import msgspec
 
 from modeltap.config.webhook_settings import WebhookSettings
-from modeltap.errors import ConfigError, ModeltapError
+from modeltap.errors import ConfigError, ModeltapError, nearest
 from modeltap.notify.addresses import check_host, resolve
 from modeltap.notify.outbox import DeliveryOutcome
-from modeltap.plugins import hooks
+from modeltap.plugins import ANYONES, hooks
 
 Clock = Callable[[], float]
 """Returns the time in Unix seconds; replaceable in tests of receivers."""
@@ -156,7 +157,11 @@ def _formatted(
         timestamp=timestamp,
     )
     if written is None:
-        raise ConfigError(f"no installed plugin supports the webhook format {webhook.format!r}")
+        known = [plugin.name for plugin in entry_points(group=f"{ANYONES}.channels")]
+        raise ConfigError(
+            f"no installed plugin supports the webhook format {webhook.format!r}"
+            f"{nearest(webhook.format, known)}"
+        )
     try:
         return msgspec.convert(written, tuple[bytes, dict[str, str]], builtin_types=(bytes,))
     except msgspec.ValidationError as error:
@@ -164,6 +169,15 @@ def _formatted(
             f"the plugin for format {webhook.format!r} must return a body in bytes and headers of "
             f"texts: {error}"
         ) from None
+
+
+def check_format(webhook: WebhookSettings, event: Mapping[str, Any]) -> None:
+    """Raise `ConfigError` unless a plugin writes the event in the webhook's format.
+
+    Nothing is sent. Apprise, which sends its messages itself, is not checked.
+    """
+    if webhook.format != "apprise":
+        _formatted(webhook, "msg_check", event, 0)
 
 
 def _call_plugin(hook: str, *, webhook: WebhookSettings, **arguments: Any) -> Any:

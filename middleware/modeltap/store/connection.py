@@ -81,7 +81,8 @@ def _connected(path: str | Path, opening: _Opening) -> sqlite3.Connection:
     if not _exists(file):
         if not opening.create:
             raise StoreError(
-                f"there is no store at {str(path)!r}; pass --store FILE, or record an app first"
+                f"there is no store at {str(path)!r}; name its file (--store FILE, in Python "
+                "store='FILE'), or record an app first"
             )
         _create_private(check_writable(check_path(file)), opening.mode or file_mode.PRIVATE)
     try:

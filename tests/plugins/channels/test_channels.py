@@ -36,6 +36,5 @@ def test_a_firing_alert_has_its_start_and_examples(send, firing, channel):
 
 
 def test_an_unknown_format_is_an_error(send, firing):
-    assert (
-        "no installed plugin supports the webhook format 'slakc'" in send(firing(), "slakc").error
-    )
+    error = send(firing(), "slakc").error
+    assert "no installed plugin supports the webhook format 'slakc'; did you mean 'slack'?" in error
