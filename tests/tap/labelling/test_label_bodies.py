@@ -94,6 +94,8 @@ def test_a_body_has_a_limited_number_of_labels():
         ({"id": "a", "value": 1, "row": 2**40}, "`row` 1099511627776"),
         ({"id": "a", "value": 1, "key": 5}, "`key` 5 is not a name"),
         ({"id": "a", "value": 1, "rwo": 1}, "unknown field 'rwo'; did you mean 'row'"),
+        ({"id": "a", "label": 1}, "unknown field 'label'; the label itself is the field `value`"),
+        ({"id": "a", "valeu": 1}, "unknown field 'valeu'; did you mean 'value'"),
         ({"id": "a", "value": 1, "labelled_at": "soon"}, "`labelled_at` 'soon' is not a time"),
         ({"id": "a", "value": float("nan")}, "is not a finite number"),
         ({"id": "a", "value": float("-inf")}, "is not a finite number"),

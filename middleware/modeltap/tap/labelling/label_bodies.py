@@ -107,7 +107,10 @@ def _valid(document: Any) -> SentLabel:
         raise InputError(f"{_shown(document)} is not an object with `id` and `value`")
     for name in document:
         if name not in _FIELDS:
-            raise InputError(f"unknown field {name[:_MAX_ID]!r}{nearest(name[:100], _FIELDS)}")
+            hint = nearest(name[:100], _FIELDS)
+            if "value" not in document and "did you mean 'value'" not in hint:
+                hint = "; the label itself is the field `value`"
+            raise InputError(f"unknown field {name[:_MAX_ID]!r}{hint}")
     if document.get("value") is None:
         raise InputError("`value` is missing; a label can be corrected, but not withdrawn")
     key = _name(document, "key")
