@@ -148,3 +148,32 @@ def test_the_proposed_window_has_enough_values(store):
     rows = _filled(5)
     fill(store, rows, reference="first 1500 rows", window="500 rows")
     assert "odd" not in by_subject(covered(store), "features")
+
+
+@pytest.mark.parametrize(
+    ("every_nth", "value", "reason"),
+    [
+        (1, lambda n: n % 9, "it is not in the reference"),
+        (3, lambda n: "abc"[n % 3], "it is not in the reference"),
+        (1, lambda _: "[masked]", "masked in all rows"),
+        (50, lambda n: n % 9, None),  # a single client may send it
+    ],
+)
+def test_a_column_that_began_after_the_reference_is_named(store, every_nth, value, reason):
+    """It would be tested by nothing, and all the columns of the reference by something."""
+    rows = [{"x": n * 7919 % 100} for n in range(600)]
+    for n in range(300, 600, every_nth):
+        rows[n]["later"] = value(n)
+    fill(store, rows)
+    coverage = covered(store)
+    finding = by_subject(coverage, "features").get("later")
+    assert (None if finding is None else finding.reason) == reason
+    assert (coverage.tested, coverage.columns) == (1, 1 if reason is None else 2)
+    if reason == "it is not in the reference":
+        assert "`modeltap reference accept --model m`" in finding.fix
+
+
+def test_a_new_column_is_no_finding_while_the_reference_is_learnt(store):
+    rows = [{"x": n * 7919 % 100} | ({"later": n % 9} if n > 150 else {}) for n in range(300)]
+    fill(store, rows, reference="first 400 rows")
+    assert "later" not in by_subject(covered(store), "features")

@@ -128,7 +128,7 @@ def test_a_stuck_value_is_no_cap(shape, fraction):
         (
             lambda rng, n: rng.normal(500, 100, size=n),
             lambda rng, x: 505 + 2 * (x - 500),
-            ", but the middle 90 % of values now range from ",
+            " the middle 90 % of values now range from ",
         ),
         (
             lambda rng, n: (rng.random(n) < 0.55) * 1.0,

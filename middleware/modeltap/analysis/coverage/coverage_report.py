@@ -16,7 +16,7 @@ from modeltap.analysis.coverage.rules_without_metric import rules_without_metric
 from modeltap.analysis.coverage.unjoined_labels import unjoined_labels
 from modeltap.analysis.coverage.unmatched_settings import unmatched_models, unmatched_settings
 from modeltap.analysis.coverage.unmonitored import Unmonitored, condensed
-from modeltap.analysis.coverage.untested_columns import untested_columns
+from modeltap.analysis.coverage.untested_columns import new_columns, untested_columns
 from modeltap.analysis.coverage.untested_metrics import (
     failed_evaluators,
     unpriced_outputs,
@@ -132,6 +132,7 @@ def coverage_of(
     inputs = sum(not is_output(name) for name in recent.columns)
     total = sum(len(reference.columns) + len(reference.unmonitored) for reference in references)
     masked = list(masked_columns(model, recent, known, total or inputs))
+    new = new_columns(references, recent.columns, [str(finding.subject) for finding in masked])
     untested = [finding for finding in columns if not finding.is_tested and not _is_output(finding)]
     findings = [
         *missing_parts(model, recent.counts, settings, recent),
@@ -142,13 +143,14 @@ def coverage_of(
         *unpriced_outputs(connection, settings.prices, model, environment),
         *columns,
         *masked,
+        *new,
         *_nothing_tested(model, total, len(untested)),
     ]
     version = with_environment("", environment)
     own = tuple(replace(finding, version=finding.version or version) for finding in findings)
     # Without a reference, the columns of recent rows are those that it will have.
-    counted = total + len(masked) if total else inputs
-    tested = counted - len(untested) - len(masked)
+    counted = total + len(masked) + len(new) if total else inputs
+    tested = counted - len(untested) - len(masked) - len(new)
     notes = [
         note
         for reference in references

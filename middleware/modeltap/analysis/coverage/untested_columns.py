@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from modeltap import clock
 from modeltap.analysis.coverage.mapping_proposals import toml_key
 from modeltap.analysis.coverage.masked_columns import MASKED, unmask
-from modeltap.analysis.coverage.unmonitored import Unmonitored
+from modeltap.analysis.coverage.unmonitored import PROBLEM_FRACTION, Unmonitored
 from modeltap.analysis.inference.column_values import NUMBERS_AS_TEXT, describe
 from modeltap.analysis.inference.rising import RISING
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.reference import Reference
+from modeltap.config.metrics import is_output
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 
@@ -46,6 +47,45 @@ def untested_columns(
         if not findings or findings[-1].subject != feature.name:
             findings += _sparse(reference, feature, settings.min_rows)
     return [*findings, *_beyond_limit(reference)]
+
+
+def new_columns(
+    references: Sequence[Reference], values: Mapping[str, Sequence[Any]], passed: Collection[str]
+) -> list[Unmonitored]:
+    """Return the columns of recent rows that began after all references were frozen, in order.
+
+    Columns of few rows are left out: a single client may send them.
+
+    Args:
+        passed: columns that other findings are about.
+    """
+    if not references or any(reference.state != "active" for reference in references):
+        return []
+    known = set(passed)
+    for reference in references:
+        known.update(reference.by_name, reference.unmonitored)
+    names = [
+        name
+        for name, column in values.items()
+        if name not in known
+        and not is_output(name)
+        and sum(value is not None for value in column) > PROBLEM_FRACTION * len(column)
+    ]
+    model = references[0].model
+    total = sum(len(reference.columns) + len(reference.unmonitored) for reference in references)
+    return [
+        Unmonitored(
+            check="features",
+            model=model,
+            level="note",
+            subject=name,
+            count=1,
+            total=total + len(names),
+            reason="it is not in the reference",
+            fix=f"to test it, learn a new reference: `modeltap reference accept --model {model}`",
+        )
+        for name in names
+    ]
 
 
 def _of_column(

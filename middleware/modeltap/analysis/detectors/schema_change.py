@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from modeltap import clock
 from modeltap.analysis.detectors.context import RATE_FLOOR, Context
 from modeltap.analysis.model.feature import MISSING, Feature
@@ -47,6 +49,8 @@ def evaluate(context: Context) -> list[Metric]:
             strength=AT_ONCE if changed else 0.0,
             verdict=verdict(changed, window.rows, context.min_rows),
             evidence=Fields(lost, new),
+            # Missing values of a lost field are the same fact.
+            related=json.dumps(lost) if lost else None,
         )
     ]
 

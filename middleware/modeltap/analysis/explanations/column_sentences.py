@@ -33,8 +33,8 @@ _NEARLY_ALL_CHANGE = 0.45
 _MIDDLE = (0.05, 0.5, 0.95)
 """The median, and the quantiles that enclose the middle 90 % of the values."""
 
-_TELLING = 0.3
-"""A median that moved by a third of what the ends moved tells the change better than they do."""
+_TELLING = 0.1
+"""A median that moved by a tenth of what the ends moved is worth a mention alone."""
 
 
 @sentence.register
@@ -220,9 +220,10 @@ def _moved(feature: Feature, reference: np.ndarray, current: np.ndarray) -> str:
     if single_value is not None:
         return single_value.sentence
     moved = number(before) != number(after)
-    median = f"the median went from {number(before)} to" if moved else "median is still"
+    median = f"median went from {number(before)} to {number(after)}, and"
     return (
-        f"{median} {number(after)}, but the middle 90 % of values now range from "
+        f"{median if moved else f'median is still {number(after)}, but'} the middle 90 % of values "
+        "now range from "
         f"{number(lower)} to {number(higher)} (before: from {number(low)} to {number(high)})"
     )
 
