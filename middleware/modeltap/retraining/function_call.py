@@ -30,8 +30,8 @@ def main() -> None:
         sys.exit(1)
     except Exception as error:
         # The last line is the reason of the run: that of a message of several lines is not.
-        traceback.print_exc()
-        echo(f"{type(error).__name__}: {' '.join(str(error).split())}", err=True)
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        echo(*traceback.format_exc().splitlines(), reason, err=True)
         sys.exit(1)
     if result:
         echo(result)
