@@ -163,7 +163,7 @@ def test_what_is_no_workbook_is_one_clear_line(tmp_path, content):
 def test_without_the_library_the_install_line_is_given(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "python_calamine", None)
     path = workbook(tmp_path / "a.xlsx", data=[["a"], [1]])
-    with pytest.raises(InputError, match=r"pip install 'modeltap\[excel\]'"):
+    with pytest.raises(InputError, match=r'pip install "modeltap\[excel\]"'):
         open_table(path)
 
 

@@ -234,6 +234,7 @@ def _text(source: Source, table: CsvTable) -> Iterator[TextIO]:
 def _layout(header: list[str], dialect: Dialect, source: Source) -> list[str | None]:
     """Return the names of columns; a nameless one after the first is named by its position."""
     names = [name.strip().removeprefix("\ufeff") for name in header]
+    names[:1] = [name.removeprefix("# ") for name in names[:1]]  # as NumPy writes a header
     if (duplicate := first_duplicate(names)) is not None:
         raise InputError(
             f"file {source.path.name!r} has two columns named {duplicate!r}; rename one"

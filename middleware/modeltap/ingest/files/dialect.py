@@ -24,6 +24,15 @@ _CLEARLY = 0.02
 _DECLARED = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)
 """A first line by which Excel declares the delimiter."""
 
+_MOST_LINES_BEFORE = 20
+"""The most lines before a header: titles and comments of exports are shorter."""
+
+_MOSTLY = 0.8
+"""The fraction of lines with the same number of delimiters in a table."""
+
+_COMMENT = re.compile(r"\ufeff?#(?:[#!]| |$)")
+"""The beginning of a comment; a header may begin with # and a name."""
+
 _ESCAPED = re.compile(r'\\"(?!\s*(?:[,;\t|]|$))', re.MULTILINE)
 
 
@@ -77,12 +86,54 @@ def dialect_of(file: TextIO) -> Dialect:
     skip = 0
     if declared is not None:
         text, candidates, skip = rest, (declared[1],), 1
+    elif (skip := _lines_before(text.split("\n")[:_SAMPLE_RECORDS])) > 0:
+        text = text.split("\n", skip)[skip]
     scored = [
         _scored(text, Dialect(delimiter, quote, escape), whole)
         for delimiter in candidates
         for quote, escape in (('"', None), ('"', "\\"), ("'", None), (None, None))
     ]
     return replace(_shaped(text, _best(scored, text), whole), skip=skip)
+
+
+def _lines_before(lines: list[str]) -> int:
+    """Return the number of lines before the header: comments, a title, blank lines.
+
+    A line that may be the header of a single column counts as a title only before a blank line.
+
+    >>> _lines_before(["# made by x", "a,b", "1,2"]), _lines_before(["# a,b", "1,2"])
+    (1, 0)
+    >>> _lines_before(["Report of May", "", "a,b", "1,2"]), _lines_before(["text", "a, b"])
+    (2, 0)
+    """
+    place = 0
+    while place < min(len(lines) - 1, _MOST_LINES_BEFORE) and _is_comment(*lines[place:][:2]):
+        place += 1
+    for delimiter in DELIMITERS:
+        first = next((at for at, line in enumerate(lines) if delimiter in line), 0)
+        table = [line for line in lines[first:] if line.strip()]
+        spaced = sum(line.count(delimiter + " ") for line in table)
+        usual = Counter(line.count(delimiter) for line in table).most_common(1)
+        rows = usual[0][1] if usual and usual[0][0] else 0
+        if place < first <= _MOST_LINES_BEFORE and rows >= _MOSTLY * len(table) > spaced:
+            return first if _is_title(lines[place:first]) else place
+    return place
+
+
+def _is_comment(line: str, following: str) -> bool:
+    """Return True for a comment that is not the header of the line after it, as NumPy writes it."""
+    if not _COMMENT.match(line):
+        return False
+    counts = [(line.count(delimiter), following.count(delimiter)) for delimiter in DELIMITERS]
+    is_header = any(0 < count == other for count, other in counts)
+    return not (is_header and following[:1] in "0123456789-+.")
+
+
+def _is_title(lines: list[str]) -> bool:
+    """Return True for lines before a table that are not the header of a single column."""
+    if any(delimiter in line for line in lines for delimiter in DELIMITERS[1:]):
+        return False
+    return any(" " in line.strip() for line in lines) or not lines[-1].strip()
 
 
 class _Scored(NamedTuple):
