@@ -30,7 +30,12 @@ def rows(store, first, count):
     )
 
 
-def test_labels_are_assigned_whether_they_come_before_or_after_their_rows(store):
+@pytest.mark.parametrize("size", [None, 1])
+def test_labels_are_assigned_whether_they_come_before_or_after_their_rows(store, monkeypatch, size):
+    """Also if bodies are so large that each is read by itself."""
+    if size is not None:
+        monkeypatch.setattr("modeltap.store.bodies.MAX_BYTES", size)
+        monkeypatch.setattr("modeltap.store.bodies._ROWS_AT_ONCE", size)
     rows(store, 40, 3)
     analyze(store, SETTINGS)
     for order in (41, "42", 44.0, 99):

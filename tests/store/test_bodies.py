@@ -26,6 +26,22 @@ def test_bodies_are_read_in_parts(store):
         assert bodies_after(connection, "other", 0, 3) == []
 
 
+def test_large_bodies_are_read_a_few_at_a_time(store, monkeypatch):
+    """Each part goes on after the one before; a body larger than the limit is read, too."""
+    monkeypatch.setattr("modeltap.store.bodies.MAX_BYTES", 3000)
+    sizes = [100] * 60 + [20_000] + [100] * 60
+    rows = [row(f"id{n}", request_body="x" * size) for n, size in enumerate(sizes)]
+    with closing(connect(store)) as connection:
+        with writing(connection):
+            insert_exchanges(connection, rows)
+        parts, after = [], 0
+        while part := bodies_after(connection, "m", after, 1000):
+            parts.append(part)
+            after = part[-1].seq
+    assert [stored.id for part in parts for stored in part] == [own.id for own in rows]
+    assert len(parts) > 2 and max(map(len, parts)) < 100
+
+
 def test_each_body_is_paired_with_its_own_encoding(store):
     given = row("a", request_body="q", response_body=b"\x1f", response_encoding="gzip")
     with closing(connect(store)) as connection:

@@ -37,6 +37,34 @@ def test_parts_are_consecutive_and_contain_one_version(connection):
     assert of_version(connection, "m", "a", "staging", 0, 8, 9) == []
 
 
+@pytest.mark.parametrize("size", [1, 200, 10**9])
+def test_a_chunk_of_large_bodies_is_not_the_last(store, monkeypatch, size):
+    """Its reader goes on until no exchange is left, however few a chunk has."""
+    monkeypatch.setattr("modeltap.store.bodies.MAX_BYTES", size)
+    rows = [
+        ExchangeRow(
+            id=f"id{n}", model="m", source="asgi", started_at="2024-01-01", response_body="x" * 10
+        )
+        for n in range(60)
+    ]
+    with closing(connect(store)) as connection:
+        with writing(connection):
+            insert_exchanges(connection, rows)
+        for read in (
+            lambda after: stored_exchanges.exchanges_after(connection, after, 40),
+            lambda after: stored_exchanges.exchanges_of_version(
+                connection, "m", None, None, after, 10**9, 40
+            ),
+        ):
+            ids, chunk = [], read(0)
+            while True:
+                ids += [exchange.id for exchange in chunk]
+                if chunk.is_last:
+                    break
+                chunk = read(chunk[-1].seq)
+            assert ids == [row.id for row in rows]
+
+
 def test_the_last_exchange_with_a_protocol_id_is_found(connection):
     with writing(connection):
         stored_exchanges.save_protocol_ids(connection, [(2, "x"), (5, "x"), (6, "y")])

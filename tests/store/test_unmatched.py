@@ -68,11 +68,14 @@ def test_a_side_that_waited_too_long_is_stored_alone_and_completed_later(
     assert (row["response_body"], row["response_note"]) == ("the response", None)
 
 
-def test_all_sides_are_settled_in_several_transactions(connection):
+@pytest.mark.parametrize("size", [1, 10**9])
+def test_all_sides_are_settled_in_several_transactions(connection, monkeypatch, size):
+    """Fewer at once if their bodies are large, because a log may have bodies of any size."""
+    monkeypatch.setattr("modeltap.store.bodies.MAX_BYTES", size)
     for number in range(1203):
         connection.execute(
-            "insert into unmatched (id, side, model, source, started_at, received_at) "
-            "values (?, 'request', 'm', 'x', '', ?)",
+            "insert into unmatched (id, side, model, source, started_at, received_at, body) "
+            "values (?, 'request', 'm', 'x', '', ?, 'a body')",
             (str(number), clock.now()),
         )
     assert unmatched.settle(connection) == 0

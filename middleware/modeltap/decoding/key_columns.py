@@ -62,7 +62,7 @@ def _read_new(
             connection, known.model, None, None, known.read_to, seen, _CHUNK
         )
         batch = read(chunk, own, decoders, connection)
-        read_to = chunk[-1].seq if len(chunk) == _CHUNK else seen
+        read_to = seen if chunk.is_last else chunk[-1].seq
         with writing(connection):
             added += add_row_keys(connection, known, _keys(batch, known.feature), read_to)
         known = known._replace(read_to=read_to)

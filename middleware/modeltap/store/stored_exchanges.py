@@ -8,6 +8,8 @@ from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from modeltap.store.bodies import read_within
+
 _IDS_PER_QUERY = 500
 """SQLite supports at least 999 parameters per query."""
 
@@ -48,6 +50,9 @@ class StoredExchange(NamedTuple):
 class ExchangeChunk(list[StoredExchange]):
     """Exchanges in order of arrival, also by column: transposed once, in half the time."""
 
+    is_last: bool = True
+    """False if the selected exchanges may go on after this chunk."""
+
     @cached_property
     def columns(self) -> Mapping[str, Sequence[Any]]:
         """The columns by name."""
@@ -82,6 +87,7 @@ def are_alike(exchanges: Sequence[StoredExchange], *names: str) -> bool:
 
 
 _COLUMNS = ", ".join(StoredExchange._fields)
+_BODIES = tuple(map(StoredExchange._fields.index, ("request_body", "response_body")))
 
 _exchange: Callable[[Iterable[Any]], StoredExchange] = partial(tuple.__new__, StoredExchange)
 """`StoredExchange._make` without its checks, which take a quarter of the time to read a row."""
@@ -96,9 +102,24 @@ def _select(
     return ExchangeChunk(map(_exchange, cursor))
 
 
+def _chunk(
+    connection: sqlite3.Connection, where: str, parameters: Sequence[object], limit: int
+) -> ExchangeChunk:
+    """Return the first `limit` exchanges, or fewer if their bodies are large."""
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    cursor.execute(
+        f"select {_COLUMNS} from exchanges where {where} order by seq limit ?", (*parameters, limit)
+    )
+    part = read_within(cursor, _BODIES)
+    chunk = ExchangeChunk(map(_exchange, part.rows))
+    chunk.is_last = len(chunk) < limit and not part.is_cut
+    return chunk
+
+
 def exchanges_after(connection: sqlite3.Connection, seq: int, limit: int) -> ExchangeChunk:
-    """Return the first `limit` exchanges after `seq`."""
-    return _select(connection, "seq > ? order by seq limit ?", (seq, limit))
+    """Return the first exchanges after `seq`: `limit`, or fewer if their bodies are large."""
+    return _chunk(connection, "seq > ?", (seq,), limit)
 
 
 def exchanges_of_version(
@@ -110,17 +131,20 @@ def exchanges_of_version(
     until: int,
     limit: int,
 ) -> ExchangeChunk:
-    """Return the first `limit` exchanges of a model's version with `after` < seq <= `until`.
+    """Return the first exchanges of a model's version with `after` < seq <= `until`.
+
+    There are `limit` of them, or fewer if their bodies are large; `is_last` tells the last ones.
 
     Args:
         version: None for all versions.
         environment: None for all environments, "" for exchanges without one.
     """
-    return _select(
+    return _chunk(
         connection,
         "seq > ? and seq <= ? and model = ? and (? is null or version = ?) "
-        "and (? is null or ifnull(environment, '') = ?) order by seq limit ?",
-        (after, until, model, version, version, environment, environment, limit),
+        "and (? is null or ifnull(environment, '') = ?)",
+        (after, until, model, version, version, environment, environment),
+        limit,
     )
 
 

@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
 from modeltap import clock
+from modeltap.store.bodies import read_within
 from modeltap.store.connection import writing
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges, known_exchanges
 
@@ -129,21 +130,23 @@ def settle(connection: sqlite3.Connection, *, all_of_them: bool = False) -> int:
     """Store as exchanges the sides unmatched for `WAIT_SECONDS`, or all; return their number."""
     before = clock.iso(clock.LATEST) if all_of_them else clock.iso(time.time() - WAIT_SECONDS)
     total = 0
-    while _old(connection, before, 1):  # checked first, because there is rarely a need to lock
+    while _has_old(connection, before):  # checked first, because there is rarely a need to lock
         with writing(connection):
             total += _settle_some(connection, before)
     return total
 
 
-def _old(connection: sqlite3.Connection, before: str, limit: int) -> list[sqlite3.Row]:
-    return connection.execute(
-        "select * from unmatched where received_at < ? order by received_at limit ?",
-        (before, limit),
-    ).fetchall()
+def _has_old(connection: sqlite3.Connection, before: str) -> bool:
+    row = connection.execute("select 1 from unmatched where received_at < ? limit 1", (before,))
+    return row.fetchone() is not None
 
 
 def _settle_some(connection: sqlite3.Connection, before: str) -> int:
-    old = _old(connection, before, _CHUNK)
+    cursor = connection.execute(
+        "select body, * from unmatched where received_at < ? order by received_at limit ?",
+        (before, _CHUNK),
+    )
+    old = read_within(cursor, (0,)).rows
     insert_exchanges(connection, [_exchange(waiting) for waiting in old])
     delete_unmatched(connection, [waiting["id"] for waiting in old])
     return len(old)

@@ -9,6 +9,7 @@ from modeltap.config.windows import Window
 from modeltap.store.connection import connect, writing
 from modeltap.store.labels import insert_labels, newest_label
 from modeltap.store.watermarks import LABELS, advance
+from stores import analyze, every, put, read
 
 TIMES = {
     "a": "2024-01-01T10:05:00.000Z",
@@ -38,6 +39,21 @@ def noted(store, window):
 
 def test_time_windows_are_noted_by_their_start(store):
     assert noted(store, "1h") == ["2024-01-01T10:00", "2024-01-01T11:00"]
+
+
+def test_large_bodies_change_no_window(tmp_path, monkeypatch):
+    """They are read in more parts, when they arrive and under a new reference."""
+    metrics = []
+    for size in (None, 1):
+        if size is not None:
+            monkeypatch.setattr("modeltap.store.bodies.MAX_BYTES", size)
+        store = tmp_path / f"{size}.db"
+        put(store, every(30, 200), [{"x": n % 7, "c": "ab"[n % 2]} for n in range(200)])
+        for reference in ("first 50 rows", "first 90 rows"):
+            analyze(store, {"min_rows": 10, "window": "12h", "reference": reference})
+        columns = "window_start, window_end, rows, metric, feature, value, verdict"
+        metrics.append(read(store, f"select {columns} from metrics order by {columns}"))
+    assert metrics[0] and metrics[0] == metrics[1]
 
 
 def test_row_windows_are_noted_when_they_are_cut(store):

@@ -156,7 +156,7 @@ class WindowCounter:
             until,
             CHUNK,
         )
-        after = chunk[-1].seq if len(chunk) == CHUNK else until
+        after = until if chunk.is_last else chunk[-1].seq
         return after, self._read(reference.model, chunk)
 
     def read_rows(self, model: str, exchange_ids: Iterable[str]) -> Batch:
