@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import tracemalloc
+from contextlib import closing
 
 import pyarrow.parquet as pq
 
@@ -43,6 +45,17 @@ def test_no_two_columns_have_one_name(store, tmp_path):
     assert {name: found.get(name) for name in expected} == expected
     modeltap("export", "--store", store, "-o", "rows.parquet")
     assert pq.read_table(tmp_path / "rows.parquet").column_names == header
+
+
+def test_a_file_that_a_killed_process_left_is_no_obstacle(store, tmp_path):
+    """In a container each process may have the same id, and so the same name for its file."""
+    put(store, [START], [{"x": 1}])
+    left = tmp_path / f".rows.jsonl.{os.getpid()}.part"
+    left.write_text("half a row")
+    with closing(connect_reader(store)) as connection:
+        selection = Selection(connection, Settings())
+        assert write_file(selection, tmp_path / "rows.jsonl", "jsonl", lambda _: None) == 1
+    assert not left.exists() and json.loads((tmp_path / "rows.jsonl").read_text())["id"] == "r0"
 
 
 def test_memory_is_bounded(store, tmp_path, monkeypatch):

@@ -84,6 +84,15 @@ def _with_short_forms(options: Mapping[str, object]) -> dict[str, object]:
 def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     refuse_unknown(merged, Settings.__struct_fields__)
     merged.update((name, bare(text)) for name, text in merged.items() if isinstance(text, str))
+    _parse_tables(merged, tolerant)
+    _convert_forms(merged)
+    settings = struct_of(merged, Settings)
+    check_values(settings)
+    return settings
+
+
+def _parse_tables(merged: dict[str, object], tolerant: bool) -> None:
+    """Check the options that are tables, and replace those that have a class of their own."""
     _check_features(merged, "features")
     check_mapping(merged.get("mapping"), "mapping")
     merged["models"], own = _without_rules(merged.get("models", {}))
@@ -102,28 +111,33 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     merged["webhooks"] = _each("webhooks", merged.get("webhooks", ()), parse_webhook, tolerant)
     parse = partial(parse_rule, own_metrics=own_metrics)
     merged["rules"] = _each("rules", merged["rules"], parse, tolerant)
-    for name in (
-        "include_paths",
-        "exclude_paths",
-        "capture_request_headers",
-        "capture_response_headers",
-        "dashboard_hosts",
-        "mask_headers",
-        "mask_query_params",
-        "mask_body_fields",
-        "unmask_body_fields",
-        "mask_values",
-        "methods",
-    ):
+
+
+_LISTS = (
+    "include_paths",
+    "exclude_paths",
+    "capture_request_headers",
+    "capture_response_headers",
+    "dashboard_hosts",
+    "mask_headers",
+    "mask_query_params",
+    "mask_body_fields",
+    "unmask_body_fields",
+    "mask_values",
+    "methods",
+)
+"""Lists of texts, for which a single text may be given."""
+
+
+def _convert_forms(merged: dict[str, object]) -> None:
+    """Replace other forms of a value by that of its option."""
+    for name in _LISTS:
         if isinstance(merged.get(name), str):
             merged[name] = [merged[name]]
     if isinstance(merged.get("store"), Path):
         merged["store"] = str(merged["store"])
     if type(merged.get("store_mode")) is int:  # 0o640 in Python or TOML
         merged["store_mode"] = f"0{merged['store_mode']:o}"
-    settings = struct_of(merged, Settings)
-    check_values(settings)
-    return settings
 
 
 def _without_table(options: Mapping[str, object], table: str, own_name: str) -> dict[str, object]:

@@ -179,6 +179,8 @@ def _replaced(path: Path) -> Iterator[BinaryIO]:
     if not path.absolute().parent.is_dir():
         raise InputError(f"-o {str(path)!r}: the folder {str(path.parent)!r} does not exist")
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with suppress(FileNotFoundError):
+        partial.unlink()  # of a process that was killed; in a container all have the same id
     try:
         with os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             yield file

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,7 +18,7 @@ from modeltap.store.connection import connect
 from modeltap.tap.endpoints.own_endpoint import PagesUnavailable
 from modeltap.tap.endpoints.page_channel import PageRequest
 from modeltap.tap.endpoints.page_child import PageChild
-from modeltap.tap.endpoints.page_folder import page_folder
+from modeltap.tap.endpoints.page_folder import hold, page_folder
 
 REQUEST = PageRequest("metrics", "GET", "/metrics", "", "", [], "", "http", b"")
 SECONDS = 60
@@ -62,6 +63,27 @@ def test_one_process_serves_all_and_ends_with_the_last(children, eventually):
     assert makers[2].ask(REQUEST, SECONDS).status == 200 and len(running()) == 1
     makers[2].close()
     assert eventually(lambda: not running() and not any(page_folder().iterdir()))
+
+
+def test_requests_at_once_hold_the_users_file_once(children, monkeypatch):
+    """A second descriptor would be left, and keep the process of the pages from ending."""
+    all_ask, held = threading.Barrier(8), []
+
+    def slow_hold(path, shared):
+        time.sleep(0.05)  # other threads may come to this place meanwhile
+        held.append(hold(path, shared=shared))
+        return held[-1]
+
+    monkeypatch.setattr("modeltap.tap.endpoints.page_child.hold", slow_hold)
+    child = children()
+
+    def ask(_):
+        all_ask.wait(SECONDS)
+        return child.ask(REQUEST, SECONDS).status
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(ask, range(8))) == [200] * 8
+    assert len(held) == 1
 
 
 def test_a_killed_process_is_started_again(children, eventually):

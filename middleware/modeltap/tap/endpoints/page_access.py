@@ -99,7 +99,7 @@ class DashboardAccess:
 
     def is_form_token(self, sent: str) -> bool:
         """Return whether a form is one of the dashboard's own."""
-        return _same(sent, self.form_token())
+        return is_same_token(sent, self.form_token())
 
     def knows_host(self, host: str) -> bool:
         """Return whether a `Host` header names this dashboard.
@@ -127,14 +127,14 @@ class DashboardAccess:
             return True
         sent = _token_of(request)
         if sent is not None:
-            return _same(sent, self.token)
+            return is_same_token(sent, self.token)
         cookie = _cookie_of(request.headers)
-        return cookie is not None and _same(cookie, self.cookie())
+        return cookie is not None and is_same_token(cookie, self.cookie())
 
     def shows_token_in_address(self, request: OwnRequest) -> bool:
         """Return whether a request has the right token in its address, where it must not stay."""
         sent = _token_in_address(request)
-        return self.token is not None and sent is not None and _same(sent, self.token)
+        return self.token is not None and sent is not None and is_same_token(sent, self.token)
 
     def cookie(self) -> str:
         """Return the value of the cookie, which does not reveal the token.
@@ -198,8 +198,13 @@ def _is_address(text: str, *, loopback: bool = False) -> bool:
     return not loopback or (mapped or address).is_loopback
 
 
-def _same(sent: str, expected: str) -> bool:
-    # Digests have one length, so that the comparison takes the same time for any text.
+def is_same_token(sent: str, expected: str) -> bool:
+    """Return whether two tokens are equal, in the same time for any text.
+
+    >>> is_same_token("t0ken", "t0ken"), is_same_token("t0ke", "t0ken")
+    (True, False)
+    """
+    # Digests have one length.
     return hmac.compare_digest(_digest(sent), _digest(expected))
 
 

@@ -117,8 +117,9 @@ class PageChild:
 
     def _join(self, folder: Path, name: str) -> None:
         """Hold the file of the users, so that the process does not end."""
-        if self._users is None:
-            self._users = hold(folder / f"{name}.users", shared=True)
+        with self._lock:  # a second descriptor would stay open, and hold the file after `close`
+            if self._users is None:
+                self._users = hold(folder / f"{name}.users", shared=True)
 
     def _start(self, folder: Path, name: str, deadline: float) -> None:
         """Start the process, unless it is just starting; wait a moment for it.

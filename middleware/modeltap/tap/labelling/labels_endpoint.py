@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -22,6 +20,7 @@ from modeltap.store.sent_labels import (
     store_labels,
 )
 from modeltap.tap.endpoints.own_endpoint import LATER, OwnReply, OwnRequest, json_reply
+from modeltap.tap.endpoints.page_access import is_same_token
 from modeltap.tap.labelling.label_bodies import BodyRefused, labels_in
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -66,14 +65,14 @@ class LabelsEndpoint:
                 "labels_endpoint needs labels_token, so that only those who know it can send "
                 "labels; set labels_token='env:NAME'"
             )
-        self._token = _digest(token)
+        self._token = token
 
     def refusal(self, request: OwnRequest) -> OwnReply | None:
         """Return the response to a post that is refused without reading its body; else None."""
         if request.method != "POST":
             return _error(405, "send labels by POST", ("allow", "POST"))
         kind, _, token = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not hmac.compare_digest(_digest(token.strip()), self._token):
+        if kind.lower() != "bearer" or not is_same_token(token.strip(), self._token):
             return _error(
                 401,
                 "the token is missing or wrong; send the header Authorization: Bearer TOKEN",
@@ -142,8 +141,3 @@ class LabelsEndpoint:
 
 def _error(status: int, reason: str, *headers: tuple[str, str]) -> OwnReply:
     return json_reply(status, {"error": reason}, *headers)
-
-
-def _digest(token: str) -> bytes:
-    # Digests have one length, so that comparison takes the same time for any token.
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
