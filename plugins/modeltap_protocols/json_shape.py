@@ -62,6 +62,9 @@ _KNOWN = (
 )
 """Beginnings of bodies, and their formats."""
 
+_OF_MLFLOW = frozenset(("dataframe_split", "dataframe_records"))
+"""Names of members whose document is MLflow's, whatever their value."""
+
 _OF_ANSWERS = ("scores", "probabilities", "answers")
 
 _answer_decoder = msgspec.json.Decoder(_Answer)
@@ -149,8 +152,8 @@ def decode_many(requests: Sequence[Body], responses: Sequence[Body]) -> DecodedM
     rows: list[Row | None] = [None] * len(requests)
     if kind is not None:
         rows = _each(msgspec.json.Decoder(kind).decode, requests)
-        if not ROWS_NAMES.isdisjoint(kind.__struct_encode_fields__):
-            rows = [None if row is None or _may_hold_rows(row) else row for row in rows]
+        if not (ROWS_NAMES | _OF_MLFLOW).isdisjoint(kind.__struct_encode_fields__):
+            rows = [None if row is None or _may_differ(row) else row for row in rows]
     for position in [position for position, row in enumerate(rows) if row is None]:
         is_single = predictions[position] is not None or not responses[position]
         rows[position] = only_row(parse_json(requests[position]), is_single=is_single)
@@ -205,13 +208,20 @@ def _is_flat(document: dict[str, Any]) -> bool:
     return bool(document) and not {dict, list} & set(map(type, document.values()))
 
 
-def _may_hold_rows(row: Row) -> bool:
-    """Return True for a document with one member, a text in which `decode` looks for rows."""
+def _may_differ(row: Row) -> bool:
+    """Return True for a flat document that is not a plain row, or not in each protocol.
+
+    It is MLflow's by a name, or has only a text: one of Hugging Face, or one with rows in it.
+    """
     document = as_dict(row)
+    if not _OF_MLFLOW.isdisjoint(document):
+        return True
     if len(document) != 1:
         return False
     ((name, value),) = document.items()
-    return name in ROWS_NAMES and type(value) is str and opens_json(value)
+    if name not in ROWS_NAMES or type(value) is not str:
+        return False
+    return name == "inputs" or opens_json(value)
 
 
 def _answer_each(decoded: DecodedMany, positions: Sequence[int], responses: Sequence[Body]) -> None:

@@ -17,6 +17,7 @@ from modeltap.decoding import batches as reading
 from modeltap.decoding.decoders import Decoders
 from modeltap.decoding.row_batch import Batch
 from modeltap.store.stored_exchanges import StoredExchange
+from modeltap_protocols._shared.json_rows import ROWS_NAMES
 
 rng = np.random.default_rng(0)
 REFERENCE = fit(
@@ -165,6 +166,24 @@ def by_row(batch: Batch) -> dict[tuple[str, int], str]:
 def test_many_at_once_are_decoded_as_each_by_itself(bodies, in_body):
     """Counts, notes, predictions and times are equal for any bodies."""
     assert_equal_to_each_by_itself(bodies, in_body)
+
+
+NAMES_OF_PROTOCOLS = sorted(
+    ROWS_NAMES
+    | {"Inputs", "input", "messages", "prompt", "specversion", "names", "fields", "header"}
+    | {"headers", "dataframe_split", "dataframe_records", "columns", "text", "model", "query"}
+)
+
+
+@pytest.mark.parametrize("name", NAMES_OF_PROTOCOLS)
+@pytest.mark.parametrize("value", [None, 1, 2.5, True, "a", "[1]", [], {}])
+@pytest.mark.parametrize("more", [{}, {"a": 1}])
+def test_members_of_other_protocols_are_left_to_them(name, value, more):
+    """Also if their values are those of plain rows, in a batch of which most are."""
+    odd = (json.dumps({name: value, **more}), '{"prediction": 1.0}')
+    plain = ('{"a": 1, "b": {"c": "x"}}', '{"prediction": 2.0}')
+    assert_equal_to_each_by_itself([plain, odd], in_body=False)
+    assert_equal_to_each_by_itself([odd, plain, odd], in_body=False)
 
 
 @settings(max_examples=150, deadline=None)
