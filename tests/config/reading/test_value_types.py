@@ -46,6 +46,7 @@ HOOK = {"url": "http://example.org"}
             {"models": {"m": {"features": {"f": {"type": "nominal"}}}}},
             "option models.m.features.f.type = 'nominal' is invalid: must be 'numeric', ",
         ),
+        ({"models": {"m\nn": 5}}, "models.[...] = 5 is invalid: must be a table"),
         ({"models": {"m": 5}}, "models.m = 5 is invalid: must be a table"),
         ({"holidays": 5}, "holidays = 5 is invalid: must be a list"),
         ({"webhooks": [{**HOOK, "events": "a"}]}, "webhooks.events = 'a' is invalid: must be a li"),
@@ -80,3 +81,30 @@ def test_no_error_has_the_words_of_a_library(option, is_of_model):
         except ConfigError as error:
             for words in ("Expected", "enum", "`str`", "array", "null", "..."):
                 assert words not in str(error), (option, value)
+
+
+class Caller(msgspec.Struct):
+    address: str
+    api_key: str = ""
+
+
+class Outer(msgspec.Struct):
+    caller: Caller | str = ""
+    names: tuple[str, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("table", "kind", "place"),
+    [
+        ({"api_key": "s3cr3t"}, Caller, "part"),
+        ({"caller": {"api_key": "s3cr3t"}}, Outer, "part.caller"),
+        ({"caller": ["s3cr3t"]}, Outer, "part.caller"),
+        ({"names": {"a": "s3cr3t"}}, Outer, "part.names"),
+        ({"caller": {"api_key": ["s3cr3t"], "address": ""}}, Outer, "part.caller.api_key"),
+    ],
+)
+def test_an_invalid_table_or_list_is_named_but_not_shown(table, kind, place):
+    """Whatever it contains: a missing field is no reason to print the others."""
+    with pytest.raises(ConfigError, match=rf"^option {place} is invalid: ") as caught:
+        struct_of(table, kind, "part")
+    assert "s3cr3t" not in str(caught.value)

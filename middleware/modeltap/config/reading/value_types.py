@@ -48,7 +48,12 @@ def struct_of(table: Mapping[Any, Any], kind: type[_Part], where: str = "") -> _
         return msgspec.convert(dict(table), kind, strict=False)
     except msgspec.ValidationError as error:
         invalid = _innermost(_Option(where, where, dict(table), kind))
-        named = setting(invalid.name, invalid.value, option=invalid.field)
+        is_whole = isinstance(invalid.value, (Mapping, list, tuple))  # it may contain secrets
+        named = (
+            (invalid.name or "settings")
+            if is_whole
+            else setting(invalid.name, invalid.value, option=invalid.field)
+        )
         reason = _requirement(invalid) or str(error).partition(" - at `$")[0]
         raise ConfigError(f"option {named} is invalid: {reason}") from None
 
@@ -79,7 +84,8 @@ def _parts(option: _Option) -> Iterator[_Option]:
                     )
         elif isinstance(value, Mapping) and get_origin(kind) in (dict, Mapping):
             for key, entry in value.items():
-                yield _Option(f"{prefix}{key}", field, entry, entry_kinds[1])
+                shown = key if str(key).isprintable() else "[...]"
+                yield _Option(f"{prefix}{shown}", field, entry, entry_kinds[1])
         elif isinstance(value, (list, tuple)) and get_origin(kind) in (tuple, list):
             for position, entry in enumerate(value):
                 yield _Option(f"{name}[{position}]", field, entry, entry_kinds[0])
