@@ -5,10 +5,14 @@ from __future__ import annotations
 import random
 
 import pytest
+from msgspec.structs import replace
 
 from coverage_cases import by_subject, covered, fill
+from modeltap.analysis.coverage.untested_columns import untested_columns
+from modeltap.analysis.references.fit import fit
+from modeltap.analysis.references.learning import MOST_ROWS
 from modeltap.clock import iso
-from modeltap.config.settings import FeatureSettings
+from modeltap.config.settings import FeatureSettings, Settings
 from stores import START, analyze, every, put
 
 KINDS = {
@@ -109,7 +113,7 @@ def _filled(every_nth):
     ("every_nth", "reason", "is_tested"),
     [
         (50, "about 2 of its values in a window of 100 rows", False),
-        (3, "about 33 of its values in a window of 100 rows", False),
+        (3, "about 33.3 of its values in a window of 100 rows", False),
         (2, "about 50 of its values in a window of 100 rows", True),
         (1, None, True),
     ],
@@ -142,6 +146,20 @@ def test_few_values_are_counted_in_the_windows_of_drift(store, minutes, settings
     finding = by_subject(covered(store), "features")["odd"]
     assert f"in a window of {window}, and a comparison needs 100" in finding.reason
     assert fix in finding.fix
+
+
+@pytest.mark.parametrize(("rows", "is_named"), [(2000, True), (MOST_ROWS, False)])
+def test_a_sampled_reference_does_not_tell_the_rows_of_a_window(rows, is_named):
+    columns = {"x": [1.0, 2.0] * 1000, "odd": [1.0, *[None] * 19, 2.0, *[None] * 19] * 50}
+    reference = replace(
+        fit(columns, 2000, model="m"),
+        rows=rows,
+        window="1h",
+        from_time="2024-01-01T00:00:00.000Z",
+        to_time="2024-01-08T00:00:00.000Z",
+    )
+    findings = untested_columns(reference, Settings(), {})
+    assert [finding.subject for finding in findings] == (["odd"] if is_named else [])
 
 
 def test_the_proposed_window_has_enough_values(store):

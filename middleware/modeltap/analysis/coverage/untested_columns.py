@@ -15,9 +15,11 @@ from modeltap.analysis.inference.column_values import NUMBERS_AS_TEXT, describe
 from modeltap.analysis.inference.rising import RISING
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.references.learning import MOST_ROWS
 from modeltap.config.metrics import is_output
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
+from modeltap.wording import number
 
 _LIMIT = "beyond max_features"
 
@@ -214,7 +216,7 @@ def _sparse(reference: Reference, feature: Feature, min_rows: int) -> Iterator[U
         count=1,
         total=len(reference.columns) + len(reference.unmonitored),
         reason=(
-            f"about {values:.2g} of its values in a window of {_window(reference).text}, and a "
+            f"about {number(values)} of its values in a window of {_window(reference).text}, and a "
             f"comparison needs {min_rows} (min_rows)"
         ),
         fix=_longer_window(reference, fraction * a_window, min_rows),
@@ -236,6 +238,8 @@ def _rows_a_window(reference: Reference) -> float | None:
     start, end = clock.parse(reference.from_time or ""), clock.parse(reference.to_time or "")
     if window.a_week is None or start is None or end is None or end <= start:
         return None
+    if reference.rows >= MOST_ROWS:
+        return None  # a sample of the rows of its period
     windows = (end - start) / clock.WEEK * window.a_week
     if window.kind == "seconds" and window.size < clock.WEEK and reference.hours:
         # Such as one hour a day, or five days a week.
