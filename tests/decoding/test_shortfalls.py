@@ -73,3 +73,21 @@ def test_event_times_are_counted_where_the_settings_name_them(row, reason):
     body = exchange(json.dumps(row), ANSWER)
     assert counted([body], event_time="body:ts")[("event_time", reason)] == 1
     assert not any(part == "event_time" for part, _ in counted([body]))
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "BR", "gzip, br", "compress"])
+def test_a_body_that_could_not_be_decompressed_is_no_empty_body(encoding):
+    """Unless bodies are not captured at all."""
+    reason = "compressed body not stored"
+    request = exchange(None, ANSWER, request_encoding=encoding)
+    assert counted([request])["rows", f"request: {reason}"] == 1
+    response = exchange(ROW, None, response_encoding=encoding)
+    assert counted([response])["predictions", f"response: {reason}"] == 1
+    left_out = counted([response], capture_response_body=False)
+    assert left_out["predictions", "no response body"] == 1
+
+
+@pytest.mark.parametrize("encoding", [None, "", "identity", "gzip", "deflate, gzip"])
+def test_a_missing_body_with_another_encoding_is_one(encoding):
+    response = exchange(ROW, None, response_encoding=encoding)
+    assert counted([response])["predictions", "no response body"] == 1

@@ -23,6 +23,11 @@ _PARTS: tuple[Part, ...] = get_args(Part)
 NO_RESPONSE = "no response body"
 """The reason for an exchange whose response body was not stored."""
 
+COMPRESSED = "compressed body not stored"
+"""The reason for a body whose Content-Encoding could not be removed, so that it was not masked."""
+
+_OF_LIBRARY = frozenset(("", "identity", "gzip", "x-gzip", "deflate"))
+
 IMPORTED = "imported without a prediction"
 _IMPORT = "IMPORT"
 """The method of exchanges that were imported from files."""
@@ -70,7 +75,7 @@ def count_shortfalls(
         if note.rows and exchange.id not in without and note.reason != NO_PREDICTION:
             complete += 1
         else:
-            counts.update(_of_exchange(exchange, note.rows, note.reason))
+            counts.update(_of_exchange(exchange, note, settings))
     if complete:
         counts.update({Shortfall("rows"): complete, Shortfall("predictions"): complete})
     if settings.event_time != "request":
@@ -119,18 +124,30 @@ def _are_complete(exchanges: Sequence[StoredExchange], notes: Mapping[int, Decod
     )
 
 
-def _of_exchange(exchange: StoredExchange, rows: int, reason: str | None) -> list[Shortfall]:
+def _of_exchange(exchange: StoredExchange, note: DecodeNote, settings: Settings) -> list[Shortfall]:
     """Return the parts of an exchange without rows or without a prediction."""
-    if not rows:
-        return [Shortfall("rows", general(reason or "no rows"))]
-    return [Shortfall("rows"), Shortfall("predictions", general(reason or _unnoted(exchange)))]
+    if not note.rows:
+        is_lost = not exchange.request_body and settings.capture_request_body
+        if is_lost and _needs_package(exchange.request_encoding):
+            return [Shortfall("rows", f"request: {COMPRESSED}")]
+        return [Shortfall("rows", general(note.reason or "no rows"))]
+    reason = note.reason or _unnoted(exchange, settings)
+    return [Shortfall("rows"), Shortfall("predictions", general(reason))]
 
 
-def _unnoted(exchange: StoredExchange) -> str:
+def _unnoted(exchange: StoredExchange, settings: Settings) -> str:
     """Return why an exchange has no prediction although decoding left no note."""
     if exchange.response_body:
         return NO_PREDICTION
+    if settings.capture_response_body and _needs_package(exchange.response_encoding):
+        return f"response: {COMPRESSED}"
     return IMPORTED if exchange.method == _IMPORT else NO_RESPONSE
+
+
+def _needs_package(encoding: str | None) -> bool:
+    """Return True for a Content-Encoding that the standard library does not have."""
+    names = {name.strip().lower() for name in (encoding or "").split(",")}
+    return not names <= _OF_LIBRARY
 
 
 def _without_prediction(batch: Batch) -> frozenset[str]:

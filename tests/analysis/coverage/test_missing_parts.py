@@ -8,7 +8,7 @@ from coverage_cases import CLEAN, by_subject, covered, fill
 from modeltap.analysis.coverage.missing_parts import missing_parts
 from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.settings import Settings
-from modeltap.decoding.shortfalls import NO_RESPONSE, Shortfall
+from modeltap.decoding.shortfalls import COMPRESSED, NO_RESPONSE, Shortfall
 from modeltap.store.connection import connect, writing
 from stores import analyze, every, put
 
@@ -108,6 +108,13 @@ def test_a_body_that_was_cut_names_a_larger_limit(reason):
     part = "rows" if reason.startswith("request") else "predictions"
     (finding,) = missing_parts("m", {Shortfall(part, reason): 3}, Settings())
     assert "max_body_bytes = 262144" in finding.fix
+
+
+@pytest.mark.parametrize(("part", "side"), [("rows", "request"), ("predictions", "response")])
+def test_a_compressed_body_names_the_missing_package(part, side):
+    counts = {Shortfall(part, f"{side}: {COMPRESSED}"): 3}
+    (finding,) = missing_parts("m", counts, Settings())
+    assert finding.level == "problem" and "brotli or zstandard" in finding.fix
 
 
 def test_no_exchanges_have_no_finding():

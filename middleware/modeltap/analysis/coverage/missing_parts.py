@@ -19,6 +19,7 @@ from modeltap.config.metrics import is_output
 from modeltap.config.settings import Settings
 from modeltap.decoding.decoders import plain
 from modeltap.decoding.shortfalls import (
+    COMPRESSED,
     IMPORTED,
     NO_RESPONSE,
     TIME_UNREADABLE,
@@ -38,6 +39,11 @@ _NAMED = 8
 """Fields of a body that are listed."""
 
 _ANSWER = "return the prediction in the response"
+
+_DECOMPRESS = (
+    "install the package of the encoding, brotli or zstandard, where the app runs; bodies of more "
+    "than 1 MiB after decompression are not stored"
+)
 
 _CUT = "cut"
 """A word in the reasons of bodies that are longer than `max_body_bytes`."""
@@ -121,6 +127,8 @@ def _fix_of_part(
         return _fix_of_time(model, reason, settings, recent)
     if _CUT in reason.split():
         return "", f"set max_body_bytes = {_LARGER * settings.max_body_bytes}"
+    if COMPRESSED in reason:
+        return "", _DECOMPRESS
     if part == "rows":
         return _fix_of_rows(model, reason, exchange)
     return _fix_of_prediction(model, reason, settings, exchange)
