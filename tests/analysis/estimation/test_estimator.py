@@ -100,6 +100,43 @@ def test_too_few_labels_are_a_reason(store):
     assert "150 sampled rows of the reference have a label" in own[0]["explanation"]
 
 
+@pytest.mark.parametrize("with_class", [False, True])
+@pytest.mark.parametrize(
+    ("labelled", "positives", "words"),
+    [
+        (150, 60, "150 labelled rows, 60 of them of the rarer class"),
+        (FIRST, 19, f"{FIRST:,} labelled rows, 19 of them of the rarer class"),
+        (FIRST, 0, f"{FIRST:,} labelled rows, 0 of them of the rarer class"),
+        (FIRST, 40, None),
+    ],
+)
+def test_scores_without_a_known_meaning_have_no_estimate(
+    store, with_class, labelled, positives, words
+):
+    """Such as of a rare event: its rate is not the accuracy."""
+    scores = np.random.default_rng(3).beta(1, 20, ROWS).round(4)
+    rows = [{"x": float(value)} for value in np.random.default_rng(4).normal(size=ROWS)]
+    outputs = [
+        json.dumps({"prediction": int(own >= 0.5), "score": own} if with_class else own)
+        for own in scores.tolist()
+    ]
+    put(store, every(7, ROWS), rows, responses=outputs)
+    with closing(connect(store)) as connection, writing(connection):
+        truth = [int(n % (labelled // max(1, positives)) == 0) for n in range(labelled)]
+        truth = [own * (sum(truth[:n]) < positives) for n, own in enumerate(truth)]
+        insert_labels(connection, [(f"r{n}", 0, own) for n, own in enumerate(truth)], source="test")
+    analyze(store, SETTINGS)
+    own = estimated(store)
+    if words is None:
+        assert all(row["low"] <= 0.98 <= row["high"] for row in own["estimated_accuracy"])
+        return
+    assert set(own) == {"estimated_accuracy"}
+    for row in own["estimated_accuracy"]:
+        assert row["value"] is None and words in row["explanation"]
+        assert "scores need 200, and 20 of each class" in row["explanation"]
+    assert not read(store, "select * from metrics where metric = 'expected_error' and value > .5")
+
+
 def test_one_constant_prediction_is_estimated(store):
     model = Model(store, spell=lambda _value: 5.0)
     model.label(0, FIRST)

@@ -62,7 +62,9 @@ def test_a_window_without_labels_has_estimates(store, window):
     assert set(metric(store, "estimated_accuracy")) == set(estimates) <= set(truth)
     for day in unlabelled:
         assert estimates[day]["low"] <= truth[day]["value"] <= estimates[day]["high"]
-    assert set(metric(store, "estimated_roc_auc")) == set(estimates)
+    # Windows of the reference are evaluated before it has enough labels.
+    known = {day for day, row in estimates.items() if row["value"] is not None}
+    assert set(metric(store, "estimated_roc_auc")) == known >= unlabelled
 
 
 def test_a_second_evaluation_repeats_the_estimates(store):

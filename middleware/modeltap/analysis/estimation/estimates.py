@@ -57,6 +57,13 @@ class NoEstimate(Evidence, frozen=True):
     needed: int
 
 
+class NotCalibrated(Evidence, frozen=True):
+    """The labelled rows of the reference, and those of the rarer one of two classes with scores."""
+
+    labelled: int
+    rarer: int
+
+
 class NoArea(Evidence, frozen=True):
     """The number of classes of a model whose scores are those of the predicted one."""
 
@@ -147,6 +154,16 @@ def not_estimated(task: Task, rows: int, labelled: int, min_rows: int) -> Metric
     if rows < max(2, min_rows):
         return too_few(name, rows)
     return Metric(metric=name, rows=rows, evidence=NoEstimate(labelled, FEWEST_LABELLED))
+
+
+def not_calibrated(baseline: Baseline, rows: int, min_rows: int) -> Metric:
+    """Return the metric of a window whose scores have no known meaning, with the reason."""
+    name, known = ESTIMATED + "accuracy", baseline.scores
+    if rows < max(2, min_rows):
+        return too_few(name, rows)
+    area = None if known is None else known.area
+    rarer = 0 if area is None else min(area.positives, area.negatives)
+    return Metric(metric=name, rows=rows, evidence=NotCalibrated(baseline.rows, rarer))
 
 
 def expected_error(estimates: Sequence[Metric]) -> list[Metric]:

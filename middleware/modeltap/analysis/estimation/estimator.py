@@ -24,6 +24,7 @@ from modeltap.analysis.estimation.estimates import (
     expected_error,
     metrics_of_classes,
     metrics_of_errors,
+    not_calibrated,
     not_estimated,
 )
 from modeltap.analysis.estimation.labelled_sample import (
@@ -108,6 +109,9 @@ class Estimator:
             threshold, min_rows = self.settings.decision_threshold, self.settings.min_rows
             moved = self._moved(sampled) if has_moved else None
             return estimated_metrics(outputs, known, threshold, min_rows, moved)
+        if known.scores is not None:
+            total = len(outputs.predictions) - sum(map(is_unknown, outputs.predictions))
+            return [not_calibrated(known, total, self.settings.min_rows)]
         if known.confidence is not None:
             return metrics_of_classes(outputs, known, self.settings.min_rows)
         return self._by_errors(outputs, sampled, known)

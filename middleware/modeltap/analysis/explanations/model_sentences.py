@@ -13,6 +13,7 @@ from modeltap.analysis.estimation.estimates import (
     EstimatedOfMoved,
     NoArea,
     NoEstimate,
+    NotCalibrated,
 )
 from modeltap.analysis.evaluators.pass_rates import (
     EvaluatorFailed,
@@ -20,12 +21,14 @@ from modeltap.analysis.evaluators.pass_rates import (
     PassTargetMissed,
 )
 from modeltap.analysis.explanations.sentence import odds, sentence
+from modeltap.analysis.model.calibration import FEWEST_CALIBRATED
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.performance.class_metrics import FewOfClass
 from modeltap.analysis.performance.classification import F1Loss
 from modeltap.analysis.performance.labelled import Guess, PerformanceLoss
 from modeltap.analysis.performance.paired import Mismatch
 from modeltap.analysis.performance.scoring import (
+    FEWEST_OF_A_CLASS,
     AreaLoss,
     BrierGrowth,
     NoScore,
@@ -96,6 +99,15 @@ def _(evidence: NoEstimate, _metric: Metric, _context: Context | None) -> str:
     return (
         f"not estimated, because {plural(evidence.labelled, 'sampled row')} of the reference have "
         f"a label that can be compared, and {evidence.needed} are needed"
+    )
+
+
+@sentence.register
+def _(evidence: NotCalibrated, _metric: Metric, _context: Context | None) -> str:
+    return (
+        f"not estimated, because the reference has {plural(evidence.labelled, 'labelled row')}, "
+        f"{evidence.rarer:,} of them of the rarer class; scores need {FEWEST_CALIBRATED}, and "
+        f"{FEWEST_OF_A_CLASS} of each class"
     )
 
 

@@ -22,7 +22,7 @@ from modeltap.analysis.model.baseline import (
     listed,
     pooled_baseline,
 )
-from modeltap.analysis.model.calibration import Calibration, learn_calibration
+from modeltap.analysis.model.calibration import FEWEST_CALIBRATED, Calibration, learn_calibration
 from modeltap.analysis.model.moments import moments
 from modeltap.analysis.model.reference import MIN_BLOCKS, Reference
 from modeltap.analysis.performance.class_metrics import MAX_CLASSES
@@ -97,7 +97,7 @@ def learn_baseline(
     whole = None if paired.mismatch is not None else _record(paired)
     if whole is None or whole.rows < _MIN_ROWS:
         return None
-    if whole.scores is not None and _can_calibrate(paired):
+    if whole.scores is not None and _can_calibrate(paired.positive):
         calibration = _calibration(paired, listed(predictions), scores)
         whole = replace(whole, scores=replace(whole.scores, calibration=calibration))
     whole = replace(whole, confidence=_confidence(paired, scores))
@@ -181,10 +181,10 @@ def _scores(paired: Paired) -> ScoreBaseline | None:
     )
 
 
-def _can_calibrate(paired: Paired) -> bool:
-    """Return whether both classes have enough rows to say what a score means."""
-    positives = int(paired.positive.sum())
-    return min(positives, paired.rows - positives) >= FEWEST_OF_A_CLASS
+def _can_calibrate(positive: np.ndarray) -> bool:
+    """Return whether (n,) labelled rows, and those of both classes, say what a score means."""
+    rows, positives = len(positive), int(positive.sum())
+    return rows >= FEWEST_CALIBRATED and min(positives, rows - positives) >= FEWEST_OF_A_CLASS
 
 
 def _confidence(paired: Paired, column: Sequence[Any] | None) -> Calibration | None:
@@ -196,9 +196,7 @@ def _confidence(paired: Paired, column: Sequence[Any] | None) -> Calibration | N
         return None
     scores = confidences(column, paired.places)
     right = np.array(paired.predictions == paired.labels, dtype=bool)[np.isfinite(scores)]
-    if min(int(right.sum()), int((~right).sum())) < FEWEST_OF_A_CLASS:
-        return None
-    return learn_calibration(scores[np.isfinite(scores)], right)
+    return learn_calibration(scores[np.isfinite(scores)], right) if _can_calibrate(right) else None
 
 
 def _calibration(
