@@ -7,11 +7,14 @@ from contextlib import closing
 
 import pytest
 
+from modeltap.clock import iso
 from modeltap.config import sources
 from modeltap.config.settings import Settings
 from modeltap.jobs import scheduler
 from modeltap.store.connection import connect, writing
 from modeltap.store.job_times import record_job_time
+from modeltap.store.request_days import RequestDay, add_days
+from modeltap.store.settings import save_settings
 from stores import START, every, put, read
 
 UNKNOWN = '{"model_version": "v3", "grid": [[[3.5, "EUR"], [2]]]}'
@@ -105,3 +108,21 @@ def test_warnings_of_a_job_are_logged_by_the_app_once(store, caplog):
     assert not any("learning until" in one for one in messages)
     assert len([one for one in messages if "have no prediction" in one]) == 1
     assert len([one for one in messages if "user (treated as an id" in one]) == 1
+
+
+def test_rules_of_other_apps_with_the_same_store_apply(store, eventually):
+    """The leader is told of its own app's settings only; the store has those of all."""
+    last = iso(time.time() - 1800)
+    with closing(connect(store)) as connection, writing(connection):
+        for model in ("own", "other"):
+            add_days(connection, model, "", [RequestDay(last[:10], last, last, 60.0)])
+        rules = [{"rule": "no_traffic", "after": "15m"}]
+        save_settings(connection, "other", {"rules": rules})
+    settings = Settings(store=str(store), analyze_interval_seconds=0.2)
+    stop = scheduler.Scheduler(store, settings).start()
+    try:
+        alerts = "select model from alerts where rule = 'no_traffic'"
+        assert eventually(lambda: read(store, alerts))
+    finally:
+        stop()
+    assert [row["model"] for row in read(store, alerts)] == ["other"]

@@ -24,7 +24,6 @@ from modeltap.analysis.references.learning import relearn
 from modeltap.analysis.verdicts import analyze, capture_loss, rejected_times, results
 from modeltap.analysis.verdicts.results import WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
-from modeltap.config.settings import repeat_seconds
 from modeltap.config.validation import Retention, parse_retention
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import BusyError, InputError
@@ -266,9 +265,7 @@ class Analyzer:
                 if absence.is_failed_analysis(transition):
                     for unknown in changes.mark_unknown(self.connection):
                         self._enqueue([unknown], unknown.alert["model"])
-            for model in ["", *self.models()]:
-                interval = repeat_seconds(self.settings.for_model(model).repeat_interval)
-                due = reminders.due_reminders(self.connection, model, interval, now)
+            for model, due in reminders.due_reminders(self.connection, self.settings, now).items():
                 self._enqueue(due, model)
 
     def digest(self, now: float) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_J
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from modeltap.alerts import absence, reminders
-from modeltap.config.settings import Settings, repeat_seconds
+from modeltap.config.settings import Settings
 from modeltap.errors import ModeltapError
 from modeltap.jobs.child import NOTHING_MORE, Child
 from modeltap.jobs.executor import DaemonThreadExecutor
@@ -33,6 +33,7 @@ from modeltap.store.child_runs import record_child_run
 from modeltap.store.connection import connect, writing
 from modeltap.store.lease import Lease
 from modeltap.store.pending_work import pending_work
+from modeltap.store.settings import SettingsReader
 
 LEASE = "scheduler"
 
@@ -208,12 +209,13 @@ class Scheduler:
     def _has_messages(self, connection: sqlite3.Connection) -> bool:
         """Return True if a message is due, or absence or a reminder would create one."""
         moment = time.time()
-        if outbox.any_due(connection, moment):
-            return True
-        if absence.has_news(connection, self._settings, moment):
-            return True
-        wait = repeat_seconds(self._settings.repeat_interval)
-        return reminders.any_due(connection, wait, moment)
+        # As the child reads them: the store may have models of other apps, with other rules.
+        settings = SettingsReader(connection)
+        return (
+            outbox.any_due(connection, moment)
+            or absence.has_news(connection, settings, moment)
+            or bool(reminders.due_reminders(connection, settings, moment))
+        )
 
     def _run_child(
         self,

@@ -288,14 +288,6 @@ def open_absences(
     return [tuple(row) for row in rows]
 
 
-def any_reminder_due(connection: sqlite3.Connection, *, now: str, before: str) -> bool:
-    """Return True if `alerts_to_repeat` would return an alert for any model."""
-    row = connection.execute(
-        f"select 1 from alerts where {_REMINDER_DUE} limit 1", {"now": now, "before": before}
-    ).fetchone()
-    return row is not None
-
-
 def alerts_to_repeat(
     connection: sqlite3.Connection, model: str, *, now: str, before: str
 ) -> list[AlertRow]:
