@@ -63,6 +63,10 @@ __all__ = [
     "watch",
 ]
 
+_CREATION_SECONDS = 10.0
+"""The longest wait of the first label for the store, which the writer process creates. It takes
+half a second, and several on a machine that is busy."""
+
 
 def watch(app: Any, *, model: ModelChooser, **options: Unpack[Options]) -> Any:
     """Record the requests and responses of `app`; return the app to serve.
@@ -148,7 +152,7 @@ def label(
         )
     path = recorders.store_path(store)
     if not path.exists():
-        flush(store=path)  # the first exchange may not be written yet
+        flush(_CREATION_SECONDS, store=path)  # the first exchange may not be written yet
     with closing(connect(path, create=False)) as connection, writing(connection):
         if key and model and feature_value:
             own = FeatureLabel(feature_value, value)
