@@ -100,7 +100,8 @@ def _of_frame(document: dict[str, Any]) -> list[Any] | None:
     values: Any = document.get("ndarray")
     if "names" in document and type(values) is list:
         return list(values)
-    return named_rows(document)
+    # Names of features belong to explanations, which stand beside the prediction.
+    return named_rows(document) if "columns" in document or "fields" in document else None
 
 
 def _unnamed_by_row(document: dict[str, Any], names: Sequence[str], rows: int) -> list[Any]:

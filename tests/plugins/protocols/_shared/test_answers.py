@@ -425,3 +425,11 @@ def test_scores_of_several_labels_are_not_those_of_a_truth_beside_them():
     """As in moderation, where the scores would be lost."""
     answer = {"flagged": True, "categories": {"a": False}, "category_scores": {"a": 0.1, "b": 0.75}}
     assert (decoded(answer).predictions, decoded(answer).scores) == (["b"], [0.75])
+
+
+@pytest.mark.parametrize("names", ["feature_names", "featureNames", "names", "header"])
+@pytest.mark.parametrize("values", ["values", "data", "shap_values"])
+def test_an_explanation_beside_the_prediction_is_no_table_of_outputs(names, values):
+    for explanation in ([0.5, -0.25], [[0.5, -0.25]]):
+        answer = {"prediction": 7.5, names: ["a", "b"], values: explanation}
+        assert decoded(answer).predictions == [7.5], answer
