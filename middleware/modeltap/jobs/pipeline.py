@@ -199,10 +199,11 @@ class Analyzer:
         The lease of the analysis is only held to write: a judge may take minutes.
         """
         ratings = OutputRatings(self.connection, self.settings, model)
-        for rated_windows in ratings.results():
-            with HeldLease(Lease(self.connection, analyze.LEASE), _LEASE_WAIT) as lease:
-                for result in rated_windows:
-                    self._write(lease, result)
+        with store_health.explained(self.store):
+            for rated_windows in ratings.results():
+                with HeldLease(Lease(self.connection, analyze.LEASE), _LEASE_WAIT) as lease:
+                    for result in rated_windows:
+                        self._write(lease, result)
         return ratings.lines
 
     def check(self, now: float) -> None:
