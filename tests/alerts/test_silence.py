@@ -7,6 +7,7 @@ import pytest
 from modeltap import clock
 from modeltap.alerts.reminders import due_reminders
 from modeltap.alerts.silence import acknowledge, end_silence, silence
+from modeltap.config.settings import Settings
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import InputError
 from modeltap.notify.outbox import enqueue
@@ -22,9 +23,10 @@ def quiet(connection, until, **about):
         return silence(connection, clock.iso(until), **about)
 
 
-def remind(connection, now, interval=7 * DAY):
+def remind(connection, now):
     with writing(connection):
-        enqueue(connection, due_reminders(connection, "flights", interval, now), HOOKS)
+        due = due_reminders(connection, Settings(), now)
+        enqueue(connection, due.get("flights", []), HOOKS)
 
 
 def test_a_silenced_alert_is_reported_at_the_end_of_the_silence(connection, process, row, at, sent):

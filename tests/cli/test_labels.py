@@ -157,7 +157,7 @@ def test_numbers_of_spreadsheets_are_read(at, files, tmp_path):
 def test_a_file_of_unknown_ids_fails_and_is_kept(at, files, tmp_path):
     (tmp_path / "labels.csv").write_text("id,value\nfuture-1,1\nfuture-2,1\n")
     shown = modeltap("label", "import", "labels.csv", "--model", "m", *at, code=1)
-    assert "no label in 'labels.csv' matches an exchange of m; 2 are kept" in shown
+    assert "no label in 'labels.csv' matches an exchange of m; 2 labels kept" in shown
     with closing(connect(files / "cli.db")) as connection:
         assert len(labels_of(connection, "future-1")) == 1
 

@@ -75,6 +75,10 @@ def as_text(row):
     row["amount"] = f"{row['amount']} EUR"
 
 
+def in_words(row):
+    row["amount"] = f"about {row['amount']}"
+
+
 def in_cents(row):
     row["amount"] *= 1000
 

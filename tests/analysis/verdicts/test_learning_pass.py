@@ -19,6 +19,7 @@ from weeks import (
     as_text,
     fired,
     from_hour,
+    in_words,
     metrics,
     reference_of,
     times,
@@ -88,7 +89,7 @@ def test_learning_continues_until_there_are_enough_rows(store):
 def test_a_reference_of_a_row_count_splits_a_window(store):
     """The rows after the last one of the reference are evaluated in a separate window."""
     settings = {**SETTINGS, "reference": "first 1000 rows"}
-    rows = from_hour(traffic(48), 33, 34, as_text)
+    rows = from_hour(traffic(48), 33, 34, in_words)
     put(store, times(48), rows)
     analyze(store, settings)
     learnt = reference_of(store)
