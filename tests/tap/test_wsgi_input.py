@@ -116,7 +116,7 @@ class ServersInput:
     ],
 )
 def test_arguments_by_name_reach_the_servers_input(read):
-    """What works without the tap works with it, and is recorded."""
+    """A call that works without the tap works with it, and is recorded."""
     got, exchange = read_by(read, ServersInput(b"one\ntwo"))
     assert got == exchange.request_body == b"one\ntwo"
     assert exchange.request_read or exchange.request_bytes == 7

@@ -101,7 +101,20 @@ def _of_column(
     limit = _limit(feature) if cause is None else None
     if cause is None and limit is None:
         return
-    yield Unmonitored(
+    yield _note(
+        reference,
+        feature,
+        reason=limit or (cause.reason if cause else ""),
+        fix=None if cause is None else _fix(reference.model, feature.name, cause),
+        is_tested=cause is None,
+    )
+
+
+def _note(
+    reference: Reference, feature: Feature, *, reason: str, fix: str | None, is_tested: bool
+) -> Unmonitored:
+    """Return a note about one of the reference's columns."""
+    return Unmonitored(
         check="features",
         model=reference.model,
         version=reference.version,
@@ -109,9 +122,9 @@ def _of_column(
         subject=feature.name,
         count=1,
         total=len(reference.columns) + len(reference.unmonitored),
-        reason=limit or (cause.reason if cause else ""),
-        fix=None if cause is None else _fix(reference.model, feature.name, cause),
-        is_tested=cause is None,
+        reason=reason,
+        fix=fix,
+        is_tested=is_tested,
     )
 
 
@@ -207,14 +220,9 @@ def _sparse(reference: Reference, feature: Feature, min_rows: int) -> Iterator[U
     values = fraction * max(float(min_rows), a_window)
     if values >= min_rows:
         return
-    yield Unmonitored(
-        check="features",
-        model=reference.model,
-        version=reference.version,
-        level="note",
-        subject=feature.name,
-        count=1,
-        total=len(reference.columns) + len(reference.unmonitored),
+    yield _note(
+        reference,
+        feature,
         reason=(
             f"about {number(values)} of its values in a window of {_window(reference).text}, and a "
             f"comparison needs {min_rows} (min_rows)"
