@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 from fastapi import FastAPI
-from flask import Flask, request
+from flask import Flask
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Mount, Route
@@ -13,7 +13,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import command
 import modeltap
-from asgi_client import echo
+from echoing_apps import bare, fastapi, flask, starlette
 
 pytestmark = pytest.mark.anyio
 
@@ -49,33 +49,6 @@ def ask(store, read_rows):
         return answer, read_rows(store) if store.exists() else []
 
     return call
-
-
-async def predict(request):
-    return Response(await request.body(), media_type="application/json")
-
-
-def starlette():
-    return Starlette(routes=[Route("/predict", predict, methods=["POST"])])
-
-
-def fastapi():
-    app = FastAPI()
-    app.add_route("/predict", predict, methods=["POST"])
-    return app
-
-
-def bare():
-    async def app(scope, receive, send):
-        await echo(scope, receive, send)
-
-    return app
-
-
-def flask():
-    app = Flask("app")
-    app.add_url_rule("/predict", view_func=lambda: request.get_data(), methods=["POST"])
-    return app
 
 
 APPS = [starlette, fastapi, bare, flask]

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from fastapi import FastAPI
-from flask import Flask, request
+from flask import Flask
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
 
 import modeltap
-from asgi_client import echo
+from echoing_apps import bare, fastapi, flask, starlette
 
 pytestmark = pytest.mark.anyio
 
@@ -48,33 +46,6 @@ def ask(store, read_rows):
         return read_rows(store) if store.exists() else []
 
     return call
-
-
-async def predict(request):
-    return JSONResponse({"prediction": 1, **await request.json()})
-
-
-def starlette():
-    return Starlette(routes=[Route("/predict", predict, methods=["POST"])])
-
-
-def fastapi():
-    app = FastAPI()
-    app.add_route("/predict", predict, methods=["POST"])
-    return app
-
-
-def bare():
-    async def app(scope, receive, send):
-        await echo(scope, receive, send)
-
-    return app
-
-
-def flask():
-    app = Flask("app")
-    app.add_url_rule("/predict", view_func=lambda: request.get_json(), methods=["POST"])
-    return app
 
 
 def warnings(caplog):
