@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
 
@@ -13,26 +13,24 @@ from modeltap_channels import slack
 
 @pytest.fixture
 def entries(monkeypatch):
-    """Replace the entry points, by group."""
-    entry_points_by_group = {}
-    monkeypatch.setattr(plugins, "entry_points", lambda group: entry_points_by_group.get(group, []))
+    """Replace the entry points of all installed packages."""
+    installed = []
+    monkeypatch.setattr(plugins, "entry_points", lambda: EntryPoints(installed))
     plugins.hooks.cache_clear()
-    yield entry_points_by_group
+    yield installed
     plugins.hooks.cache_clear()
 
 
 def test_only_built_in_plugins_of_one_kind_are_imported(entries):
-    name = "modeltap.channels"
-    entries[name] = [EntryPoint("slack", "modeltap_channels.slack", name)]
+    entries.append(EntryPoint("slack", "modeltap_channels.slack", "modeltap.channels"))
     (known,) = plugins.hooks("channels").format_event.get_hookimpls()
     assert known.plugin is slack
     assert plugins.hooks("protocols").format_event.get_hookimpls() == []
 
 
 def test_a_broken_plugin_is_logged_and_skipped(entries, caplog):
-    name = "modeltap.channels"
-    entries["modeltap"] = [EntryPoint("broken", "no_such_module_anywhere", "modeltap")]
-    entries[name] = [EntryPoint("slack", "modeltap_channels.slack", name)]
+    entries.append(EntryPoint("broken", "no_such_module_anywhere", "modeltap"))
+    entries.append(EntryPoint("slack", "modeltap_channels.slack", "modeltap.channels"))
     with caplog.at_level(logging.ERROR, "modeltap"):
         assert len(plugins.hooks("channels").format_event.get_hookimpls()) == 1
     assert "no_such_module_anywhere" in caplog.text and "broken" in caplog.text

@@ -27,9 +27,10 @@ def hooks(kind: Kind) -> pluggy.HookRelay:
     """
     manager = pluggy.PluginManager("modeltap")
     manager.add_hookspecs(hookspecs)
+    installed = entry_points()  # once, because it reads the files of all installed packages
     # The last registered plugin is called first, so third-party plugins override built-in ones.
     for group in (f"{ANYONES}.{kind}", ANYONES):
-        for entry in entry_points(group=group):
+        for entry in installed.select(group=group):
             try:
                 manager.register(entry.load(), name=f"{group} {entry.name}")
             except Exception as error:
